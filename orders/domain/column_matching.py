@@ -133,9 +133,7 @@ def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
     area, dot, key = name.partition(".")
     if not wire and dot and key.strip() and area.lower() in OBJECTS:
         wire = f"{area.lower()}.{key.strip()}"
-    attribute = next(
-        (one.path for one in attributes if word in {plain_name(one.key), plain_name(one.label)}), ""
-    )
+    attribute = next((one.path for one in attributes if word in map(plain_name, one.names)), "")
     return wire, attribute, _TARGET_BY_WORD.get(word, ""), _WEAK_WORDS.get(word, "")
 
 
@@ -209,7 +207,7 @@ def best_guess(name: str, attributes: Sequence[AttributeRule]) -> str:
     every = {**ORDER_TARGETS, **LINE_TARGETS}
     labels = {known: every[target] for known, target in _TARGET_BY_WORD.items()}
     for rule in attributes:
-        labels |= {plain_name(rule.key): rule.label, plain_name(rule.label): rule.label}
+        labels |= {plain_name(name): rule.label for name in rule.names}
     parts = [one for one in labels if len(one) >= SHORTEST_PART and one in word]
     if parts:
         return labels[max(parts, key=len)]

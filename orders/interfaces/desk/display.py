@@ -17,7 +17,7 @@ from orders.domain.permissions import Permission
 from orders.domain.preferences import Preferences
 from orders.domain.status import STATUS_TEXTS, Status, read_status
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.http.i18n import translated
+from orders.interfaces.http.i18n import in_page_language, translated
 from orders.interfaces.http.session import current_member
 from orders.services.orders.repeats import repeats_of
 
@@ -55,6 +55,11 @@ def status_name(value: str) -> str:
 def as_text(value: object) -> str:
     """Return a JSON value as text: a string unchanged, any other value as indented JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def shown_attributes() -> tuple[AttributeRule, ...]:
+    """Return the attributes of the signed-in person's org, labeled in the page's language."""
+    return in_page_language(signed_in().actor.org.attributes)
 
 
 def other_values(order: Order, rules: Iterable[AttributeRule]) -> Iterator[tuple[str, str, Any]]:

@@ -256,11 +256,19 @@ def attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attri
         key=row.key,
         label=row.label,
         kind=Kind(row.kind),
-        options=tuple(Option(option["value"], option["label"]) for option in row.options),
+        options=tuple(
+            Option(option["value"], option["label"], option.get("labels", {}))
+            for option in row.options
+        ),
         applies=Applies(row.applies),
         required=row.is_required,
         default=row.default_value,
         visible_to_customer=row.is_visible_to_customer,
+        labels=row.labels,
+        hint=row.hint,
+        placeholder=row.placeholder,
+        group=row.form_group,
+        is_copied=row.is_copied,
     )
 
 

@@ -6,7 +6,7 @@ one batch. The cells are written as CSV or as a workbook (XLSX).
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import xlsxwriter
 from sqlalchemy import select
 
-from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.attributes import TEXT_KINDS, AttributeRule
 from orders.domain.errors import OrderError
 from orders.domain.moments import wire_time
 from orders.domain.order import (
@@ -28,6 +28,7 @@ from orders.domain.order import (
 )
 from orders.domain.sheet_reading import guard, write_value
 from orders.domain.texts import Figure, lazy_gettext
+from orders.domain.typed_values import write_attribute
 from orders.services.catalog import products
 from orders.services.orders import order_list, queries
 from orders.services.orders.order_filter import OrderFilter
@@ -61,12 +62,13 @@ class Columns:
 
     `keys` maps each of the fields metadata, derivative and platform to the keys that have a column
     of their own. A field in `has_rest` has more keys, which share one column. `texts` are pairs of
-    a field and a key whose values are always texts.
+    a field and a key whose values are always texts. `rules` maps such pairs to the attributes.
     """
 
     keys: dict[str, tuple[str, ...]]
     has_rest: frozenset[str]
     texts: frozenset[tuple[str, str]]
+    rules: Mapping[tuple[str, str], AttributeRule]
 
     @property
     def names(self) -> list[str]:
@@ -106,11 +108,11 @@ def find_columns(
                         keys[area][key] = None
                     elif key not in keys[area]:
                         rest.add(area)
-    with_texts = [rule for rule in rules if rule.kind in {Kind.TEXT, Kind.OPTION}]
-    texts = {(area, rule.key) for rule in with_texts for area in rule.areas}
+    known = {(area, rule.key): rule for rule in rules for area in rule.areas}
+    texts = {place for place, rule in known.items() if rule.kind in TEXT_KINDS}
     texts |= {("platform", key) for key in PLATFORM}
     named = {area: tuple(own) for area, own in keys.items()}
-    return Columns(named, frozenset(rest), frozenset(texts))
+    return Columns(named, frozenset(rest), frozenset(texts), known)
 
 
 def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
@@ -152,8 +154,7 @@ def _rows_of(
             cells = after
         elif field.kind is FieldKind.OBJECT:
             own = columns.keys[field.name]
-            texts = columns.texts
-            cells += [_cell(value, key, is_text=(field.name, key) in texts) for key in own]
+            cells += [_cell(columns, (field.name, key), value) for key in own]
             if field.name in columns.has_rest:
                 rest = {key: value[key] for key in value if key not in own}
                 cells.append(write_value(rest) if rest else "")
@@ -166,10 +167,14 @@ def _rows_of(
         yield [*before, *_line(line, products), *after]
 
 
-def _cell(values: dict[str, Any], key: str, *, is_text: bool) -> Cell:
+def _cell(columns: Columns, place: tuple[str, str], values: dict[str, Any]) -> Cell:
+    """Return the cell for a key of an order's object; `place` is the object's field and the key."""
+    key, is_text = place[1], place in columns.texts
     if key not in values or (is_text and values[key] is None):
         return ""
-    value = values[key]
+    value, rule = values[key], columns.rules.get(place)
+    if rule is not None and (written := write_attribute(rule, value)) is not None:
+        return written
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     return write_value(value, is_text=is_text and isinstance(value, str))

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from orders.domain.attributes import AttributeRule, option_label
+from orders.domain.attributes import AttributeRule
 from orders.domain.moments import now_or
 from orders.domain.order import CartLine, Order
 from orders.domain.permissions import Gate, gate_of, is_fact, lock_of
@@ -51,12 +51,9 @@ class CustomerLine:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """An attribute of an order that the org shows to customers.
+    """An attribute of an order that the org shows to customers, and its value in the order."""
 
-    `value` is the value, or the label of the option if the attribute has options.
-    """
-
-    label: str
+    rule: AttributeRule
     value: object
 
 
@@ -216,4 +213,4 @@ def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> Iterable[D
         values = (getattr(order, area).get(rule.key) for area in rule.areas)
         value = next((value for value in values if value is not None), None)
         if rule.visible_to_customer and value is not None:
-            yield Detail(rule.label, option_label(rule, value))
+            yield Detail(rule, value)

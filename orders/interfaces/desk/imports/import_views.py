@@ -23,6 +23,7 @@ from orders.domain.text_tables import SEPARATORS, shown
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.display import shown_attributes
 from orders.interfaces.desk.forms import html_page, new_key, reporting_conflicts
 from orders.interfaces.http.assets import file_store
 from orders.interfaces.http.current_settings import current_limits
@@ -279,7 +280,7 @@ def _render_columns(
         letters=letters,
         samples=samples,
         option_groups=option_groups,
-        attributes=signed_in().actor.org.attributes,
+        attributes=shown_attributes(),
         matching=matching,
         errors=errors,
         said={error.path: error.message for error in errors},
@@ -295,7 +296,7 @@ def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> AnyResp
         one=one,
         counts=records.counts(one),
         doubts=preview.doubts(one, signed_in().actor),
-        first=preview.first_orders(one, signed_in().actor, most=FIRST_ORDERS),
+        first=preview.first_orders(one, shown_attributes(), most=FIRST_ORDERS),
         bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD),
         noted=records.read_noted(one, OrderState.GOOD, most=FIRST_BAD),
         common=preview.common_faults(one, most=COMMON_FAULTS),

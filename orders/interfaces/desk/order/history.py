@@ -156,7 +156,7 @@ def _text(value: object, rule: AttributeRule | None = None) -> str | None:
     """
     if value is _MISSING or value is None:
         return None
-    if rule is not None and not isinstance(value, dict | list):
+    if rule is not None:
         return translated(display(rule, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 

@@ -9,12 +9,12 @@ from typing import TypeAlias
 from flask import Response, flash, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from orders.domain.attributes import Kind
 from orders.domain.errors import StaleVersion
 from orders.domain.order import Order
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key, number_in
+from orders.interfaces.desk.order_form.attribute_fields import untyped
 from orders.interfaces.desk.order_form.edit_form import read_edit
 from orders.interfaces.desk.order_form.form_page import sent_entry
 from orders.interfaces.desk.order_form.order_form import OrderEntry
@@ -105,13 +105,9 @@ def _is_typed(fields: Fields, rules: OrgRules) -> bool:
     Fields that have a value in every form, and fields with the default value of an attribute, do
     not count. The attributes are those in `rules`.
     """
-    defaults = {
-        rule.path: "y" if rule.kind is Kind.BOOLEAN else str(rule.default)
-        for rule in rules.attributes
-        if rule.default is not None and rule.default is not False
-    }
+    start = untyped(rules.attributes)
     return any(
-        value.strip() and value != defaults.get(name)
+        value.strip() and (name, value) not in start
         for name, value in fields
         if name not in _FILLED_IN and not name.endswith(_FILLED_IN_ROWS)
     )

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 
-from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.attributes import AttributeRule
+from orders.domain.json_values import RepeatedKeys
 from orders.domain.line_reading import LookUp
 from orders.domain.order import LABELS, TEXT_FIELDS
 from orders.domain.pasted_lines import read_pasted_lines
 from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
-from orders.domain.typed_values import read_number
+from orders.domain.typed_values import read_value
 from orders.interfaces.desk.forms import FormData, MenuField
+from orders.interfaces.desk.order_form import attribute_fields
 from orders.interfaces.http.current_settings import current_limits
-from orders.interfaces.http.i18n import has_decimal_comma
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
 BLANK_COUNTS = {"", "1"}
@@ -48,49 +49,12 @@ def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
     """Return a subclass of OrderForm with additional fields for texts of the order and `rules`.
 
     The texts are the fields in TEXT_FIELDS, with the same names. `rules` are the org's attributes;
-    their fields are named `attribute_0`, `attribute_1` and so on.
+    their fields are named `attribute_0`, `attribute_1` and so on, as `attribute_fields` says.
     """
     fields = {field.name: StringField(field.label, name=field.wire_name) for field in TEXT_FIELDS}
-    fields |= {f"attribute_{at}": _attribute_field(rule) for at, rule in enumerate(rules)}
+    for at, rule in enumerate(rules):
+        fields |= attribute_fields.new_fields(f"attribute_{at}", rule)
     return type("OrderFormWithAttributes", (OrderForm,), fields)
-
-
-def _attribute_field(rule: AttributeRule) -> Field:
-    name, default = rule.path, rule.default
-    if rule.kind is Kind.BOOLEAN:
-        return BooleanField(rule.label, name=name, default=bool(default))
-    if rule.kind is Kind.OPTION:
-        choices = {"": "—"} | {option.value: option.label for option in rule.options}
-        return MenuField(rule.label, name=name, choices=choices, default=default or "")
-    text = "" if default is None else str(default)
-    return StringField(rule.label, name=name, default=text)
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeField:
-    """An attribute (`rule`) with its form field; `path` is where its value is in an order."""
-
-    rule: AttributeRule
-    path: str
-    field: Field
-
-
-def attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON value
-    """Return the JSON value that was typed for an attribute; None if it has no value.
-
-    If the attribute is a number, a text that is not a number is returned unchanged; the services
-    then refuse it.
-    """
-    data = attribute.field.data
-    if attribute.rule.kind is Kind.BOOLEAN:
-        # An optional box without a tick means “no value”, not “no”.
-        says_no = attribute.rule.required or attribute.rule.default is not None
-        return True if data else (False if says_no else None)
-    if not data:
-        return None
-    if attribute.rule.kind is Kind.NUMBER:
-        return read_number(data, decimal_comma=has_decimal_comma())
-    return data
 
 
 @dataclass(slots=True)
@@ -233,3 +197,25 @@ def pasted_rows(text: str, first: int, look_up: LookUp) -> list[FormLine]:
 
 def free_number(rows: Iterable[FormLine | MetadataRow]) -> int:
     return max((row.row for row in rows), default=-1) + 1
+
+
+def extra_value(extra: MetadataRow) -> Any:  # noqa: ANN401 - a JSON value
+    typed = extra.value.data
+    try:
+        return read_value(typed)
+    except ValueError:  # reported by `faults`
+        return typed
+
+
+def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the (key, value) pairs as a dict.
+
+    If a key occurs more than once, the dict is a RepeatedKeys, as the JSON parser returns it.
+    """
+    plain = dict(pairs)
+    if len(plain) == len(pairs):
+        return plain
+    keys = [key for key, _ in pairs]
+    repeated = RepeatedKeys(plain)
+    repeated.repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
+    return repeated

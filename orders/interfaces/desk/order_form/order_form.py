@@ -11,7 +11,6 @@ from typing import Any
 
 from orders.domain.errors import FieldError
 from orders.domain.identifiers import read_uuid
-from orders.domain.json_values import RepeatedKeys
 from orders.domain.order import TEXT_FIELDS
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import (
@@ -24,16 +23,18 @@ from orders.domain.typed_values import (
 )
 from orders.interfaces.desk.forms import FilledForm, FormData, SummaryError, element_id
 from orders.interfaces.desk.order_form import form_fields
+from orders.interfaces.desk.order_form.attribute_fields import AttributeField, fields_in
 from orders.interfaces.desk.order_form.form_fields import (
-    AttributeField,
     FormLine,
     MetadataRow,
     TypedLine,
+    as_object,
     extra_row,
+    extra_value,
     line_row,
     with_line_feeds,
 )
-from orders.interfaces.http.i18n import gettext, translated
+from orders.interfaces.http.i18n import gettext, in_page_language, translated
 from orders.services.accounts.access import Actor, OrgRules, StaffMember
 from orders.services.catalog import products
 from orders.services.catalog.products import ConfigurationSummary, find_configurations
@@ -112,6 +113,14 @@ class OrderEntry(FilledForm):
     @property
     def next_row(self) -> int:
         return form_fields.free_number(self.lines)
+
+    @property
+    def groups(self) -> dict[str, list[AttributeField]]:
+        """The attributes by the heading that the form shows above them; "" for no heading."""
+        groups: dict[str, list[AttributeField]] = {"": []}
+        for attribute in self.attributes:
+            groups.setdefault(attribute.rule.group, []).append(attribute)
+        return groups
 
     @property
     def filled_lines(self) -> list[FormLine]:
@@ -202,22 +211,22 @@ class OrderEntry(FilledForm):
         if line.details.text:
             raw["metadata"] = {}
             with suppress(DetailError):  # reported by `faults`
-                raw["metadata"] = _object(read_details(line.details.data))
+                raw["metadata"] = as_object(read_details(line.details.data))
         return raw
 
     def _attributes(self) -> tuple[dict[str, Any], dict[str, Any]]:
         pairs: dict[str, list[tuple[str, Any]]] = {"metadata": [], "derivative": []}
         for attribute in self.attributes:
             area, _, key = attribute.path.partition(".")
-            value = form_fields.attribute_value(attribute)
+            value = attribute.value
             # An empty field means “no value”: the default must not fill it in again.
             if value is not None or attribute.rule.default is not None:
                 pairs[area].append((key, value))
         for extra in self.extras:
             if key := extra.stored_key or extra.key.text:
                 area = "derivative" if extra.area.data == "derivative" else "metadata"
-                pairs[area].append((key, _extra_value(extra)))
-        return _object(pairs["metadata"]), _object(pairs["derivative"])
+                pairs[area].append((key, extra_value(extra)))
+        return as_object(pairs["metadata"]), as_object(pairs["derivative"])
 
     def faults(self) -> list[FieldError]:
         """Return the errors that are lost in the order's JSON, so that no service can report them.
@@ -267,8 +276,9 @@ class OrderEntry(FilledForm):
         Returns ("", path) if the form has no such field.
         """
         for one in self.form:
-            if one.name == path:
-                return path, translated(one.label.text)
+            # An amount of money has two fields; its error is shown at the first.
+            if path in {one.name, one.name.removesuffix(".amount")}:
+                return one.name, translated(one.label.text)
         parts = path.split(".")
         if parts[0] == "cart" and len(parts) > 1 and parts[1].isdigit():
             position = int(parts[1])
@@ -351,12 +361,9 @@ def new_entry(rules: OrgRules, **values: object) -> OrderEntry:
 
 
 def _entry(rules: OrgRules, **values: object) -> OrderEntry:
-    form = form_fields.attribute_form(rules.attributes)(**values)
-    attributes = [
-        AttributeField(rule, rule.path, form[f"attribute_{at}"])
-        for at, rule in enumerate(rules.attributes)
-    ]
-    return OrderEntry(form, attributes=attributes)
+    shown = in_page_language(rules.attributes)
+    form = form_fields.attribute_form(shown)(**values)
+    return OrderEntry(form, attributes=fields_in(form, shown))
 
 
 def blank_line() -> FormLine:
@@ -375,25 +382,3 @@ def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
     if position is not None:
         entry.removed = RemovedRow(position, form_fields.typed_line(sent, "removed"))
     return entry
-
-
-def _extra_value(extra: MetadataRow) -> Any:  # noqa: ANN401 - a JSON value
-    typed = extra.value.data
-    try:
-        return read_value(typed)
-    except ValueError:  # reported by `faults`
-        return typed
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the (key, value) pairs as a dict.
-
-    If a key occurs more than once, the dict is a RepeatedKeys, as the JSON parser returns it.
-    """
-    plain = dict(pairs)
-    if len(plain) == len(pairs):
-        return plain
-    keys = [key for key, _ in pairs]
-    repeated = RepeatedKeys(plain)
-    repeated.repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
-    return repeated
