@@ -52,13 +52,19 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Za-z0-9]{2,8})*")
 
 
 class Applies(StrEnum):
-    """Which JSON objects of an order may contain an attribute's key; with BOTH, either or both."""
+    """Which JSON objects of an order may contain an attribute's key.
+
+    With BOTH, these are metadata, derivative, or both of them. With LINE, it is the metadata of
+    each line of the cart.
+    """
 
     METADATA = "metadata"
     DERIVATIVE = "derivative"
     BOTH = "both"
+    LINE = "line"
 
 
+LINE_AREA = "cart.metadata"
 AREAS = (str(Applies.METADATA), str(Applies.DERIVATIVE))
 
 
@@ -113,7 +119,12 @@ class AttributeRule:
 
     @property
     def areas(self) -> tuple[str, ...]:
-        """The objects of an order that may have the key: "metadata", "derivative" or both."""
+        """The objects of an order that may have the key: "metadata", "derivative" or both.
+
+        For an attribute of lines, it is "cart.metadata", as files name the metadata of a line.
+        """
+        if self.applies is Applies.LINE:
+            return (LINE_AREA,)
         return AREAS if self.applies is Applies.BOTH else (str(self.applies),)
 
     @property
@@ -121,7 +132,7 @@ class AttributeRule:
         """The path of the value in an order, which is also the name of its form field.
 
         That is `metadata.<key>` or `derivative.<key>`; the former if the key may be in both
-        objects.
+        objects. For an attribute of lines it is `cart.metadata.<key>`, the name of its column.
         """
         return f"{self.areas[0]}.{self.key}"
 

@@ -34,7 +34,7 @@ from orders.interfaces.http.i18n import (
 from orders.services.accounts import orgs
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.orders import lookup
-from orders.services.orders.lookup import Content, CustomerView, IsUnlocked
+from orders.services.orders.lookup import Content, CustomerLine, CustomerView, IsUnlocked
 
 # Characters of a typed customer ID that are read: an ID has at most 255, plus spaces between them.
 MAX_TYPED = 1000
@@ -184,7 +184,8 @@ def render(view: CustomerView, status: int = 200, **context: object) -> Response
         status_text=status_text, step=step, steps=STEPS, content=content,
         total=_total(content) if content else "",
         details=list(_details(view.short_id, content)) if content else [],
-        link=customer_link(view.short_id), **{"message": "", "typed": "", **context},
+        line_texts=_line_texts, link=customer_link(view.short_id),
+        **{"message": "", "typed": "", **context},
     )  # fmt: skip
 
 
@@ -210,6 +211,12 @@ def _details(code: str, content: Content) -> Iterator[tuple[str, str, str | None
             yield rule.label, format_date(day, "full", locale=language()), calendar
         elif (text := _text(rule, detail.value)).strip():
             yield rule.label, text, None
+
+
+def _line_texts(line: CustomerLine) -> list[tuple[str, str]]:
+    """Return (label, text) of each attribute of a line that customers see."""
+    shown = [(one.rule.in_language(language()), one.value) for one in line.details]
+    return [(rule.label, _text(rule, value)) for rule, value in shown]
 
 
 def _text(rule: AttributeRule, value: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import select
 
-from orders.domain.attributes import AttributeRule, display, value_fault
+from orders.domain.attributes import Applies, AttributeRule, display, value_fault
 from orders.domain.import_doubts import changed_ids, not_imported
 from orders.domain.imported_orders import OrderBuilder
 from orders.domain.order import EDITABLE_FIELDS, FieldKind
@@ -54,8 +54,9 @@ def first_orders(
     builder = OrderBuilder(
         one.columns, one.matching, attributes, {}, decimal_comma=one.choices.decimal_comma
     )
+    of_order = [rule for rule in attributes if rule.applies is not Applies.LINE]
     return [
-        _first(order, builder.order([rows[number] for number in order.rows]).raw, attributes)
+        _first(order, builder.order([rows[number] for number in order.rows]).raw, of_order)
         for order in orders
     ]
 
@@ -71,7 +72,7 @@ def doubts(one: Import, actor: Actor) -> tuple[list[tuple[str, str]], list[Text]
         return [], []
     rows = read_sheet(one).rows
     return (
-        not_imported(one.matching, one.columns, rows, actor.org.attributes),
+        not_imported(one.matching, one.columns, rows, actor.org.every_attribute),
         changed_ids(one.matching, one.columns, rows),
     )
 

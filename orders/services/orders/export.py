@@ -15,7 +15,7 @@ from typing import Any
 import xlsxwriter
 from sqlalchemy import select
 
-from orders.domain.attributes import TEXT_KINDS, AttributeRule
+from orders.domain.attributes import LINE_AREA, TEXT_KINDS, AttributeRule
 from orders.domain.errors import OrderError
 from orders.domain.moments import wire_time
 from orders.domain.order import (
@@ -62,20 +62,22 @@ class Columns:
 
     `keys` maps each of the fields metadata, derivative and platform to the keys that have a column
     of their own. A field in `has_rest` has more keys, which share one column. `texts` are pairs of
-    a field and a key whose values are always texts. `rules` maps such pairs to the attributes.
+    a field and a key whose values are always texts. `rules` maps such pairs to the attributes. The
+    keys of the lines' metadata in `line_keys` have a column, too; their field is LINE_AREA.
     """
 
     keys: dict[str, tuple[str, ...]]
     has_rest: frozenset[str]
     texts: frozenset[tuple[str, str]]
     rules: Mapping[tuple[str, str], AttributeRule]
+    line_keys: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
         names: list[str] = []
         for field in ORDER_FIELDS:
             if field.kind is FieldKind.LINES:
-                names += LINE_COLUMNS
+                names += [*LINE_COLUMNS, *(f"{LINE_AREA}.{key}" for key in self.line_keys)]
             elif field.is_exported and field.kind is FieldKind.OBJECT:
                 names += [f"{field.wire_name}.{key}" for key in self.keys[field.name]]
                 names += [field.wire_name] if field.name in self.has_rest else []
@@ -94,9 +96,10 @@ def find_columns(
     """
     keys: dict[str, dict[str, None]] = {area: {} for area in AREAS}
     keys["platform"] = dict.fromkeys(PLATFORM)
+    line_keys: dict[str, None] = {}
     for rule in rules:
         for area in rule.areas:
-            keys[area][rule.key] = None
+            keys.get(area, line_keys)[rule.key] = None
     rest: set[str] = set()
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
         statement = select(*(orders.c[area] for area in AREAS)).where(orders.c.id.in_(ids))
@@ -112,7 +115,7 @@ def find_columns(
     texts = {place for place, rule in known.items() if rule.kind in TEXT_KINDS}
     texts |= {("platform", key) for key in PLATFORM}
     named = {area: tuple(own) for area, own in keys.items()}
-    return Columns(named, frozenset(rest), frozenset(texts), known)
+    return Columns(named, frozenset(rest), frozenset(texts), known, tuple(line_keys))
 
 
 def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
@@ -164,7 +167,7 @@ def _rows_of(
             cells.append("" if value is None else str(value))
     after.append(names.get(order.created_by, ""))
     for line in order.cart or (None,):
-        yield [*before, *_line(line, products), *after]
+        yield [*before, *_line(line, products, columns), *after]
 
 
 def _cell(columns: Columns, place: tuple[str, str], values: dict[str, Any]) -> Cell:
@@ -180,14 +183,19 @@ def _cell(columns: Columns, place: tuple[str, str], values: dict[str, Any]) -> C
     return write_value(value, is_text=is_text and isinstance(value, str))
 
 
-def _line(line: CartLine | None, products: dict[str, _Product]) -> list[Cell]:
+def _line(line: CartLine | None, products: dict[str, _Product], columns: Columns) -> list[Cell]:
+    own = columns.line_keys
     if line is None:
-        return ["", "", "", "", ""]
+        return ["", "", "", "", "", *("" for _ in own)]
+    metadata = line.metadata or {}
+    rest = {key: value for key, value in metadata.items() if key not in own}
+    has_rest = rest or line.metadata == {}
     return [
         line.configuration_id,
         *products[line.configuration_id],
         line.count,
-        "" if line.metadata is None else write_value(line.metadata),
+        write_value(rest) if has_rest else "",
+        *(_cell(columns, (LINE_AREA, key), metadata) for key in own),
     ]
 
 

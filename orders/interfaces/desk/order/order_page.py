@@ -143,7 +143,9 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
         next_status=next_status(order.status),
         cards=cards_of(order),
         item_warnings=() if order.cart else intake.item_warnings(order.items, order.org_id),
-        history=history.describe(queries.read_history(order), rules, order.org_id),
+        history=history.describe(
+            queries.read_history(order), shown_attributes(with_lines=True), order.org_id
+        ),
         history_shown=HISTORY_SHOWN,
         unsaved=drafts.find_change(order, member.actor) if may_enter else None,
         notes=notes.list_notes(order),

@@ -137,7 +137,7 @@ def _render_stale(order_id: str, status: Status) -> Response:
     member = signed_in()
     order = queries.find_any_order(order_id, member.org_id)
     entries = history.since(queries.read_history(order), _version())
-    events = history.describe(entries, shown_attributes(), order.org_id)
+    events = history.describe(entries, shown_attributes(with_lines=True), order.org_id)
     return render_order(order, OrderForms(stale=StaleChange(status, events)), status=409)
 
 

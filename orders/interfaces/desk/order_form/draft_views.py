@@ -4,6 +4,7 @@ Templates, from which new orders are filled in, are removed here, too.
 """
 
 import contextlib
+import re
 from typing import TypeAlias
 
 from flask import Response, flash, request, url_for
@@ -27,6 +28,7 @@ from orders.services.orders.drafts import DraftChanged, Fields
 # Names and values of the fields of a form that waits for the end of a sign-in.
 ResumedForm: TypeAlias = list[tuple[str, str]]
 
+_ROW_NUMBER = re.compile(r"^cart\.[0-9]+\.(?=metadata\.)")
 MAX_PAGE_NAME = 22  # characters, as `new_key` makes them
 IN_BIN = lazy_gettext(
     "This order went to the bin meanwhile, so nothing of it can be changed. What you have typed is "
@@ -105,9 +107,10 @@ def _is_typed(fields: Fields, rules: OrgRules) -> bool:
     Fields that have a value in every form, and fields with the default value of an attribute, do
     not count. The attributes are those in `rules`.
     """
-    start = untyped(rules.attributes)
+    start = untyped(rules.every_attribute)
     return any(
-        value.strip() and (name, value) not in start
+        # The number of a row is not in the path of an attribute of lines.
+        value.strip() and (_ROW_NUMBER.sub("cart.", name), value) not in start
         for name, value in fields
         if name not in _FILLED_IN and not name.endswith(_FILLED_IN_ROWS)
     )

@@ -1,6 +1,7 @@
 """The form of a stored order: fills it in, finds what was changed, and describes conflicts."""
 
 # ruff: noqa: RUF001 - dashes and multiplication signs in texts for people
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from orders.interfaces.desk.forms import FormData, number_in
 from orders.interfaces.desk.order_form.attribute_fields import typed_values
 from orders.interfaces.desk.order_form.form_fields import FormLine, TypedLine, extra_row, line_row
 from orders.interfaces.desk.order_form.form_page import check_with
+from orders.interfaces.desk.order_form.line_fields import shown_values
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import figure, gettext, translated
@@ -42,7 +44,7 @@ def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
         if key.strip()  # no row can name another key; it stays as it is
     ]
     entry.extras = rows or [extra_row(0)]
-    entry.lines = _cart_rows(order) or [line_row(0, TypedLine())]
+    entry.lines = _cart_rows(order, rules.line_attributes) or [line_row(0, TypedLine())]
     entry.resolve(order.org_id)
     return entry
 
@@ -70,6 +72,13 @@ def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
     for attribute in entry.attributes:
         if not attribute.rule.is_copied:
             attribute.restore_default()
+    left_out = {rule.key for rule in rules.line_attributes if not rule.is_copied}
+    for line in entry.lines:
+        line.values = {
+            end: typed
+            for end, typed in line.values.items()
+            if end.partition(".")[0] not in left_out
+        }
     if order.origin_org_id != order.org_id:
         entry.form.origin_org_id.data = order.origin_org_id or ""
     return entry
@@ -86,15 +95,22 @@ def _typed(at: int, rule: AttributeRule, order: Order) -> dict[str, Any]:
     return {f"attribute_{at}{end}": shown for end, shown in typed_values(rule, value).items()}
 
 
-def _cart_rows(order: Order) -> list[FormLine]:
+def _cart_rows(order: Order, rules: Sequence[AttributeRule]) -> list[FormLine]:
     cards = products.resolve({line.configuration_id for line in order.cart}, order.org_id)
     references = products.references_of(cards.values(), order.org_id)
     rows = []
     for number, line in enumerate(order.cart):
         card = cards.get(line.configuration_id)
         reference = line.configuration_id if card is None else references[card.id]
+        own = {rule.key for rule in rules}
+        details = write_details(
+            {key: value for key, value in (line.metadata or {}).items() if key not in own}
+        )
         rows.append(
-            line_row(number, TypedLine(reference, str(line.count), write_details(line.metadata)))
+            line_row(
+                number,
+                TypedLine(reference, str(line.count), details, shown_values(line.metadata, rules)),
+            )
         )
     return rows
 

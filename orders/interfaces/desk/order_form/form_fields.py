@@ -6,8 +6,8 @@ a field is the path of its value in the order's schema (docs/contract.md).
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -26,6 +26,7 @@ from orders.interfaces.desk.order_form import attribute_fields
 from orders.interfaces.http.current_settings import current_limits
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
+_LINE_VALUE = re.compile(r"(cart|removed)\.([0-9]{1,6})\.metadata\.(.+)", re.DOTALL)
 BLANK_COUNTS = {"", "1"}
 FIRST_LINES = 3  # empty rows of a new form
 BLANK_ROW = 999_999  # the row that the browser copies; no real row has this number
@@ -51,7 +52,7 @@ def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
     The texts are the fields in TEXT_FIELDS, with the same names. `rules` are the org's attributes;
     their fields are named `attribute_0`, `attribute_1` and so on, as `attribute_fields` says.
     """
-    fields = {field.name: StringField(field.label, name=field.wire_name) for field in TEXT_FIELDS}
+    fields = {one.name: StringField(one.label, name=one.wire_name) for one in TEXT_FIELDS}
     for at, rule in enumerate(rules):
         fields |= attribute_fields.new_fields(f"attribute_{at}", rule)
     return type("OrderFormWithAttributes", (OrderForm,), fields)
@@ -74,30 +75,41 @@ class Cell:
 
 @dataclass(frozen=True)
 class TypedLine:
-    """The texts typed into a cart row; `reference` is the text that names the configuration."""
+    """The texts typed into a cart row; `reference` is the text that names the configuration.
+
+    `values` are those of the fields for attributes of lines, by the end of the fields' names
+    (`engraving`, `price.amount`). A field that is not in it has its default.
+    """
 
     reference: str = ""
     count: str = "1"
     details: str = ""
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class FormLine:
-    """A cart row with its form fields; the number `row` identifies it and never changes."""
+    """A cart row with its form fields; the number `row` identifies it and never changes.
+
+    `values` are the texts in the fields for attributes of lines (see TypedLine), and `is_filled` is
+    true if anybody has changed one of them.
+    """
 
     row: int
     reference: Cell
     count: Cell
     details: Cell
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_filled: bool = False
 
     @property
     def is_blank(self) -> bool:
-        is_untouched = not self.reference.text and not self.details.text
+        is_untouched = not self.reference.text and not self.details.text and not self.is_filled
         return is_untouched and self.count.text in BLANK_COUNTS
 
     @property
     def typed(self) -> TypedLine:
-        return TypedLine(self.reference.text, self.count.data, self.details.data)
+        return TypedLine(self.reference.text, self.count.data, self.details.data, self.values)
 
 
 @dataclass(slots=True)
@@ -127,6 +139,7 @@ def line_row(number: int, typed: TypedLine) -> FormLine:
         Cell(f"cart.{number}.configurationId", typed.reference),
         Cell(f"cart.{number}.count", typed.count),
         Cell(f"cart.{number}.metadata", typed.details),
+        typed.values,
     )
 
 
@@ -147,21 +160,42 @@ def with_line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def typed_line(sent: FormData, prefix: str) -> TypedLine:
+def typed_line(
+    sent: FormData, prefix: str, values: Mapping[str, tuple[str, ...]] | None = None
+) -> TypedLine:
     """Return the texts that were sent for a cart row.
 
-    `prefix` is the beginning of the names of the row's fields, such as `cart.3`.
+    `prefix` is the beginning of the names of the row's fields, such as `cart.3`; `values` are
+    those of its fields for attributes of lines.
     """
     return TypedLine(
         sent.get(f"{prefix}.configurationId", ""),
         sent.get(f"{prefix}.count", "1"),
         sent.get(f"{prefix}.metadata", ""),
+        {} if values is None else values,
     )
 
 
 def read_lines(sent: FormData) -> list[FormLine]:
-    numbers = _numbers(sent, "cart")
-    return [line_row(number, typed_line(sent, f"cart.{number}")) for number in numbers]
+    numbers, values = _numbers(sent, "cart"), line_values(sent, "cart")
+    return [
+        line_row(number, typed_line(sent, f"cart.{number}", values.get(str(number))))
+        for number in numbers
+    ]
+
+
+def line_values(sent: FormData, start: str) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the values of the fields for attributes of lines: by row, by the end of the name.
+
+    The names are `<start>.<row>.metadata.<end>`; each value has LF as line breaks.
+    """
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name in sent:
+        match = _LINE_VALUE.fullmatch(name)
+        if match is not None and match[1] == start:
+            values = tuple(map(with_line_feeds, sent.getlist(name)))
+            found.setdefault(match[2], {})[match[3]] = values
+    return found
 
 
 def read_extras(sent: FormData) -> list[MetadataRow]:

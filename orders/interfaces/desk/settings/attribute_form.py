@@ -53,6 +53,7 @@ class AttributeForm(forms.VersionedForm):
             Applies.METADATA: "metadata",
             Applies.DERIVATIVE: "derivative",
             Applies.BOTH: lazy_gettext("both"),
+            Applies.LINE: lazy_gettext("each line of the cart"),
         },
     )
     required = BooleanField(lazy_gettext("Every order needs a value"))
