@@ -242,7 +242,7 @@ def test_customers_see_what_the_org_shows_them(client: FlaskClient, org: Org) ->
 
 
 def test_files_have_a_column_for_each(admin_client: FlaskClient, org: Org, app: Flask) -> None:
-    lines = [
+    lines: list[dict[str, Any]] = [
         {**LINE, "metadata": {"engraving": "A", "wood": "ash", "own": 1}},
         {**LINE, "metadata": {"wood": None, "price": {"amount": "5", "currency": "EUR"}}},
     ]
