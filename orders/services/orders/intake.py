@@ -5,7 +5,7 @@
 call these two.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -82,16 +82,12 @@ def check_order(
     known = {error.path for error in shape.errors}
     errors = [*shape.errors, *(error for error in attributes.errors if error.path not in known)]
     draft = shape.draft
-    if not shape.cart_from_items:  # what old clients send as `items` is not checked so closely
-        errors += [
-            error
-            for error in line_faults(
-                _metadata_of(sent.get("cart")),
-                actor.org.line_attributes,
-                strict=actor.org.is_strict,
-            )
-            if error.path not in known
-        ]
+    # What old clients send as `items` is not checked so closely.
+    if actor.org.line_attributes and not shape.cart_from_items:
+        own = line_faults(
+            _metadata_of(sent.get("cart")), actor.org.line_attributes, strict=actor.org.is_strict
+        )
+        errors += [error for error in own if not _is_within(error.path, known)]
     references = _references(
         sent.get("cart") if not shape.cart_from_items else draft and draft.cart
     )
@@ -217,6 +213,12 @@ def _rows(
 
 def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _is_within(path: str, known: Collection[str]) -> bool:
+    """Return whether the path, or a path that it is inside of, is one of those with an error."""
+    parts = path.split(".", 3)  # the key, the last part, may have dots
+    return any(".".join(parts[:length]) in known for length in range(1, len(parts) + 1))
 
 
 def _metadata_of(cart: object) -> list[dict[str, Any]]:

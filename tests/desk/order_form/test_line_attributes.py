@@ -112,6 +112,56 @@ def test_api_and_form_report_the_same_errors_at_the_same_paths(
     assert errors(call(staff_client, org, "PUT", f"/{code}/cart", lines)) == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "path"), [(5, "cart.0"), ({**LINE, "metadata": "x"}, "cart.0.metadata")]
+)
+@pytest.mark.one_database(reason="it is refused before the first statement that writes")
+def test_what_is_wrong_in_itself_gets_no_second_error(
+    client: FlaskClient, org: Org, line: object, path: str
+) -> None:
+    change(org, replace(ENGRAVING, required=True))
+    refused = call(client, org, "POST", "", {"cart": [line]})
+    assert errors(refused) == [(path, "An object.")]
+
+
+def test_lines_of_old_clients_get_defaults_and_are_not_checked(
+    client: FlaskClient, org: Org
+) -> None:
+    change(org, replace(ENGRAVING, required=True))
+    items = [{"id": CHAIR, "count": "2", "metadata": {"gift": "yes"}}]
+    made = call(client, org, "POST", "", {"items": items})
+    assert made.status_code == 201
+    assert made.json is not None
+    assert [line["metadata"] for line in made.json["cart"]] == [{"gift": "yes", "wood": "oak"}]
+
+
+@pytest.mark.parametrize("value", [1, True, "", "x", [1], {"amount": 1}, {"a": [1]}, "2027-W99"])
+def test_pages_show_and_keep_whatever_lines_had_before(
+    staff_client: FlaskClient, org: Org, other_org: Org, value: object
+) -> None:
+    code = make_order(other_org, cart=[{**LINE, "metadata": {str(kind): value for kind in Kind}}])
+    other_org.define(
+        *(
+            AttributeRule(
+                str(kind), "Label", kind, WOODS if kind in {Kind.OPTION, Kind.MANY} else (),
+                Applies.LINE, visible_to_customer=True,
+            )
+            for kind in Kind
+        )
+    )  # fmt: skip
+    other_org.sign_in(staff_client)
+    for address in ("", "/edit", "/print"):
+        assert staff_client.get(f"/orders/{code['shortId']}{address}").status_code == 200
+    assert staff_client.get(f"/o/{code['shortId']}").status_code == 200
+    address = f"/orders/{code['shortId']}/edit"
+    fields = form_of(staff_client.get(address).text)
+    fields["cart.0.count"] = "3"
+    fields["do"] = "save"
+    assert staff_client.post(address, data=fields).status_code == 303
+    [stored] = cart(staff_client, other_org, code["shortId"])
+    assert stored == {str(kind): value for kind in Kind}
+
+
 def test_defaults_are_filled_in_for_each_line(staff_client: FlaskClient, org: Org) -> None:
     code = make_order(org, cart=[LINE, {**LINE, "metadata": {"wood": None, "own": [1]}}])["shortId"]
     assert cart(staff_client, org, code) == [{"wood": "oak"}, {"wood": None, "own": [1]}]
