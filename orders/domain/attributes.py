@@ -163,7 +163,8 @@ def apply_attributes(
     areas = {"metadata": dict(metadata), "derivative": dict(derivative)}
     errors: list[FieldError] = []
     for rule in rules:
-        errors += _apply(rule, areas)
+        if rule.applies is not Applies.LINE:  # those are in line_attributes.py
+            errors += _apply(rule, areas)
     if strict:
         for area, values in areas.items():
             defined = {rule.key for rule in rules if area in rule.areas}
