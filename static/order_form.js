@@ -6,7 +6,7 @@
 const form = () => document.getElementById("order-form");
 const lines = () => document.getElementById("lines");
 const referenceOf = (line) => line.querySelector(".reference");
-const detailsOf = (line) => line.querySelector(".details textarea");
+const detailsOf = (line) => line.querySelector(".details > textarea");
 const countOf = (line) => line.querySelector(".count input");
 const say = (text) => { document.getElementById("said").textContent = text; };
 
@@ -90,9 +90,24 @@ function moveLine(line, isUp) {
   say(tr("Moved to line %(number)s.", { number: [...lines().children].indexOf(line) + 1 }));
 }
 
+// Fields for attributes of lines: what is beside the free metadata.
+const attributesOf = (line) => [...line.querySelectorAll(".details .fields [name]")];
+
+function copyAttributes(from, to) {
+  const key = (field) => `${field.name.replace(/^cart\.\d+/, "")} ${field.type === "checkbox" ? field.value : ""}`;
+  const values = new Map(attributesOf(from).map((field) => [key(field), field]));
+  for (const field of attributesOf(to)) {
+    const source = values.get(key(field));
+    if (source) field.type === "checkbox" ? (field.checked = source.checked) : (field.value = source.value);
+  }
+  detailsOf(to).parentElement.hidden = detailsOf(from).parentElement.hidden;
+}
+
 function duplicateLine(line) {
   const values = { reference: referenceOf(line).value, count: countOf(line).value, details: detailsOf(line).value };
-  focus(countOf(addLine(line, values)));
+  const copy = addLine(line, values);
+  copyAttributes(line, copy);
+  focus(countOf(copy));
   say(tr("Line duplicated."));
 }
 

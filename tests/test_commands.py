@@ -77,3 +77,26 @@ def test_what_is_unknown_or_there_already_is_refused(runner: FlaskCliRunner, org
     refused(runner, "attribute", "add", "--org", org_id, *text)
     option = ("--key", "color", "--label", "Color", "--kind", "option")
     refused(runner, "attribute", "add", "--org", org_id, *option)
+
+
+def test_an_attribute_has_labels_in_other_languages_and_defaults_of_every_kind(
+    runner: FlaskCliRunner, client: FlaskClient, org_id: str
+) -> None:
+    add = ("attribute", "add", "--org", org_id)
+    ran(runner, *add, "--key", "a", "--label", "A", "--kind", "many", "--option", "x=X",
+        "--option", "y=Y", "--option-in", "de:x=Ix", "--label-in", "de=Ah", "--default", "x, y",
+        "--hint", "h", "--placeholder", "p", "--group", "g", "--not-copied")  # fmt: skip
+    ran(runner, *add, "--key", "b", "--label", "B", "--kind", "money", "--default", "12.50 EUR")
+    ran(runner, *add, "--key", "c", "--label", "C", "--kind", "date", "--default", "2027-01-18")
+    refused(runner, *add, "--key", "d", "--label", "D", "--kind", "date", "--default", "soon")
+    refused(runner, *add, "--key", "d", "--label", "D", "--kind", "date", "--label-in", "no")
+    made = ran(runner, "token", "add", "--org", org_id, "--name", "script", "--private")
+    headers = {"Authorization": f"Bearer {made['token']}"}
+    order = {"cart": [{"configurationId": CHAIR, "count": 1}]}
+    placed = client.post("/api/orders", json=order, headers=headers).json
+    assert placed is not None
+    assert placed["metadata"] == {
+        "a": ["x", "y"],
+        "b": {"amount": "12.50", "currency": "EUR"},
+        "c": "2027-01-18",
+    }

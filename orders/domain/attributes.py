@@ -1,56 +1,94 @@
 """Attributes: the keys that an org defines for its orders, each with its valid values."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from orders.domain import value_formats
 from orders.domain.errors import FieldError
 from orders.domain.json_values import find_unstorable, join_path, printable
-from orders.domain.texts import lazy_gettext
+from orders.domain.texts import Money, WrittenDay, lazy_gettext
 
-MAX_KEY = 255  # characters, of a key and of a label
+MAX_KEY = 255  # characters, of a key, a label, a hint and a placeholder
+MAX_GROUP = 80  # characters of a heading on the form
 OPTIONS_IN_MESSAGE = 10
 VALUE_IN_MESSAGE = 60  # characters of the refused value
 YES, NO = lazy_gettext("Yes"), lazy_gettext("No")
 
-AttributeValue = str | float | bool | None  # float includes int
+# float includes int; a dict is an amount of money, and a list has values of MANY.
+AttributeValue = str | float | bool | dict[str, str] | list[str] | None
 
 
 class Kind(StrEnum):
-    """The type of an attribute's values; OPTION is one value of a fixed list."""
+    """The type of an attribute's values.
+
+    OPTION is one value of a fixed list, and MANY any number of them. The docstrings of
+    `value_formats` describe DATE, WEEK, MONEY, EMAIL, PHONE and URL.
+    """
 
     OPTION = "option"
+    MANY = "many"
     TEXT = "text"
+    MULTILINE = "multiline"
     NUMBER = "number"
+    MONEY = "money"
     BOOLEAN = "boolean"
+    DATE = "date"
+    WEEK = "week"
+    EMAIL = "email"
+    PHONE = "phone"
+    URL = "url"
+
+
+# Kinds whose definition lists options. Those of MONEY are codes of currencies, and may be left out.
+WITH_OPTIONS = frozenset({Kind.OPTION, Kind.MANY, Kind.MONEY})
+# Kinds whose values are texts and nothing else.
+TEXT_KINDS = frozenset(Kind) - {Kind.MANY, Kind.NUMBER, Kind.MONEY, Kind.BOOLEAN}
+_LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Za-z0-9]{2,8})*")
 
 
 class Applies(StrEnum):
-    """Which JSON objects of an order may contain an attribute's key; with BOTH, either or both."""
+    """Which JSON objects of an order may contain an attribute's key.
+
+    With BOTH, these are metadata, derivative, or both of them. With LINE, it is the metadata of
+    each line of the cart.
+    """
 
     METADATA = "metadata"
     DERIVATIVE = "derivative"
     BOTH = "both"
+    LINE = "line"
 
 
+LINE_AREA = "cart.metadata"
 AREAS = (str(Applies.METADATA), str(Applies.DERIVATIVE))
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A valid value of an OPTION attribute, and the label that people see for it."""
+    """A valid value of an attribute with options, and the label that people see for it.
+
+    `labels` has the labels in other languages, by code (`de`).
+    """
 
     value: str
     label: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeRule:
     """The definition of an attribute: a key that an org uses in its orders, and its valid values.
 
-    `options` is empty unless `kind` is OPTION. `default` is the value that an order without the key
-    gets; if it is None, nothing is added to the order.
+    `options` is empty unless `kind` is one of WITH_OPTIONS. `default` is the value that an order
+    without the key gets; if it is None, nothing is added to the order. `labels` has the labels in
+    other languages, by code (`de`). `hint` and `placeholder` are short texts at the field of the
+    order form, and `group` is the heading above it; each may be empty. If `is_copied` is
+    false, an order that is copied from another one does not get its value.
     """
 
     key: str
@@ -61,10 +99,32 @@ class AttributeRule:
     required: bool = False
     default: AttributeValue = None
     visible_to_customer: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    hint: str = ""
+    placeholder: str = ""
+    group: str = ""
+    is_copied: bool = True
+
+    def in_language(self, code: str) -> "AttributeRule":
+        """Return a copy whose labels are those in the language, where it has any."""
+        options = tuple(
+            replace(option, label=option.labels.get(code, option.label)) for option in self.options
+        )
+        return replace(self, label=self.labels.get(code, self.label), options=options)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The key, the label, and the labels in other languages."""
+        return (self.key, self.label, *self.labels.values())
 
     @property
     def areas(self) -> tuple[str, ...]:
-        """The objects of an order that may have the key: "metadata", "derivative" or both."""
+        """The objects of an order that may have the key: "metadata", "derivative" or both.
+
+        For an attribute of lines, it is "cart.metadata", as files name the metadata of a line.
+        """
+        if self.applies is Applies.LINE:
+            return (LINE_AREA,)
         return AREAS if self.applies is Applies.BOTH else (str(self.applies),)
 
     @property
@@ -72,7 +132,7 @@ class AttributeRule:
         """The path of the value in an order, which is also the name of its form field.
 
         That is `metadata.<key>` or `derivative.<key>`; the former if the key may be in both
-        objects.
+        objects. For an attribute of lines it is `cart.metadata.<key>`, the name of its column.
         """
         return f"{self.areas[0]}.{self.key}"
 
@@ -103,7 +163,8 @@ def apply_attributes(
     areas = {"metadata": dict(metadata), "derivative": dict(derivative)}
     errors: list[FieldError] = []
     for rule in rules:
-        errors += _apply(rule, areas)
+        if rule.applies is not Applies.LINE:  # those are in line_attributes.py
+            errors += _apply(rule, areas)
     if strict:
         for area, values in areas.items():
             defined = {rule.key for rule in rules if area in rule.areas}
@@ -136,7 +197,9 @@ def _apply(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> list[FieldE
 
 
 def _has_value(value: object) -> bool:
-    return value is not None and not (isinstance(value, str) and not value.strip())
+    if isinstance(value, str):
+        return bool(value.strip())
+    return value is not None and value != []
 
 
 def value_fault(rule: AttributeRule, value: object) -> str | None:
@@ -144,14 +207,7 @@ def value_fault(rule: AttributeRule, value: object) -> str | None:
 
     `value` must not be None.
     """
-    if rule.kind is Kind.OPTION:
-        return _option_fault(rule.options, value)
-    if rule.kind is Kind.TEXT:
-        return None if isinstance(value, str) else lazy_gettext("Text.")
-    if rule.kind is Kind.NUMBER:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return None if is_number else lazy_gettext("A number, such as 2 or 1.5.")
-    return None if isinstance(value, bool) else lazy_gettext("True or false.")
+    return _FAULTS[rule.kind](rule, value)
 
 
 def _option_fault(options: Sequence[Option], value: object) -> str | None:
@@ -172,14 +228,75 @@ def _option_fault(options: Sequence[Option], value: object) -> str | None:
     return lazy_gettext("“%(value)s” is not one of: %(options)s.", value=shown, options=listed)
 
 
-def display(rule: AttributeRule, value: object) -> str:
-    """Return a value as text for people.
+def _many_fault(options: Sequence[Option], value: object) -> str | None:
+    """Return None if the value is a list of options' values without repeats, else the message."""
+    if not isinstance(value, list):
+        listed = ", ".join(option.value for option in options[:OPTIONS_IN_MESSAGE])
+        return lazy_gettext("A list with some of: %(options)s.", options=listed)
+    for one in value:
+        if fault := _option_fault(options, one):
+            return fault
+    return None if len(set(value)) == len(value) else lazy_gettext("Each value once.")
 
-    That is its option's label, Yes or No for a boolean, and otherwise `str(value)`.
+
+def _text_fault(value: object) -> str | None:
+    return None if isinstance(value, str) else lazy_gettext("Text.")
+
+
+def _number_fault(value: object) -> str | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return None if is_number else lazy_gettext("A number, such as 2 or 1.5.")
+
+
+def _boolean_fault(value: object) -> str | None:
+    return None if isinstance(value, bool) else lazy_gettext("True or false.")
+
+
+_FAULTS: dict[Kind, Callable[[AttributeRule, object], str | None]] = {
+    Kind.OPTION: lambda rule, value: _option_fault(rule.options, value),
+    Kind.MANY: lambda rule, value: _many_fault(rule.options, value),
+    Kind.TEXT: lambda _, value: _text_fault(value),
+    Kind.MULTILINE: lambda _, value: _text_fault(value),
+    Kind.NUMBER: lambda _, value: _number_fault(value),
+    Kind.MONEY: lambda rule, value: value_formats.money_fault(
+        value, [option.value for option in rule.options]
+    ),
+    Kind.BOOLEAN: lambda _, value: _boolean_fault(value),
+    Kind.DATE: lambda _, value: value_formats.date_fault(value),
+    Kind.WEEK: lambda _, value: value_formats.week_fault(value),
+    Kind.EMAIL: lambda _, value: value_formats.email_fault(value),
+    Kind.PHONE: lambda _, value: value_formats.phone_fault(value),
+    Kind.URL: lambda _, value: value_formats.url_fault(value),
+}
+
+
+def display(rule: AttributeRule, value: object) -> str:
+    """Return a value as text for people, which interfaces translate.
+
+    That is the label of an option, Yes or No for a boolean, and days, weeks, and amounts of money
+    in the form of the language. A value that is not of the kind is shown as it is.
     """
     if isinstance(value, bool):
         return YES if value else NO
+    if rule.kind in _FORMATS and value_fault(replace(rule, options=()), value) is None:
+        return _FORMATS[rule.kind](value)
+    if isinstance(value, list) and rule.kind is Kind.MANY:
+        return ", ".join(str(option_label(rule, one)) for one in value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
     return str(option_label(rule, value))
+
+
+def _display_week(value: Any) -> str:  # noqa: ANN401 - a valid week
+    year, _, week = value.partition("-W")
+    return lazy_gettext("Week %(week)s, %(year)s", week=int(week), year=year)
+
+
+_FORMATS: dict[Kind, Callable[[Any], str]] = {
+    Kind.DATE: lambda value: lazy_gettext("%(value)s", value=WrittenDay(date.fromisoformat(value))),
+    Kind.WEEK: _display_week,
+    Kind.MONEY: lambda value: lazy_gettext("%(value)s", value=Money(**value)),
+}
 
 
 def option_label(rule: AttributeRule, value: object) -> object:
@@ -202,7 +319,8 @@ def write_option(option: Option) -> str:
 def check_definition(rule: AttributeRule) -> list[FieldError]:
     """Return the errors in an attribute's definition; [] if it is valid.
 
-    The path of each error is `key`, `label`, `option` or `default`.
+    The path of each error is `key`, `label`, `labels.<code>`, `hint`, `placeholder`, `group`,
+    `option`, `options.<code>` or `default`.
     """
     errors = []
     if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
@@ -215,9 +333,10 @@ def check_definition(rule: AttributeRule) -> list[FieldError]:
         errors.append(FieldError("label", sentence))
     options = [text for option in rule.options for text in (option.value, option.label)]
     for path, value in (("key", rule.key), ("label", rule.label), ("default", rule.default)):
-        errors += find_unstorable(value, path, nesting=0)
+        errors += find_unstorable(value, path, nesting=1)
     errors += [FieldError("option", error.message) for error in find_unstorable(options, nesting=1)]
     errors += _option_faults(rule)
+    errors += _text_faults(rule)
     if not errors and rule.default is not None:
         message = value_fault(rule, rule.default)
         if rule.required and not _has_value(rule.default):
@@ -228,11 +347,16 @@ def check_definition(rule: AttributeRule) -> list[FieldError]:
 
 def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:
     values = [option.value for option in rule.options]
-    if rule.kind is not Kind.OPTION:
+    if rule.kind not in WITH_OPTIONS:
         if values:
-            yield FieldError("option", lazy_gettext("Only the kind option has options."))
+            yield FieldError("option", lazy_gettext("This kind has no options."))
         return
-    if not values:
+    if rule.kind is Kind.MONEY:
+        known = value_formats.all_currencies()
+        if not known.issuperset(values):
+            sentence = lazy_gettext("Codes of currencies, such as EUR, one in each line.")
+            yield FieldError("option", sentence)
+    elif not values:
         yield FieldError("option", lazy_gettext("At least one option is needed."))
     if len(set(values)) < len(values):
         yield FieldError("option", lazy_gettext("Each value once."))
@@ -244,3 +368,31 @@ def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:
     ):
         sentence = lazy_gettext("One line each; a value without “=” and blanks at its ends.")
         yield FieldError("option", sentence)
+
+
+def _text_faults(rule: AttributeRule) -> Iterable[FieldError]:
+    """Yield the errors in hint, placeholder, group, and labels in other languages."""
+    limits = {"hint": MAX_KEY, "placeholder": MAX_KEY, "group": MAX_GROUP}
+    texts = {name: (str(getattr(rule, name)), most) for name, most in limits.items()}
+    texts |= {f"labels.{code}": (label, MAX_KEY) for code, label in rule.labels.items()}
+    of_options = {
+        (f"options.{code}", label)
+        for option in rule.options
+        for code, label in option.labels.items()
+    }
+    for path, text, most in (
+        *((path, text, most) for path, (text, most) in texts.items()),
+        *((path, label, MAX_KEY) for path, label in sorted(of_options)),
+    ):
+        code = path.partition(".")[2]
+        if code and not _LANGUAGE.fullmatch(code):
+            yield FieldError(printable(path), lazy_gettext("A code of a language, such as de."))
+        elif len(text) > most:
+            yield FieldError(path, lazy_gettext("At most %(most)s characters.", most=most))
+        elif set("\r\n") & set(text):
+            yield FieldError(path, lazy_gettext("One line."))
+        elif code and not text.strip():
+            sentence = lazy_gettext("From 1 to %(most)s characters.", most=most)
+            yield FieldError(path, sentence)
+        else:
+            yield from find_unstorable(text, path, nesting=0)

@@ -14,6 +14,7 @@ from orders.domain.fields import CartLineInput
 from orders.domain.inputs import Limits, StrictInput, with_fields
 from orders.domain.json_values import canonical_json, same_json
 from orders.domain.legacy_items import modern_lines
+from orders.domain.line_attributes import new_faults, with_defaults
 from orders.domain.normalization import normalize_lines, normalize_order
 from orders.domain.order import (
     EDITABLE_FIELDS,
@@ -100,14 +101,19 @@ def read_lines(
 
 
 def apply_changes(
-    order: Order, changes: OrderChanges, rules: Sequence[AttributeRule], *, strict: bool
+    order: Order,
+    changes: OrderChanges,
+    rules: Sequence[AttributeRule],
+    *,
+    strict: bool,
+    line_rules: Sequence[AttributeRule] = (),
 ) -> tuple[Order, list[FieldError]]:
     """Return a copy of the order with the changes applied, and the errors ([] if there are none).
 
     Errors are read-only fields that were sent with a value other than the stored one, and values
-    that the org's attributes (`rules`) do not allow. If `strict` is true, keys of metadata and
-    derivative without an attribute are errors too. Whether the cart may be empty is not checked
-    here.
+    that the org's attributes (`rules`, and `line_rules` for lines) do not allow. If `strict` is
+    true, keys of metadata and derivative without an attribute are errors too. Whether the cart may
+    be empty is not checked here.
     """
     stored = order_fields(order)
     sentence = lazy_gettext("Set by the service and not changed; leave it out.")
@@ -120,6 +126,9 @@ def apply_changes(
     if "metadata" in changes.values or "derivative" in changes.values:
         after, faults = _with_attributes(order, after, rules, strict=strict)
         errors += faults
+    if "cart" in changes.values:
+        errors += new_faults(order.cart, after.cart, line_rules, strict=strict)
+        after = after._replace(cart=with_defaults(after.cart, line_rules, known=order.cart))
     return after, errors
 
 
@@ -331,6 +340,9 @@ def keep_lines(
             source = kept if _is_alike(shown, line, name) else line
             if name in source:
                 parts[name] = source[name]
+        old, before, after = (one.get("metadata") for one in (kept, shown, line))
+        if isinstance(old, dict) and isinstance(before, dict) and isinstance(after, dict):
+            parts["metadata"] = _changed_object(old, before, after)
         lines.append(parts)
     return lines
 

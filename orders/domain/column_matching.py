@@ -133,10 +133,16 @@ def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
     area, dot, key = name.partition(".")
     if not wire and dot and key.strip() and area.lower() in OBJECTS:
         wire = f"{area.lower()}.{key.strip()}"
-    attribute = next(
-        (one.path for one in attributes if word in {plain_name(one.key), plain_name(one.label)}), ""
-    )
+    if of_line := line_key(name):
+        wire = f"{LINE_METADATA}.{of_line}"
+    attribute = next((one.path for one in attributes if word in map(plain_name, one.names)), "")
     return wire, attribute, _TARGET_BY_WORD.get(word, ""), _WEAK_WORDS.get(word, "")
+
+
+def line_key(target: str) -> str:
+    """Return the key of a line's metadata that a target or a column's name names; "" for none."""
+    start = f"{LINE_METADATA}."
+    return target[len(start) :].strip() if target.lower().startswith(start) else ""
 
 
 def plain_name(name: str) -> str:
@@ -147,10 +153,13 @@ def plain_name(name: str) -> str:
 def free_targets(name: str) -> tuple[str, ...]:
     """Return the targets that would import a column under its own name, as a key of an object.
 
-    For a column "Color", these are `metadata.Color` and `derivative.Color`. If the name begins with
+    For a column "Color", these are `metadata.Color` and `derivative.Color`; for a column
+    "cart.metadata.Color", that key of the lines' metadata. If the name begins with
     an object ("metadata.Color"), the key is what follows the dot. A `platform` key is possible only
     for a name that begins with `platform.`.
     """
+    if of_line := line_key(name):
+        return (f"{LINE_METADATA}.{of_line}",)
     area, dot, key = name.partition(".")
     is_named = bool(dot and key.strip()) and area.lower() in OBJECTS
     own = key.strip() if is_named else name
@@ -171,7 +180,7 @@ def possible_targets(columns: Sequence[str], keys: Iterable[str]) -> frozenset[s
 
     `keys` are the keys of the org's attributes.
     """
-    known = {f"{area}.{key}" for area in AREAS for key in keys}
+    known = {f"{area}.{key}" for area in (*AREAS, LINE_METADATA) for key in keys}
     own = {target for name in columns for target in free_targets(name)}
     return frozenset({IGNORED, *ORDER_TARGETS, *LINE_TARGETS, *REST_TARGETS} | known | own)
 
@@ -209,7 +218,7 @@ def best_guess(name: str, attributes: Sequence[AttributeRule]) -> str:
     every = {**ORDER_TARGETS, **LINE_TARGETS}
     labels = {known: every[target] for known, target in _TARGET_BY_WORD.items()}
     for rule in attributes:
-        labels |= {plain_name(rule.key): rule.label, plain_name(rule.label): rule.label}
+        labels |= {plain_name(name): rule.label for name in rule.names}
     parts = [one for one in labels if len(one) >= SHORTEST_PART and one in word]
     if parts:
         return labels[max(parts, key=len)]

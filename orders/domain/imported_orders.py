@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orders.domain.attributes import AttributeRule
+from orders.domain.attributes import Applies, AttributeRule
 from orders.domain.column_matching import (
     CONFIGURATION,
     COUNT,
@@ -23,6 +23,7 @@ from orders.domain.column_matching import (
     SKU,
     Matching,
     is_named_by,
+    line_key,
 )
 from orders.domain.errors import FieldError
 from orders.domain.identifiers import plain_characters
@@ -164,11 +165,16 @@ class OrderBuilder:
         fields = [
             (at, target)
             for at, target in enumerate(matching.targets)
-            if target not in {IGNORED, ORDER, *LINE_TARGETS}
+            if target not in {IGNORED, ORDER, *LINE_TARGETS} and not line_key(target)
         ]
         # Keys with columns of their own come first, and win over those of a whole object.
         self._fields = sorted(fields, key=lambda field: field[1] in REST_TARGETS)
         self._line_metadata = matching.column_of(LINE_METADATA)
+        self._line_keys = [
+            (at, key, target)
+            for at, target in enumerate(matching.targets)
+            if (key := line_key(target))
+        ]
         self._configuration = matching.column_of(CONFIGURATION)
         self._sku = matching.column_of(SKU)
         self._count = matching.column_of(COUNT)
@@ -182,7 +188,9 @@ class OrderBuilder:
         first = rows[0]
         faults += self._joining_faults(first)
         places: dict[str, tuple[int, str]] = {
-            f"metadata.{rule.key}": (first.number, rule.label) for rule in self._rules.values()
+            f"metadata.{rule.key}": (first.number, rule.label)
+            for rule in self._rules.values()
+            if rule.applies is not Applies.LINE
         }
         raw: dict[str, Any] = {}
         for at, target in self._fields:
@@ -198,6 +206,8 @@ class OrderBuilder:
             for key, column in (("count", self._count), ("metadata", self._line_metadata)):
                 if column is not None:
                     places[f"cart.{position}.{key}"] = (row.number, self._columns[column])
+            for column, key, _ in self._line_keys:
+                places[f"cart.{position}.metadata.{key}"] = (row.number, self._columns[column])
         return ImportedOrder(
             label=self._label(first),
             rows=tuple(row.number for row in rows),
@@ -247,8 +257,8 @@ class OrderBuilder:
         """Return a row's cart line as JSON, or None if the row has none; add errors to `faults`."""
         read = line_of([_plain(cell) for cell in row.cells], self._line_columns, self._named)
         name, count = read.reference, read.count
-        metadata = "" if self._line_metadata is None else row.cells[self._line_metadata]
-        if not name and not metadata and (self._count is None or not count):
+        metadata = self._metadata_of(row)
+        if not name and metadata is None and (self._count is None or not count):
             return None
         line: dict[str, Any] = {}
         if name:
@@ -257,8 +267,8 @@ class OrderBuilder:
             line["count"] = read_count(count)
         elif name and self._count is None:
             faults.append(RowFault(row.number, self._columns[self._naming_column(row)], NO_COUNT))
-        if metadata:
-            line["metadata"] = read_value(metadata)
+        if metadata is not None:
+            line["metadata"] = metadata
         if self._sku is not None and self._configuration is not None:
             other = self._named.get(_plain(row.cells[self._sku]))
             own = self._named.get(_plain(row.cells[self._configuration]))
@@ -266,6 +276,22 @@ class OrderBuilder:
                 message = lazy_gettext("This SKU names another configuration than the ID.")
                 faults.append(RowFault(row.number, self._columns[self._sku], message))
         return line
+
+    def _metadata_of(self, row: SheetRow) -> Any:  # noqa: ANN401 - any JSON value
+        """Return the metadata of a row's line; None if all of its cells are empty.
+
+        Keys with columns of their own win over those of a whole object.
+        """
+        whole = "" if self._line_metadata is None else row.cells[self._line_metadata]
+        metadata = read_value(whole) if whole else None
+        own = {
+            key: self._value(at, target, row.cells[at])
+            for at, key, target in self._line_keys
+            if row.cells[at]
+        }
+        if not own:
+            return metadata
+        return {**metadata, **own} if isinstance(metadata, dict) else metadata or own
 
     def _naming_column(self, row: SheetRow) -> int:
         """Return the position of the ID column, or of the SKU column if the row has only a SKU."""

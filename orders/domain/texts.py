@@ -8,6 +8,7 @@ import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 
@@ -16,7 +17,7 @@ class Text(str):
 
     `template` has `%(name)s` for each of its `values`. `many` is the template for a `number` other
     than one, or None if the text counts nothing. A value that is a Text is translated, too, and a
-    Figure is written as the language writes numbers.
+    Figure, a WrittenDay or an amount of Money is written as the language writes it.
     """
 
     __slots__ = ("many", "number", "template", "values")
@@ -35,6 +36,30 @@ class Figure:
 
     def __str__(self) -> str:
         return f"{self.number:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDay:
+    """A day in a text, written as the language writes dates: Jan 18, 2027 or 18.01.2027."""
+
+    day: date
+
+    def __str__(self) -> str:
+        return self.day.isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in a text, written as the language writes money: €12.50 or 12,50 €.
+
+    `amount` is a decimal number as text, and `currency` a code of ISO 4217.
+    """
+
+    amount: str
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
 
 
 def lazy_gettext(template: str, /, **values: object) -> Text:
@@ -79,6 +104,8 @@ def pack(text: str) -> Any:  # noqa: ANN401 - JSON
 def _pack_value(value: object) -> object:
     if isinstance(value, Figure):
         return {"figure": value.number}
+    if isinstance(value, WrittenDay | Money):
+        return str(value)
     if isinstance(value, Text):
         packed = pack(value)
         # A plain text among the values comes from a user, and is never translated.

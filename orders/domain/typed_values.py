@@ -7,13 +7,15 @@ in `width := 120` is a number. Text that would be misread is also written as JSO
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.attributes import TEXT_KINDS, AttributeRule, Kind
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
+from orders.domain.value_formats import is_money, read_date, read_money, read_week
 
+_SEPARATORS = re.compile(r"[,;\n]")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}")
 _YES = frozenset({"yes", "y", "true", "1", "x", "ja", "j", "wahr"})
@@ -69,32 +71,93 @@ def read_status_word(text: str) -> str:
     return str(known.get(word, text))
 
 
-def read_attribute(
-    rule: AttributeRule, text: str, *, decimal_comma: bool = False
-) -> str | int | float | bool | None:
+def read_attribute(rule: AttributeRule, text: str, *, decimal_comma: bool = False) -> Any:  # noqa: ANN401 - a JSON value
     """Return typed text as a value of the attribute's kind.
 
-    An option is found by its value or label, and a boolean by words such as "yes". "null" is None
-    unless the kind is TEXT or OPTION. Text that does not fit the kind is returned unchanged, for
-    validation to reject.
+    An option is found by its value or label, and a boolean by words such as "yes". Options of the
+    kind MANY are separated by commas or semicolons. Days, weeks and amounts of money are read as
+    people write them (`value_formats`). "null" is None unless the kind has texts as values. Text
+    that does not fit the kind is returned unchanged, for validation to reject.
     """
-    if rule.kind is Kind.TEXT:
-        return text
-    if rule.kind is not Kind.OPTION and text == "null":  # as an export writes it
+    if rule.kind not in TEXT_KINDS and text == "null":  # as an export writes it
         return None
     if rule.kind is Kind.NUMBER:
         return read_number(text, decimal_comma=decimal_comma)
+    if rule.kind is Kind.MONEY:
+        return _json_or(text, dict) or read_money(text, decimal_comma=decimal_comma)
+    return _READERS.get(rule.kind, _unchanged)(rule, text)
+
+
+def _unchanged(_rule: AttributeRule, text: str) -> str:
+    return text
+
+
+def _read_boolean(_rule: AttributeRule, text: str) -> bool | str:
     word = text.casefold()
-    if rule.kind is Kind.BOOLEAN:
-        return True if word in _YES else False if word in _NO else text
+    return True if word in _YES else False if word in _NO else text
+
+
+def _read_option(rule: AttributeRule, text: str) -> str:
     if any(text == option.value for option in rule.options):
         return text
-    alike = [
+    word = text.casefold()
+    alike = {
         option.value
         for option in rule.options
-        if word in {option.value.casefold(), option.label.casefold()}
-    ]
-    return alike[0] if len(alike) == 1 else text
+        for name in (option.value, option.label, *option.labels.values())
+        if word == name.casefold()
+    }
+    return alike.pop() if len(alike) == 1 else text
+
+
+def _read_many(rule: AttributeRule, text: str) -> list[Any]:
+    """Return the values of the options that a text names; unknown names are returned unchanged."""
+    written = _json_or(text, list)
+    if isinstance(written, list):
+        return written
+    values = {option.value for option in rule.options}
+    if (whole := _read_option(rule, text.strip())) in values:
+        return [whole]
+    parts = (part.strip() for part in _SEPARATORS.split(text))
+    return [_read_option(rule, part) for part in parts if part]
+
+
+_READERS: dict[Kind, Callable[[AttributeRule, str], Any]] = {
+    Kind.OPTION: _read_option,
+    Kind.MANY: _read_many,
+    Kind.BOOLEAN: _read_boolean,
+    Kind.DATE: lambda _, text: read_date(text),
+    Kind.WEEK: lambda _, text: read_week(text),
+    **dict.fromkeys((Kind.EMAIL, Kind.PHONE, Kind.URL), lambda _, text: text.strip()),
+}
+
+
+def _json_or(text: str, kind: type[Any]) -> Any:  # noqa: ANN401 - a JSON value
+    """Return the JSON object or array in a cell, if it is of this type, else None."""
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, kind) else None
+
+
+def write_attribute(rule: AttributeRule, value: object) -> str | None:
+    """Return an amount of money or the values of MANY as text that `read_attribute` reads back.
+
+    The text is, for example, "12.50 EUR" or "red, blue". Returns None for other kinds, and for a
+    value whose text would be read as another one.
+    """
+    text = None
+    if rule.kind is Kind.MONEY and is_money(value):
+        text = "{amount} {currency}".format(**dict(value))  # type: ignore[call-overload]  # `is_money` says what it is
+    elif rule.kind is Kind.MANY and isinstance(value, list):
+        text = ", ".join(map(str, value))
+    if not text:
+        return None
+    read = (read_attribute(rule, text, decimal_comma=comma) for comma in (False, True))
+    return text if all(one == value for one in read) else None
 
 
 JSON_MARK = ":="

@@ -84,6 +84,37 @@ def test_visible_attributes_are_shown_with_their_labels(
     }
 
 
+def test_values_and_labels_are_written_in_the_customers_language(
+    client: FlaskClient, org: Org, place_order: PlaceOrder
+) -> None:
+    scents = (Option("oak", "Oak", {"de": "Eiche"}), Option("tar", "Tar"))
+    org.define(
+        *(
+            AttributeRule(key, key.title(), kind, visible_to_customer=True, labels={"de": german})
+            for key, kind, german in (
+                ("ready", Kind.DATE, "Fertig"),
+                ("week", Kind.WEEK, "Woche"),
+                ("price", Kind.MONEY, "Preis"),
+            )
+        ),
+        AttributeRule("scents", "Scents", Kind.MANY, scents, visible_to_customer=True),
+    )
+    place_order(
+        cart=[LINE],
+        metadata={
+            "ready": "2027-01-18", "week": "2027-W03", "scents": ["oak", "tar"],
+            "price": {"amount": "12.50", "currency": "EUR"},
+        },
+    )  # fmt: skip
+    english = details(page(client))
+    assert english.pop("Ready").startswith("Monday, January 18, 2027")
+    assert english == {"Week": "Week 3, 2027", "Price": "€12.50", "Scents": "Oak, Tar"}
+    client.set_cookie("language", "de")
+    german = details(page(client))
+    assert german.pop("Fertig").startswith("Montag, 18. Januar 2027")
+    assert german == {"Woche": "KW 3, 2027", "Preis": "12,50 €", "Scents": "Eiche, Tar"}
+
+
 def test_attributes_without_a_value_are_left_out(
     client: FlaskClient, org: Org, place_order: PlaceOrder
 ) -> None:

@@ -4,7 +4,7 @@ import functools
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -12,9 +12,10 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from pydantic.alias_generators import to_camel
 
-from orders.domain.attributes import Applies, AttributeRule, Kind, read_option
+from orders.domain.attributes import TEXT_KINDS, Applies, AttributeRule, Kind, Option, read_option
 from orders.domain.errors import InvalidInput, OrderError
 from orders.domain.permissions import ROLES
+from orders.domain.typed_values import read_attribute
 from orders.interfaces.cli.demo import seed
 from orders.interfaces.cli.server import new_setup_link, serve, work
 from orders.interfaces.http.current_settings import current_limits, current_settings
@@ -130,6 +131,14 @@ def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
 @click.option(
     "--visible/--hidden", "visible_to_customer", default=False, help="May the customer see it?"
 )
+@click.option("--label-in", "labels", multiple=True, help="Another language: de=Land; repeatable.")
+@click.option("--option-in", "own", multiple=True, help="de:value=Label; repeatable.")
+@click.option("--hint", default="", help="A short text below the field.")
+@click.option("--placeholder", default="", help="An example in the empty field.")
+@click.option("--group", default="", help="The heading above the field.")
+@click.option(
+    "--copied/--not-copied", "is_copied", default=True, help="Do repeat orders get the value?"
+)
 @prints_json
 def add_attribute(
     org_id: str,
@@ -137,26 +146,52 @@ def add_attribute(
     options: tuple[str, ...],
     applies: str,
     default: str | None,
+    labels: tuple[str, ...],
+    own: tuple[str, ...],
     **others: Any,  # noqa: ANN401 - the other parts of an attribute, by their names
 ) -> dict[str, Any]:
     """Define an attribute."""
     rule = AttributeRule(
         kind=Kind(kind),
-        options=tuple(map(read_option, options)),
+        options=_options(options, own),
         applies=Applies(applies),
-        default=_default(Kind(kind), default),
+        labels=dict(map(_pair, labels)),
         **others,
     )
+    rule = replace(rule, default=_default(rule, default))
     return {"id": attributes.add_attribute(org_id, rule)}
 
 
-def _default(kind: Kind, text: str | None) -> Any:  # noqa: ANN401 - a value of the attribute's kind
-    """Return an attribute's default, parsed as JSON unless the attribute is a text or an option.
+def _pair(text: str) -> tuple[str, str]:
+    """Return code and label of `de=Land`."""
+    code, _, label = text.partition("=")
+    return code.strip(), label.strip()
 
-    None, and text that is not valid JSON, are returned unchanged.
+
+def _options(written: tuple[str, ...], in_languages: tuple[str, ...]) -> tuple[Option, ...]:
+    """Return the options in `value=Label`, with their labels in `de:value=Label`."""
+    labels: dict[str, dict[str, str]] = {}
+    for text in in_languages:
+        code, _, rest = text.partition(":")
+        value, label = _pair(rest)
+        labels.setdefault(value, {})[code.strip()] = label
+    options = [read_option(text) for text in written]
+    if unknown := labels.keys() - {option.value for option in options}:
+        raise click.UsageError(f"--option-in names no --option: {', '.join(sorted(unknown))}.")
+    return tuple(replace(option, labels=labels.get(option.value, {})) for option in options)
+
+
+def _default(rule: AttributeRule, text: str | None) -> Any:  # noqa: ANN401 - a value of the attribute's kind
+    """Return an attribute's default.
+
+    It is parsed as JSON if the values of its kind are no texts. Amounts of money and lists may also
+    be written as in a file: "12.50 EUR", "red, blue". None, and text that cannot be parsed, are
+    returned unchanged.
     """
-    if text is None or kind in {Kind.OPTION, Kind.TEXT}:
+    if text is None or rule.kind in TEXT_KINDS:
         return text
+    if rule.kind in {Kind.MONEY, Kind.MANY}:
+        return read_attribute(rule, text)
     try:
         return json.loads(text)
     except ValueError:

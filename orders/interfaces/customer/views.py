@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound as NoPage
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain import short_id
+from orders.domain.attributes import AttributeRule, display
 from orders.domain.colours import look_of, read_colour, style_sheet
 from orders.domain.errors import NotFound
 from orders.domain.moments import read_day, write_calendar
@@ -22,11 +23,18 @@ from orders.interfaces.customer import unlock
 from orders.interfaces.customer.blueprint import UNKNOWN, customer, page, printable_input
 from orders.interfaces.http.assets import FOR_EVER, send_stored
 from orders.interfaces.http.current_settings import customer_link, limiter, lookup_limit
-from orders.interfaces.http.i18n import figure, gettext, language, ngettext, set_org_language
+from orders.interfaces.http.i18n import (
+    figure,
+    gettext,
+    language,
+    ngettext,
+    set_org_language,
+    translated,
+)
 from orders.services.accounts import orgs
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.orders import lookup
-from orders.services.orders.lookup import Content, CustomerView, IsUnlocked
+from orders.services.orders.lookup import Content, CustomerLine, CustomerView, IsUnlocked
 
 # Characters of a typed customer ID that are read: an ID has at most 255, plus spaces between them.
 MAX_TYPED = 1000
@@ -176,7 +184,8 @@ def render(view: CustomerView, status: int = 200, **context: object) -> Response
         status_text=status_text, step=step, steps=STEPS, content=content,
         total=_total(content) if content else "",
         details=list(_details(view.short_id, content)) if content else [],
-        link=customer_link(view.short_id), **{"message": "", "typed": "", **context},
+        line_texts=_line_texts, link=customer_link(view.short_id),
+        **{"message": "", "typed": "", **context},
     )  # fmt: skip
 
 
@@ -196,18 +205,23 @@ def _details(code: str, content: Content) -> Iterator[tuple[str, str, str | None
     detail is a date, and None otherwise. `code` is the order's short ID.
     """
     for number, detail in enumerate(content.details, 1):
-        day = read_day(detail.value)
+        day, rule = read_day(detail.value), detail.rule.in_language(language())
         if day is not None:
             calendar = url_for("customer.show_day", code=code, number=number)
-            yield detail.label, format_date(day, "full", locale=language()), calendar
-        elif (text := _text(detail.value)).strip():
-            yield detail.label, text, None
+            yield rule.label, format_date(day, "full", locale=language()), calendar
+        elif (text := _text(rule, detail.value)).strip():
+            yield rule.label, text, None
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return gettext("Yes") if value else gettext("No")
-    return figure(value) if isinstance(value, int | float) else str(value)
+def _line_texts(line: CustomerLine) -> list[tuple[str, str]]:
+    """Return (label, text) of each attribute of a line that customers see."""
+    shown = [(one.rule.in_language(language()), one.value) for one in line.details]
+    return [(rule.label, _text(rule, value)) for rule, value in shown]
+
+
+def _text(rule: AttributeRule, value: object) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return figure(value) if is_number else translated(display(rule, value))  # type: ignore[arg-type]  # a number
 
 
 def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
@@ -244,7 +258,7 @@ def _calendar(view: CustomerView, number: int) -> str | None:
     return write_calendar(
         uid=f"{view.short_id}-{number}@{urlsplit(link).hostname}",
         day=day,
-        title=f"{detail.label} – {view.org.org_name}",  # noqa: RUF001 - an en dash for people
+        title=f"{detail.rule.in_language(language()).label} – {view.org.org_name}",  # noqa: RUF001 - an en dash for people
         text=f"{order}\n{link}",
         address=link,
         changed_at=view.content.updated_at,

@@ -10,14 +10,14 @@ import segno
 from flask import Response
 from markupsafe import Markup
 
-from orders.domain.attributes import AttributeRule
+from orders.domain.attributes import AttributeRule, display
 from orders.domain.errors import FieldError
 from orders.domain.order import Order
 from orders.domain.permissions import Permission
 from orders.domain.preferences import Preferences
 from orders.domain.status import STATUS_TEXTS, Status, read_status
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.http.i18n import translated
+from orders.interfaces.http.i18n import in_page_language, translated
 from orders.interfaces.http.session import current_member
 from orders.services.orders.repeats import repeats_of
 
@@ -55,6 +55,42 @@ def status_name(value: str) -> str:
 def as_text(value: object) -> str:
     """Return a JSON value as text: a string unchanged, any other value as indented JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def shown_attributes(*, with_lines: bool = False) -> tuple[AttributeRule, ...]:
+    """Return the attributes of the signed-in person's org, labeled in the page's language.
+
+    Those of lines are included if `with_lines` is true.
+    """
+    org = signed_in().actor.org
+    return in_page_language(org.every_attribute if with_lines else org.attributes)
+
+
+def line_rules() -> dict[str, AttributeRule]:
+    """Return the org's attributes of lines by key, labeled in the page's language."""
+    shown = in_page_language(signed_in().actor.org.line_attributes)
+    return {rule.key: rule for rule in shown}
+
+
+@desk.app_template_global()
+def line_details(
+    metadata: Mapping[str, Any] | None, rules: Mapping[str, AttributeRule] | None = None
+) -> list[tuple[str, str]]:
+    """Return (label, text) of each value in a line's metadata, in the page's language.
+
+    `rules` are the attributes of lines by key; None means those of the signed-in person's org. A
+    key without an attribute is its own label.
+    """
+    if not metadata:
+        return []
+    known = line_rules() if rules is None else rules
+    return [_detail(key, value, known.get(key)) for key, value in metadata.items()]
+
+
+def _detail(key: str, value: object, rule: AttributeRule | None) -> tuple[str, str]:
+    if rule is not None and value is not None:
+        return rule.label, translated(display(rule, value))
+    return key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def other_values(order: Order, rules: Iterable[AttributeRule]) -> Iterator[tuple[str, str, Any]]:

@@ -7,23 +7,26 @@ with `translated`.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 import flask_babel
 from babel import Locale
+from babel.dates import format_date
 from babel.messages.extract import extract
-from babel.numbers import format_decimal, get_decimal_symbol
+from babel.numbers import format_currency, format_decimal, get_decimal_symbol
 from babel.support import Translations
 from flask import Flask, Response, abort, current_app, g, has_request_context, request
 from jinja2.filters import do_filesizeformat
 from werkzeug.datastructures import LanguageAccept
 
+from orders.domain.attributes import AttributeRule
 from orders.domain.configuration import option_text
-from orders.domain.texts import Figure, Text
+from orders.domain.texts import Figure, Money, Text, WrittenDay
 from orders.interfaces.http.assets import FOR_EVER, HASH_LENGTH
 from orders.services.languages import CATALOGS, ENGLISH, languages
 from orders.settings import PROJECT
@@ -83,7 +86,20 @@ def translated(text: str) -> str:
 def _value(value: object) -> object:
     if isinstance(value, Figure):
         return figure(value.number)
+    if isinstance(value, WrittenDay):
+        return format_date(value.day, "medium", locale=language())
+    if isinstance(value, Money):
+        amount = Decimal(value.amount)
+        # As exact as it was entered, even if the currency has fewer decimals.
+        return format_currency(
+            amount, value.currency, locale=language(), decimal_quantization=False
+        )
     return translated(value) if isinstance(value, Text) else value
+
+
+def in_page_language(rules: Sequence[AttributeRule]) -> tuple[AttributeRule, ...]:
+    """Return an org's attributes with the labels that they have in the page's language."""
+    return tuple(rule.in_language(language()) for rule in rules)
 
 
 def gettext(text: str, /, **values: object) -> str:

@@ -51,6 +51,8 @@ class WebhookRule:
 class OrgRules:
     """The settings, attributes and active webhooks of an org that are needed to handle requests.
 
+    `attributes` are those of orders, and `line_attributes` those of the lines of a cart.
+
     Instances are cached by `Org.rules_version`, so every change of these data must increment it. If
     `is_strict` is true, orders may contain only attributes that the org has defined. If
     `may_public_list` is true, public tokens may list orders.
@@ -61,6 +63,11 @@ class OrgRules:
     attributes: tuple[AttributeRule, ...]
     may_public_list: bool = False
     webhooks: tuple[WebhookRule, ...] = ()
+    line_attributes: tuple[AttributeRule, ...] = ()
+
+    @property
+    def every_attribute(self) -> tuple[AttributeRule, ...]:
+        return self.attributes + self.line_attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +250,9 @@ def _org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001 - t
         org = connection.execute(settings).one()
         rules = tuple(attribute_rule(row) for row in connection.execute(attributes))
         hooks = tuple(_webhook_rule(row) for row in connection.execute(webhooks))
-    return OrgRules(org_id, org.is_strict, rules, org.may_public_list, hooks)
+    of_order = tuple(rule for rule in rules if rule.applies is not Applies.LINE)
+    of_line = tuple(rule for rule in rules if rule.applies is Applies.LINE)
+    return OrgRules(org_id, org.is_strict, of_order, org.may_public_list, hooks, of_line)
 
 
 def _webhook_rule(row: Any) -> WebhookRule:  # noqa: ANN401 - a row of `webhook`
@@ -256,11 +265,19 @@ def attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attri
         key=row.key,
         label=row.label,
         kind=Kind(row.kind),
-        options=tuple(Option(option["value"], option["label"]) for option in row.options),
+        options=tuple(
+            Option(option["value"], option["label"], option.get("labels", {}))
+            for option in row.options
+        ),
         applies=Applies(row.applies),
         required=row.is_required,
         default=row.default_value,
         visible_to_customer=row.is_visible_to_customer,
+        labels=row.labels,
+        hint=row.hint,
+        placeholder=row.placeholder,
+        group=row.form_group,
+        is_copied=row.is_copied,
     )
 
 

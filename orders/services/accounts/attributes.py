@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from orders.domain.attributes import AttributeRule, check_definition
+from orders.domain.attributes import AttributeRule, Option, check_definition
 from orders.domain.errors import NotFound, Taken
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import attribute_rule
@@ -128,12 +128,22 @@ def _columns(rule: AttributeRule) -> dict[str, Any]:
     return {
         "label": rule.label,
         "kind": str(rule.kind),
-        "options": [{"value": option.value, "label": option.label} for option in rule.options],
+        "options": list(map(_option, rule.options)),
         "applies": str(rule.applies),
         "is_required": rule.required,
         "default_value": rule.default,
         "is_visible_to_customer": rule.visible_to_customer,
+        "labels": dict(rule.labels),
+        "hint": rule.hint,
+        "placeholder": rule.placeholder,
+        "form_group": rule.group,
+        "is_copied": rule.is_copied,
     }
+
+
+def _option(option: Option) -> dict[str, Any]:
+    stored: dict[str, Any] = {"value": option.value, "label": option.label}
+    return stored | ({"labels": dict(option.labels)} if option.labels else {})
 
 
 def _attributes(org_id: str) -> Select[Any]:

@@ -61,7 +61,7 @@ class Plan:
         self._builder = OrderBuilder(
             one.columns,
             matching,
-            actor.org.attributes,
+            actor.org.every_attribute,
             named,
             decimal_comma=one.choices.decimal_comma,
         )

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import select
 
-from orders.domain.attributes import AttributeRule, option_label
+from orders.domain.attributes import Applies, AttributeRule, display, value_fault
 from orders.domain.import_doubts import changed_ids, not_imported
 from orders.domain.imported_orders import OrderBuilder
 from orders.domain.order import EDITABLE_FIELDS, FieldKind
@@ -40,19 +40,23 @@ class FirstOrder:
     facts: tuple[tuple[str, str], ...]
 
 
-def first_orders(one: Import, actor: Actor, *, most: int) -> list[FirstOrder]:
-    """Return the first `most` orders of an import, or none before its columns are matched."""
+def first_orders(
+    one: Import, attributes: Sequence[AttributeRule], *, most: int
+) -> list[FirstOrder]:
+    """Return the first `most` orders of an import, or none before its columns are matched.
+
+    `attributes` are those of the org, with the labels that people are to see.
+    """
     if one.matching is None:
         return []
     orders = read_orders(one, most=most)
     rows = _rows(one, [number for order in orders for number in order.rows])
     builder = OrderBuilder(
-        one.columns, one.matching, actor.org.attributes, {}, decimal_comma=one.choices.decimal_comma
+        one.columns, one.matching, attributes, {}, decimal_comma=one.choices.decimal_comma
     )
+    of_order = [rule for rule in attributes if rule.applies is not Applies.LINE]
     return [
-        _first(
-            order, builder.order([rows[number] for number in order.rows]).raw, actor.org.attributes
-        )
+        _first(order, builder.order([rows[number] for number in order.rows]).raw, of_order)
         for order in orders
     ]
 
@@ -68,7 +72,7 @@ def doubts(one: Import, actor: Actor) -> tuple[list[tuple[str, str]], list[Text]
         return [], []
     rows = read_sheet(one).rows
     return (
-        not_imported(one.matching, one.columns, rows, actor.org.attributes),
+        not_imported(one.matching, one.columns, rows, actor.org.every_attribute),
         changed_ids(one.matching, one.columns, rows),
     )
 
@@ -98,6 +102,7 @@ def _rows(one: Import, numbers: list[int]) -> dict[int, SheetRow]:
 def _first(
     order: FileOrder, raw: dict[str, Any], attributes: Sequence[AttributeRule]
 ) -> FirstOrder:
+    rules = {rule.path: rule for rule in attributes}
     labels = {rule.key: rule.label for rule in attributes}
     status = read_status(raw.get("status"))
     facts: dict[str, str] = {
@@ -107,13 +112,18 @@ def _first(
         if field.kind is FieldKind.OBJECT:
             names = {part.name: part.label for part in field.parts} or labels
             for key, value in raw.get(field.wire_name, {}).items():
-                facts[names.get(key, key)] = write_value(value, is_text=isinstance(value, str))
+                rule = rules.get(f"{field.wire_name}.{key}")
+                facts[names.get(key, key)] = (
+                    display(rule, value)
+                    if rule is not None and value_fault(rule, value) is None
+                    else write_value(value, is_text=isinstance(value, str))
+                )
         elif field.kind is FieldKind.TEXT and field.name not in _OF_THEIR_OWN:
             facts[field.label] = raw.get(field.wire_name, "")
     for rule in attributes:
         area, _, key = rule.path.partition(".")
         if rule.default is not None and key not in raw.get(area, {}):
-            value = option_label(rule, rule.default)
+            value = display(rule, rule.default)
             facts[rule.label] = lazy_gettext("uses default: %(value)s", value=value)
     return FirstOrder(
         order=order,

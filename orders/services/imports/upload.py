@@ -105,7 +105,7 @@ def upload(
     """
     look_up = products.ids_in(actor.org_id)
     sheet = read_file(
-        content, limits, choices, lambda rows: heading_row(rows, actor.org.attributes, look_up)
+        content, limits, choices, lambda rows: heading_row(rows, actor.org.every_attribute, look_up)
     )
     at = now or datetime.now(UTC)
     content_hash = sheet.content_hash()
@@ -189,7 +189,7 @@ def suggest(one: Import, actor: Actor) -> Matching:
     """
     if one.matching is not None:
         return one.matching
-    attributes = actor.org.attributes
+    attributes = actor.org.every_attribute
     last = (
         select(order_import.c.matching)
         .where(
@@ -224,7 +224,9 @@ def match(one: Import, matching: Matching, *, actor: Actor) -> None:
     `column.<position>`, `group` (how rows are grouped into orders), `single` (whether each row is
     one piece) or an empty path (if no column names the configuration).
     """
-    faults = matching_faults(matching, one.columns, [rule.key for rule in actor.org.attributes])
+    faults = matching_faults(
+        matching, one.columns, [rule.key for rule in actor.org.every_attribute]
+    )
     if not faults and one.state in NOT_STARTED:
         rows = read_sheet(one, most=ASKED_ABOUT).rows
         faults = count_question(matching, one.columns, [row.cells for row in rows])

@@ -19,6 +19,7 @@ from orders.domain.errors import FieldError, Forbidden, InvalidOrder, NotFound, 
 from orders.domain.inputs import Limits
 from orders.domain.json_values import compact_size, same_json
 from orders.domain.legacy_items import convert_items
+from orders.domain.line_attributes import line_faults, with_defaults
 from orders.domain.moments import TICK, now_or
 from orders.domain.order import CartLine, Order, OrderChanges, lines_as_json
 from orders.domain.schema import missing_line
@@ -73,9 +74,11 @@ def check_lines(
     """
     lines, errors = read_lines(raw, limits=limits, is_legacy=is_legacy)
     errors += _unknown_errors(lines, actor)
+    rules = actor.org.line_attributes
+    errors += line_faults((line.metadata for line in lines), rules, strict=actor.org.is_strict)
     if errors:
         raise InvalidOrder(errors)
-    return lines
+    return with_defaults(lines, rules)
 
 
 def change_order(
@@ -320,7 +323,9 @@ class _OrderChange:
 def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
     """Return the order as it would be after the changes; store nothing. Raises InvalidOrder."""
     org = actor.org
-    after, errors = apply_changes(order, changes, org.attributes, strict=org.is_strict)
+    after, errors = apply_changes(
+        order, changes, org.attributes, strict=org.is_strict, line_rules=org.line_attributes
+    )
     if changes.values.keys() & {"cart", "status"} and _lacks_lines(after, actor):
         errors.append(FieldError("cart", missing_line(after.status)))
     if errors:

@@ -195,5 +195,6 @@ def _placed(customer_id: str, org_id: str) -> tuple[ColumnElement[bool], ...]:
         orders.c.org_id == org_id,
         orders.c.customer_id == customer_id,
         orders.c.deleted_at.is_(None),
+        orders.c.canceled_at.is_(None),
         orders.c.status.not_in([str(status) for status in OPEN_CARTS]),
     )

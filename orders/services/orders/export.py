@@ -6,7 +6,7 @@ one batch. The cells are written as CSV or as a workbook (XLSX).
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import xlsxwriter
 from sqlalchemy import select
 
-from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.attributes import LINE_AREA, TEXT_KINDS, AttributeRule
 from orders.domain.errors import OrderError
 from orders.domain.moments import wire_time
 from orders.domain.order import (
@@ -28,6 +28,7 @@ from orders.domain.order import (
 )
 from orders.domain.sheet_reading import guard, write_value
 from orders.domain.texts import Figure, lazy_gettext
+from orders.domain.typed_values import write_attribute
 from orders.services.catalog import products
 from orders.services.orders import order_list, queries
 from orders.services.orders.order_filter import OrderFilter
@@ -61,19 +62,22 @@ class Columns:
 
     `keys` maps each of the fields metadata, derivative and platform to the keys that have a column
     of their own. A field in `has_rest` has more keys, which share one column. `texts` are pairs of
-    a field and a key whose values are always texts.
+    a field and a key whose values are always texts. `rules` maps such pairs to the attributes. The
+    keys of the lines' metadata in `line_keys` have a column, too; their field is LINE_AREA.
     """
 
     keys: dict[str, tuple[str, ...]]
     has_rest: frozenset[str]
     texts: frozenset[tuple[str, str]]
+    rules: Mapping[tuple[str, str], AttributeRule]
+    line_keys: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
         names: list[str] = []
         for field in ORDER_FIELDS:
             if field.kind is FieldKind.LINES:
-                names += LINE_COLUMNS
+                names += [*LINE_COLUMNS, *(f"{LINE_AREA}.{key}" for key in self.line_keys)]
             elif field.is_exported and field.kind is FieldKind.OBJECT:
                 names += [f"{field.wire_name}.{key}" for key in self.keys[field.name]]
                 names += [field.wire_name] if field.name in self.has_rest else []
@@ -92,9 +96,10 @@ def find_columns(
     """
     keys: dict[str, dict[str, None]] = {area: {} for area in AREAS}
     keys["platform"] = dict.fromkeys(PLATFORM)
+    line_keys: dict[str, None] = {}
     for rule in rules:
         for area in rule.areas:
-            keys[area][rule.key] = None
+            keys.get(area, line_keys)[rule.key] = None
     rest: set[str] = set()
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
         statement = select(*(orders.c[area] for area in AREAS)).where(orders.c.id.in_(ids))
@@ -106,11 +111,11 @@ def find_columns(
                         keys[area][key] = None
                     elif key not in keys[area]:
                         rest.add(area)
-    with_texts = [rule for rule in rules if rule.kind in {Kind.TEXT, Kind.OPTION}]
-    texts = {(area, rule.key) for rule in with_texts for area in rule.areas}
+    known = {(area, rule.key): rule for rule in rules for area in rule.areas}
+    texts = {place for place, rule in known.items() if rule.kind in TEXT_KINDS}
     texts |= {("platform", key) for key in PLATFORM}
     named = {area: tuple(own) for area, own in keys.items()}
-    return Columns(named, frozenset(rest), frozenset(texts))
+    return Columns(named, frozenset(rest), frozenset(texts), known, tuple(line_keys))
 
 
 def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
@@ -152,8 +157,7 @@ def _rows_of(
             cells = after
         elif field.kind is FieldKind.OBJECT:
             own = columns.keys[field.name]
-            texts = columns.texts
-            cells += [_cell(value, key, is_text=(field.name, key) in texts) for key in own]
+            cells += [_cell(columns, (field.name, key), value) for key in own]
             if field.name in columns.has_rest:
                 rest = {key: value[key] for key in value if key not in own}
                 cells.append(write_value(rest) if rest else "")
@@ -163,26 +167,35 @@ def _rows_of(
             cells.append("" if value is None else str(value))
     after.append(names.get(order.created_by, ""))
     for line in order.cart or (None,):
-        yield [*before, *_line(line, products), *after]
+        yield [*before, *_line(line, products, columns), *after]
 
 
-def _cell(values: dict[str, Any], key: str, *, is_text: bool) -> Cell:
+def _cell(columns: Columns, place: tuple[str, str], values: dict[str, Any]) -> Cell:
+    """Return the cell for a key of an order's object; `place` is the object's field and the key."""
+    key, is_text = place[1], place in columns.texts
     if key not in values or (is_text and values[key] is None):
         return ""
-    value = values[key]
+    value, rule = values[key], columns.rules.get(place)
+    if rule is not None and (written := write_attribute(rule, value)) is not None:
+        return written
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     return write_value(value, is_text=is_text and isinstance(value, str))
 
 
-def _line(line: CartLine | None, products: dict[str, _Product]) -> list[Cell]:
+def _line(line: CartLine | None, products: dict[str, _Product], columns: Columns) -> list[Cell]:
+    own = columns.line_keys
     if line is None:
-        return ["", "", "", "", ""]
+        return ["", "", "", "", "", *("" for _ in own)]
+    metadata = line.metadata or {}
+    rest = {key: value for key, value in metadata.items() if key not in own}
+    has_rest = rest or line.metadata == {}
     return [
         line.configuration_id,
         *products[line.configuration_id],
         line.count,
-        "" if line.metadata is None else write_value(line.metadata),
+        write_value(rest) if has_rest else "",
+        *(_cell(columns, (LINE_AREA, key), metadata) for key in own),
     ]
 
 

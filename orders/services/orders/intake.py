@@ -5,7 +5,7 @@
 call these two.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from orders.domain.errors import Conflict, FieldError, InvalidOrder, ServiceBusy
 from orders.domain.identifiers import canonical_configuration_id, new_uuid
 from orders.domain.inputs import Limits
 from orders.domain.legacy_items import convert_items, id_path, not_converted
+from orders.domain.line_attributes import line_faults, with_defaults
 from orders.domain.moments import now_or
 from orders.domain.order import ORDER_FIELDS, CartLine, Order, OrderDraft, new_order
 from orders.domain.schema import shape_errors
@@ -81,6 +82,12 @@ def check_order(
     known = {error.path for error in shape.errors}
     errors = [*shape.errors, *(error for error in attributes.errors if error.path not in known)]
     draft = shape.draft
+    # What old clients send as `items` is not checked so closely.
+    if actor.org.line_attributes and not shape.cart_from_items:
+        own = line_faults(
+            _metadata_of(sent.get("cart")), actor.org.line_attributes, strict=actor.org.is_strict
+        )
+        errors += [error for error in own if not _is_within(error.path, known)]
     references = _references(
         sent.get("cart") if not shape.cart_from_items else draft and draft.cart
     )
@@ -95,7 +102,10 @@ def check_order(
     metadata = attributes.metadata
     repeated = repeated_numbers(draft.customer_id, draft.platform, metadata, actor)
     return draft._replace(
-        metadata=metadata, derivative=attributes.derivative, warnings=draft.warnings + repeated
+        metadata=metadata,
+        derivative=attributes.derivative,
+        cart=with_defaults(draft.cart, actor.org.line_attributes),
+        warnings=draft.warnings + repeated,
     )
 
 
@@ -205,6 +215,18 @@ def _rows(
 
 def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _is_within(path: str, known: Collection[str]) -> bool:
+    """Return whether the path, or a path that it is inside of, is one of those with an error."""
+    parts = path.split(".", 3)  # the key, the last part, may have dots
+    return any(".".join(parts[:length]) in known for length in range(1, len(parts) + 1))
+
+
+def _metadata_of(cart: object) -> list[dict[str, Any]]:
+    """Return the metadata of each line of a cart as it was sent; {} for what is no object."""
+    lines = cart if isinstance(cart, list | tuple) else ()
+    return [_object(_object(line).get("metadata")) for line in lines]
 
 
 def _references(cart: object) -> list[tuple[int, str]]:

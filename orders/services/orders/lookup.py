@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from orders.domain.attributes import AttributeRule, option_label
+from orders.domain.attributes import AttributeRule
 from orders.domain.moments import now_or
 from orders.domain.order import CartLine, Order
 from orders.domain.permissions import Gate, gate_of, is_fact, lock_of
@@ -37,9 +37,12 @@ IsUnlocked = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """An order line as a customer sees it; if its configuration is unknown, only `count` is set.
+    """An order line as a customer sees it.
 
-    If `has_picture` is true, `find_picture` returns the picture.
+    If its configuration is unknown, only `count` and `details` are set.
+
+    If `has_picture` is true, `find_picture` returns the picture. `details` are the values of the
+    attributes of lines that the org shows to customers.
     """
 
     product_name: str | None
@@ -47,16 +50,14 @@ class CustomerLine:
     thumbnail: str | None
     count: int
     has_picture: bool = False
+    details: tuple["Detail", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """An attribute of an order that the org shows to customers.
+    """An attribute of an order that the org shows to customers, and its value in the order."""
 
-    `value` is the value, or the label of the option if the attribute has options.
-    """
-
-    label: str
+    rule: AttributeRule
     value: object
 
 
@@ -198,23 +199,34 @@ def _take_try(order_id: str, *, now: datetime | None) -> int:
 
 def _content(order: Order) -> Content:
     summaries = products.resolve({line.configuration_id for line in order.cart}, order.org_id)
+    rules = org_rules_of(order.org_id)
     return Content(
         created_at=order.created_at,
         updated_at=order.updated_at,
         canceled_at=order.canceled_at,
         lines=tuple(
-            _customer_line(line, summaries.get(line.configuration_id)) for line in order.cart
+            _customer_line(line, summaries.get(line.configuration_id), rules.line_attributes)
+            for line in order.cart
         ),
-        details=tuple(_visible_details(order, org_rules_of(order.org_id).attributes)),
+        details=tuple(_visible_details(order, rules.attributes)),
     )
 
 
-def _customer_line(line: CartLine, summary: ConfigurationSummary | None) -> CustomerLine:
+def _customer_line(
+    line: CartLine, summary: ConfigurationSummary | None, rules: Sequence[AttributeRule]
+) -> CustomerLine:
+    metadata = line.metadata or {}
+    details = tuple(
+        Detail(rule, metadata[rule.key])
+        for rule in rules
+        if rule.visible_to_customer and metadata.get(rule.key) is not None
+    )
     if summary is None:
-        return CustomerLine(None, {}, None, line.count)
+        return CustomerLine(None, {}, None, line.count, details=details)
     return CustomerLine(
-        summary.product_name, summary.variant, summary.thumbnail, line.count, summary.has_picture
-    )
+        summary.product_name, summary.variant, summary.thumbnail, line.count, summary.has_picture,
+        details,
+    )  # fmt: skip
 
 
 def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> Iterable[Detail]:
@@ -223,4 +235,4 @@ def _visible_details(order: Order, rules: Sequence[AttributeRule]) -> Iterable[D
         values = (getattr(order, area).get(rule.key) for area in rule.areas)
         value = next((value for value in values if value is not None), None)
         if rule.visible_to_customer and value is not None:
-            yield Detail(rule.label, option_label(rule, value))
+            yield Detail(rule, value)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.storage.models.base import Base, OwnedByOrg, RowNumber
@@ -84,13 +84,22 @@ class Attribute(OwnedByOrg, Base):
     key: Mapped[str] = mapped_column(String(255))
     label: Mapped[str] = mapped_column(String(255))
     kind: Mapped[str] = mapped_column(String(16))
-    # `[{"value": …, "label": …}]`, empty for kinds without options.
+    # `[{"value": …, "label": …}]`, empty for kinds without options; with `labels` by language code
+    # where an option has any.
     options: Mapped[list[Any]]
     applies: Mapped[str] = mapped_column(String(16))
     is_required: Mapped[bool]
     # One JSON value; SQL NULL when there is no default.
     default_value: Mapped[Any] = mapped_column(JsonText, nullable=True)
     is_visible_to_customer: Mapped[bool]
+    # Labels in other languages, by code: `{"de": …}`.
+    labels: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    hint: Mapped[str] = mapped_column(String(255), server_default="")
+    placeholder: Mapped[str] = mapped_column(String(255), server_default="")
+    # A heading on the order form; attributes with the same one are below it.
+    form_group: Mapped[str] = mapped_column(String(80), server_default="")
+    # Whether an order that is copied from another one gets the value.
+    is_copied: Mapped[bool] = mapped_column(server_default=true())
 
 
 class CustomerPageRow(Base):

@@ -94,6 +94,70 @@ class TestDefining:
         assert attributes(answer.text, "[data-path]", "data-path") == wrong
         assert rules_of(org) == ()
 
+    @pytest.mark.parametrize(
+        ("kind", "option", "typed", "default"),
+        [
+            ("money", "EUR\nCHF", "12.50 EUR", {"amount": "12.50", "currency": "EUR"}),
+            ("many", "a=A\nb=B", "b, a", ["b", "a"]),
+            ("date", "", "18 January 2027", "2027-01-18"),
+            ("week", "", "KW 3/2027", "2027-W03"),
+        ],
+    )
+    def test_a_default_of_a_new_kind_is_read_and_shown_again(
+        self, admin_client: FlaskClient, org: Org, kind: str, option: str, typed: str,
+        default: object,
+    ) -> None:  # fmt: skip
+        form = {"key": "k", "label": "L", "kind": kind, "option": option, "default": typed}
+        assert admin_client.post("/settings/attributes/new", data=form).status_code == 303
+        [rule] = rules_of(org)
+        assert rule.default == default
+        address = address_of(admin_client, "L")
+        shown = read(admin_client.get(address).text).first("form.card").fields()
+        assert admin_client.post(address, data=shown).status_code == 303
+        assert rules_of(org) == (rule,)
+
+    def test_labels_hint_and_heading_are_kept_and_shown_in_the_form_again(
+        self, admin_client: FlaskClient, org: Org
+    ) -> None:
+        more = {
+            "labels.de": "Land", "options.de": "AT=Österreich\nDE=Deutschland", "hint": "Where to",
+            "placeholder": "AT", "group": "Delivery", "is_left_out": "y",
+        }  # fmt: skip
+        admin_client.post("/settings/attributes/new", data={**COUNTRY, **more})
+        [rule] = rules_of(org)
+        assert (rule.labels, rule.hint, rule.placeholder) == ({"de": "Land"}, "Where to", "AT")
+        assert (rule.group, rule.is_copied) == ("Delivery", False)
+        assert [dict(option.labels) for option in rule.options] == [
+            {"de": "Österreich"}, {}, {"de": "Deutschland"},
+        ]  # fmt: skip
+        address = address_of(admin_client, "Country")
+        page = admin_client.get(address).text
+        assert read(page).all("details.rare[open]")
+        shown = read(page).first("form.card").fields()
+        assert shown["options.de"] == "AT=Österreich\nDE=Deutschland"
+        assert admin_client.post(address, data=shown).status_code == 303
+        assert rules_of(org) == (rule,)
+
+    @pytest.mark.parametrize(
+        ("field", "typed", "message"),
+        [
+            ("options.de", "XX=Land", "“XX” is no option."),
+            ("labels.de", "x" * 256, "At most 255 characters."),
+            ("hint", "x" * 256, "At most 255 characters."),
+            ("group", "x" * 81, "At most 80 characters."),
+        ],
+    )
+    @pytest.mark.one_database(reason="it is refused before the first statement that writes")
+    def test_errors_in_the_folded_part_open_it(
+        self, admin_client: FlaskClient, org: Org, field: str, typed: str, message: str
+    ) -> None:
+        answer = admin_client.post("/settings/attributes/new", data={**COUNTRY, field: typed})
+        assert answer.status_code == 422
+        assert attributes(answer.text, "[data-path]", "data-path") == [field]
+        assert message in answer.text
+        assert read(answer.text).all("details.rare[open]")
+        assert rules_of(org) == ()
+
     def test_a_taken_key_is_reported_at_its_field(
         self, admin_client: FlaskClient, org: Org
     ) -> None:

@@ -51,7 +51,7 @@ def example_orders(now: datetime, configuration_ids: Mapping[str, str]) -> Itera
             "name": f"{customer.name}: {project}",
             "customerId": customer.customer_id,
             "status": str(status),
-            "metadata": _metadata(customer, at, random),
+            "metadata": _metadata(customer, at, random) | _details(customer, number),
             "cart": lines,
         }
         source = _add_origin(raw, customer, number, random)
@@ -101,7 +101,7 @@ def _metadata(customer: DemoCustomer, at: datetime, random: Random) -> dict[str,
     metadata: dict[str, Any] = {
         "deliveryMethod": random.choice(("kerbside", "kerbside", "room", "room", "pickup")),
         "deliveryCountry": customer.country,
-        "deliveryWeek": f"{year}, week {week}",
+        "deliveryWeek": f"{year}-W{week:02}",
         "assembly": random.random() < 0.4,
     }
     if random.random() < 0.35:
@@ -111,9 +111,22 @@ def _metadata(customer: DemoCustomer, at: datetime, random: Random) -> dict[str,
     return metadata
 
 
+def _details(customer: DemoCustomer, number: int) -> dict[str, Any]:
+    """Return values of the attributes that few orders have; `number` is that of the order."""
+    details: dict[str, Any] = {}
+    if number % 3 == 0:
+        details["protection"] = ["glides", "covers"] if number % 2 else ["glides"]
+    if number % 5 == 0:
+        currency = {"CH": "CHF", "DK": "DKK", "SE": "SEK"}.get(customer.country, "EUR")
+        details["deposit"] = {"amount": f"{200 + 50 * number}.00", "currency": currency}
+    if number % 4 == 1:
+        details["sitePhone"] = f"+49 30 5550{100 + number}"
+    return details
+
+
 def _day(week: str) -> str:
-    """Return the Thursday of a week such as `2026, week 50`, as YYYY-MM-DD."""
-    year, _, number = week.partition(", week ")
+    """Return the Thursday of a week such as `2026-W50`, as YYYY-MM-DD."""
+    year, _, number = week.partition("-W")
     return date.fromisocalendar(int(year), int(number), 4).isoformat()
 
 

@@ -16,6 +16,7 @@ from orders.domain.column_matching import (
     REST_TARGETS,
     Matching,
     free_targets,
+    line_key,
 )
 from orders.domain.errors import FieldError, InvalidInput, NotFound
 from orders.domain.sheet_reading import ENCODINGS, ReadingChoices, Sheet, UnreadableSheet, letters
@@ -23,6 +24,7 @@ from orders.domain.text_tables import SEPARATORS, shown
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.display import shown_attributes
 from orders.interfaces.desk.forms import html_page, new_key, reporting_conflicts
 from orders.interfaces.http.assets import file_store
 from orders.interfaces.http.current_settings import current_limits
@@ -40,6 +42,7 @@ _OWN_NAMES = {
     "platform": lazy_gettext("Platform, “%(key)s”"),
     "metadata": lazy_gettext("Metadata, “%(key)s”"),
     "derivative": lazy_gettext("Derivative, “%(key)s”"),
+    "cart": lazy_gettext("Line, “%(key)s”"),
 }
 IMPORTS_A_PAGE = 20
 ORDERS_A_PAGE = 100
@@ -73,7 +76,7 @@ def option_groups(name: str, attributes: Sequence[AttributeRule]) -> dict[str, M
     for target in free_targets(name):
         area, _, key = target.partition(".")
         if target not in defined and target not in ORDER_TARGETS:
-            free[target] = lazy_gettext(_OWN_NAMES[area], key=key)
+            free[target] = lazy_gettext(_OWN_NAMES[area], key=line_key(target) or key)
     return {
         "": {IGNORED: lazy_gettext("Not imported")},
         lazy_gettext("Cart line"): LINE_TARGETS,
@@ -279,7 +282,7 @@ def _render_columns(
         letters=letters,
         samples=samples,
         option_groups=option_groups,
-        attributes=signed_in().actor.org.attributes,
+        attributes=shown_attributes(with_lines=True),
         matching=matching,
         errors=errors,
         said={error.path: error.message for error in errors},
@@ -295,7 +298,7 @@ def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> AnyResp
         one=one,
         counts=records.counts(one),
         doubts=preview.doubts(one, signed_in().actor),
-        first=preview.first_orders(one, signed_in().actor, most=FIRST_ORDERS),
+        first=preview.first_orders(one, shown_attributes(with_lines=True), most=FIRST_ORDERS),
         bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD),
         noted=records.read_noted(one, OrderState.GOOD, most=FIRST_BAD),
         common=preview.common_faults(one, most=COMMON_FAULTS),

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from orders.domain.attributes import AttributeRule, display
+from orders.domain.attributes import Applies, AttributeRule, display
 from orders.domain.json_values import canonical_json, same_json
 from orders.domain.order import LABELS, PLATFORM_LABELS
 from orders.domain.texts import lazy_gettext
-from orders.interfaces.desk.display import status_name
+from orders.interfaces.desk.display import line_details, status_name
 from orders.interfaces.http.i18n import figure, gettext, ngettext, translated
 from orders.services.catalog import products
 from orders.services.orders.changes import LINK_SENT
@@ -30,8 +30,15 @@ TITLES = {
 # The titles of changes of one field only.
 ONLY_TITLES = {"status": lazy_gettext("Status changed"), "cart": lazy_gettext("Cart changed")}
 _MISSING = object()
-Cards = Mapping[str, products.ConfigurationSummary]
 Line = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What lines are shown by: the configurations by ID, and the attributes of lines by key."""
+
+    cards: Mapping[str, products.ConfigurationSummary]
+    rules: Mapping[str, AttributeRule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,8 @@ def describe(
     """
     lines = [line for entry in entries for line in _lines_in(entry.changes.get("cart"))]
     cards = products.resolve({str(line["configurationId"]) for line in lines}, org_id)
-    return [_event(entry, rules, cards) for entry in reversed(entries)]
+    names = Names(cards, {rule.key: rule for rule in rules if rule.applies is Applies.LINE})
+    return [_event(entry, rules, names) for entry in reversed(entries)]
 
 
 def since(entries: Iterable[HistoryEntry], version: int) -> list[HistoryEntry]:
@@ -88,11 +96,11 @@ def since(entries: Iterable[HistoryEntry], version: int) -> list[HistoryEntry]:
     return changes[max(version, 0) :]
 
 
-def _event(entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards) -> HistoryEvent:
+def _event(entry: HistoryEntry, rules: Sequence[AttributeRule], names: Names) -> HistoryEvent:
     source = "desk" if entry.actor_kind == "staff" else "token"
     if entry.action == IMPORTED:
         source = "import"
-    changes = tuple(_changes(entry, rules, cards))
+    changes = tuple(_changes(entry, rules, names))
     return HistoryEvent(entry.at, _title(entry), entry.actor_name, source, changes)
 
 
@@ -103,14 +111,14 @@ def _title(entry: HistoryEntry) -> str:
 
 
 def _changes(
-    entry: HistoryEntry, rules: Sequence[AttributeRule], cards: Cards
+    entry: HistoryEntry, rules: Sequence[AttributeRule], names: Names
 ) -> Iterator[FieldChange]:
     if entry.action == LINK_SENT:
         yield FieldChange(gettext("Sent to"), after=str(entry.changes.get("to", "")), is_whole=True)
         return
     for name, change in entry.changes.items():
         if name == "cart":
-            yield from _cart_changes(change, cards)
+            yield from _cart_changes(change, names)
         elif name in {"metadata", "derivative"}:
             yield from _key_changes(name, change, rules)
         elif name == "platform":
@@ -159,7 +167,7 @@ def _text(value: object, rule: AttributeRule | None = None) -> str | None:
     """
     if value is _MISSING or value is None:
         return None
-    if rule is not None and not isinstance(value, dict | list):
+    if rule is not None:
         return translated(display(rule, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
@@ -170,11 +178,11 @@ def _lines_in(change: object) -> list[Line]:
     return [line for side in ("added", "from", "to") for line in change.get(side) or ()]
 
 
-def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[FieldChange]:
+def _cart_changes(change: dict[str, list[Line]], names: Names) -> Iterator[FieldChange]:
     """Yield the changes to the cart lines that an entry of the order's history contains.
 
     `change["from"]` and `change["to"]` are the lines before and after the change. If it only added
-    lines at the end, these are in `change["added"]` instead. `cards` are the configurations by ID.
+    lines at the end, these are in `change["added"]` instead. `names` are what lines are shown by.
     """
     old, new = list(change.get("from") or ()), list(change.get("to") or change.get("added") or ())
     same = _take_pairs(old, new, lambda line: line)
@@ -183,18 +191,18 @@ def _cart_changes(change: dict[str, list[Line]], cards: Cards) -> Iterator[Field
     )
     noted = _take_pairs(old, new, lambda line: line["configurationId"])
     for before, after in counted:
-        label = gettext("Count of %(product)s", product=_name(before, cards))
+        label = gettext("Count of %(product)s", product=_name(before, names))
         yield FieldChange(label, figure(before["count"]), figure(after["count"]))
     for before, after in noted:
         yield FieldChange(
-            gettext("Line of %(product)s", product=_name(before, cards)),
-            _line_text(before, cards, named=False),
-            _line_text(after, cards, named=False),
+            gettext("Line of %(product)s", product=_name(before, names)),
+            _line_text(before, names, named=False),
+            _line_text(after, names, named=False),
         )
     for line in old:
-        yield FieldChange(gettext("Line taken out"), before=_line_text(line, cards), is_whole=True)
+        yield FieldChange(gettext("Line taken out"), before=_line_text(line, names), is_whole=True)
     for line in new:
-        yield FieldChange(gettext("Line added"), after=_line_text(line, cards), is_whole=True)
+        yield FieldChange(gettext("Line added"), after=_line_text(line, names), is_whole=True)
     if same and not (counted or noted or old or new):
         yield FieldChange(gettext("Lines put into another order"))
 
@@ -220,20 +228,20 @@ def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, 
     return pairs
 
 
-def _line_text(line: Line, cards: Cards, *, named: bool = True) -> str:
+def _line_text(line: Line, names: Names, *, named: bool = True) -> str:
     count = figure(line["count"])
     if named:
-        text = gettext("%(count)s of %(product)s", count=count, product=_name(line, cards))
+        text = gettext("%(count)s of %(product)s", count=count, product=_name(line, names))
     else:
         text = ngettext("%(count)s piece", "%(count)s pieces", line["count"], count=count)
-    metadata = line.get("metadata") or {}
-    details = ", ".join(f"{key}: {_text(value)}" for key, value in metadata.items())
+    metadata = line_details(line.get("metadata"), names.rules)
+    details = ", ".join(f"{label}: {value}" for label, value in metadata)
     return f"{text} ({details})" if details else text
 
 
-def _name(line: Line, cards: Cards) -> str:
+def _name(line: Line, names: Names) -> str:
     reference = str(line["configurationId"])
-    card = cards.get(reference)
+    card = names.cards.get(reference)
     if card is None:
         return reference
     return " ".join(part for part in (card.product_name, card.sku or card.short_id) if part)

@@ -14,7 +14,7 @@ from orders.domain.short_id import grouped
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import signed_in
-from orders.interfaces.desk.display import as_text, other_values, status_names
+from orders.interfaces.desk.display import as_text, other_values, shown_attributes, status_names
 from orders.interfaces.desk.forms import FilledForm, html_page, new_form, new_key, report
 from orders.interfaces.desk.order import history
 from orders.interfaces.http import pdf
@@ -136,7 +136,7 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
     """
     member = signed_in()
     forms = forms or OrderForms(undo=take_undo(order))
-    rules = member.actor.org.attributes
+    rules = shown_attributes()
     may_enter = member.may(Permission.ENTER)
     return html_page(
         "desk/order.html",
@@ -151,7 +151,9 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
         next_status=next_status(order.status),
         cards=cards_of(order),
         item_warnings=() if order.cart else intake.item_warnings(order.items, order.org_id),
-        history=history.describe(queries.read_history(order), rules, order.org_id),
+        history=history.describe(
+            queries.read_history(order), shown_attributes(with_lines=True), order.org_id
+        ),
         history_shown=HISTORY_SHOWN,
         unsaved=drafts.find_change(order, member.actor) if may_enter else None,
         notes=notes.list_notes(order),

@@ -18,7 +18,7 @@ from orders.domain.order import Order, OrderChanges
 from orders.domain.status import Status, read_status
 from orders.domain.texts import Figure, lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.display import qr_drawing, status_name, status_names
+from orders.interfaces.desk.display import qr_drawing, shown_attributes, status_name, status_names
 from orders.interfaces.desk.forms import id_by_field, number_in, sent_form
 from orders.interfaces.desk.order import history
 from orders.interfaces.desk.order.order_page import (
@@ -147,7 +147,7 @@ def _render_stale(order_id: str, status: Status) -> Response:
     member = signed_in()
     order = queries.find_any_order(order_id, member.org_id)
     entries = history.since(queries.read_history(order), _version())
-    events = history.describe(entries, member.actor.org.attributes, order.org_id)
+    events = history.describe(entries, shown_attributes(with_lines=True), order.org_id)
     return render_order(order, OrderForms(stale=StaleChange(status, events)), status=409)
 
 

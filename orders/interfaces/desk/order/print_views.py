@@ -12,7 +12,7 @@ from orders.domain.order import PLATFORM_LABELS, Order
 from orders.domain.short_id import MistypedShortId
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.display import as_text
+from orders.interfaces.desk.display import as_text, shown_attributes
 from orders.interfaces.desk.forms import html_page
 from orders.interfaces.desk.order.order_page import cards_of, labelled
 from orders.interfaces.http import pdf
@@ -121,7 +121,7 @@ def _render(
 
 
 def _order_sheet(order: Order) -> OrderSheet:
-    facts = labelled(order, signed_in().actor.org.attributes)
+    facts = labelled(order, shown_attributes())
     facts += [
         (translated(PLATFORM_LABELS[key]), as_text(order.platform[key]))
         for key in PLATFORM_LABELS

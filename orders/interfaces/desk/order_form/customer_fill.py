@@ -12,7 +12,11 @@ from typing import Any
 from orders.domain.identifiers import clean_reference
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk
-from orders.interfaces.desk.order_form.edit_form import typed_value
+from orders.interfaces.desk.order_form.attribute_fields import (
+    CURRENCY,
+    AttributeField,
+    typed_values,
+)
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.i18n import gettext, translated
 from orders.services.accounts.access import StaffMember
@@ -29,14 +33,14 @@ _SOURCES = {
 class Filled:
     """A field that was filled in: the attribute's path, where its value comes from, and its values.
 
-    `source` is a key of _SOURCES. `before` and `after` are the field's values before and after it
-    was filled in.
+    `source` is a key of _SOURCES. `before` and `after` are the values of the attribute's form
+    fields before and after it was filled in, as `typed_values` returns them.
     """
 
     path: str
     source: str
-    before: Any
-    after: Any
+    before: dict[str, Any]
+    after: dict[str, Any]
 
 
 def fill_in(entry: OrderEntry, member: StaffMember, *, is_asked: bool = True) -> bool:
@@ -59,12 +63,11 @@ def fill_in(entry: OrderEntry, member: StaffMember, *, is_asked: bool = True) ->
         source, value = "customer", defaults.get(one.rule.key)
         if value is None or not one.path.startswith("metadata."):
             source, value = "orders", habits.get(one.path)
-        before = one.field.data
-        if value is None or (before or "") != (plain[one.path] or ""):
+        if value is None or (one.field.data or "") != (plain[one.path] or ""):
             continue
-        after = typed_value(one.rule, value)
+        before, after = _values(one), typed_values(one.rule, value)
         if after != before:
-            one.field.process_data(after)
+            _set_values(one, after)
             filled.append(Filled(one.path, source, before, after))
     entry.form.filled.process_data(json.dumps([asdict(one) for one in filled]) if filled else "")
     entry.focus = "customerId"
@@ -75,8 +78,8 @@ def fill_in(entry: OrderEntry, member: StaffMember, *, is_asked: bool = True) ->
 
 def undo_fill(entry: OrderEntry) -> None:
     """Set the fields that were filled in, and not changed since, to their values before."""
-    for field, one in _unchanged(entry):
-        field.process_data(one.before)
+    for attribute, one in _unchanged(entry):
+        _set_values(attribute, one.before)
     entry.form.filled.process_data("")
     entry.focus = "customerId"
 
@@ -87,13 +90,27 @@ def filled_fields(entry: OrderEntry) -> dict[str, str]:
     return {one.path: translated(_SOURCES[one.source]) for _, one in _unchanged(entry)}
 
 
-def _unchanged(entry: OrderEntry) -> Iterator[tuple[Any, Filled]]:
-    """Yield the form fields that were filled in and have the same value still."""
-    fields = {one.path: one.field for one in entry.attributes}
+def _unchanged(entry: OrderEntry) -> Iterator[tuple[AttributeField, Filled]]:
+    """Yield the attributes that were filled in and have the same value still."""
+    attributes = {one.path: one for one in entry.attributes}
     for one in _read(entry.form.filled.data or ""):
-        field = fields.get(one.path)
-        if field is not None and field.data == one.after:
-            yield field, one
+        attribute = attributes.get(one.path)
+        if attribute is not None and _values(attribute) == one.after:
+            yield attribute, one
+
+
+def _values(attribute: AttributeField) -> dict[str, Any]:
+    """Return the values of the attribute's form fields, as `typed_values` does."""
+    values = {"": attribute.field.data}
+    if attribute.currency is not None:
+        values[CURRENCY] = attribute.currency.data
+    return values
+
+
+def _set_values(attribute: AttributeField, values: dict[str, Any]) -> None:
+    attribute.field.process_data(values.get(""))
+    if attribute.currency is not None:
+        attribute.currency.process_data(values.get(CURRENCY))
 
 
 def _read(text: str) -> list[Filled]:
@@ -103,6 +120,9 @@ def _read(text: str) -> list[Filled]:
     except (ValueError, TypeError, RecursionError):
         return []
     is_known = all(
-        isinstance(one.path, str) and one.source in ("customer", "orders") for one in filled
+        isinstance(one.path, str)
+        and one.source in ("customer", "orders")
+        and isinstance(one.before, dict)
+        for one in filled
     )
     return filled if is_known else []

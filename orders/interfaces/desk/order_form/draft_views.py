@@ -4,17 +4,18 @@ Templates, from which new orders are filled in, are removed here, too.
 """
 
 import contextlib
+import re
 from typing import TypeAlias
 
 from flask import Response, flash, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from orders.domain.attributes import Kind
 from orders.domain.errors import StaleVersion
 from orders.domain.order import Order
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key, number_in
+from orders.interfaces.desk.order_form.attribute_fields import untyped
 from orders.interfaces.desk.order_form.edit_form import read_edit
 from orders.interfaces.desk.order_form.form_page import sent_entry
 from orders.interfaces.desk.order_form.order_form import OrderEntry
@@ -27,6 +28,7 @@ from orders.services.orders.drafts import DraftChanged, Fields
 # Names and values of the fields of a form that waits for the end of a sign-in.
 ResumedForm: TypeAlias = list[tuple[str, str]]
 
+_ROW_NUMBER = re.compile(r"^cart\.[0-9]+\.(?=metadata\.)")
 MAX_PAGE_NAME = 22  # characters, as `new_key` makes them
 IN_BIN = lazy_gettext(
     "This order went to the bin meanwhile, so nothing of it can be changed. What you have typed is "
@@ -105,13 +107,10 @@ def _is_typed(fields: Fields, rules: OrgRules) -> bool:
     Fields that have a value in every form, and fields with the default value of an attribute, do
     not count. The attributes are those in `rules`.
     """
-    defaults = {
-        rule.path: "y" if rule.kind is Kind.BOOLEAN else str(rule.default)
-        for rule in rules.attributes
-        if rule.default is not None and rule.default is not False
-    }
+    start = untyped(rules.every_attribute)
     return any(
-        value.strip() and value != defaults.get(name)
+        # The number of a row is not in the path of an attribute of lines.
+        value.strip() and (_ROW_NUMBER.sub("cart.", name), value) not in start
         for name, value in fields
         if name not in _FILLED_IN and not name.endswith(_FILLED_IN_ROWS)
     )

@@ -1,19 +1,22 @@
 """The form of a stored order: fills it in, finds what was changed, and describes conflicts."""
 
 # ruff: noqa: RUF001 - dashes and multiplication signs in texts for people
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orders.domain.attributes import AttributeRule, Kind, display
+from orders.domain.attributes import AttributeRule, display
 from orders.domain.changes import FieldConflict, changed_fields, keep_lines
 from orders.domain.json_values import same_json
 from orders.domain.order import LABELS, TEXT_FIELDS, Order
 from orders.domain.status import Status
 from orders.domain.typed_values import write_details, write_value
-from orders.interfaces.desk.display import other_values, status_name
+from orders.interfaces.desk.display import other_values, shown_attributes, status_name
 from orders.interfaces.desk.forms import FormData, number_in
+from orders.interfaces.desk.order_form.attribute_fields import typed_values
 from orders.interfaces.desk.order_form.form_fields import FormLine, TypedLine, extra_row, line_row
 from orders.interfaces.desk.order_form.form_page import check_with
+from orders.interfaces.desk.order_form.line_fields import shown_values
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import figure, gettext, translated
@@ -25,7 +28,6 @@ from orders.services.orders.order_edits import check_edit, order_at
 
 def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
     """Return the order form filled in with the values of a stored order."""
-    areas = {"metadata": order.metadata, "derivative": order.derivative}
     platform = order.platform
     values: dict[str, Any] = {field.name: getattr(order, field.name) for field in TEXT_FIELDS}
     values |= {
@@ -34,7 +36,8 @@ def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
         "platform_id": platform.get("id"),
         "store_name": platform.get("storeName"),
     }
-    values |= {f"attribute_{at}": _typed(rule, areas) for at, rule in enumerate(rules.attributes)}
+    for at, rule in enumerate(rules.attributes):
+        values |= _typed(at, rule, order)
     entry = new_entry(rules, **{name: value or "" for name, value in values.items()})
     others = enumerate(other_values(order, rules.attributes))
     rows = [
@@ -43,7 +46,7 @@ def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
         if key.strip()  # no row can name another key; it stays as it is
     ]
     entry.extras = rows or [extra_row(0)]
-    entry.lines = _cart_rows(order) or [line_row(0, TypedLine())]
+    entry.lines = _cart_rows(order, rules.line_attributes) or [line_row(0, TypedLine())]
     entry.resolve(order.org_id)
     return entry
 
@@ -68,44 +71,64 @@ def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
     """Return the form of a new order, filled in with the values of another order.
 
     Status and platform are not copied: the order is new, and two orders must not have the same
-    order number in a shop.
+    order number in a shop. Attributes that are not copied are as in an empty form.
     """
-    entry = entry_of(order._replace(platform={}, status=Status.NEW), rules)
+    own = {
+        f"{area}.{rule.key}"
+        for rule in rules.attributes
+        for area in rule.areas
+        if not rule.is_copied
+    }
+    entry = entry_of(
+        order._replace(
+            platform={}, status=Status.NEW,
+            metadata=_without("metadata", order.metadata, own),
+            derivative=_without("derivative", order.derivative, own),
+        ),
+        rules,
+    )  # fmt: skip
+    for attribute in entry.attributes:
+        if not attribute.rule.is_copied:
+            attribute.restore_default()
+    left_out = {rule.key for rule in rules.line_attributes if not rule.is_copied}
+    for line in entry.lines:
+        line.values = {
+            end: typed
+            for end, typed in line.values.items()
+            if end.partition(".")[0] not in left_out
+        }
     if order.origin_org_id != order.org_id:
         entry.form.origin_org_id.data = order.origin_org_id or ""
     return entry
 
 
-def typed_value(rule: AttributeRule, value: object) -> bool | str:
-    """Return a value of an attribute as its form field shows it."""
-    return _typed(rule, {rule.areas[0]: {rule.key: value}})
+def _without(area: str, values: dict[str, Any], paths: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if f"{area}.{key}" not in paths}
 
 
-def _typed(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> bool | str:
-    """Return an attribute's value as its form field shows it.
-
-    This is a boolean for a yes/no attribute and a text for any other; without a value it is False
-    or "". `areas` contains the order's objects `metadata` and `derivative` by these names.
-    """
+def _typed(at: int, rule: AttributeRule, order: Order) -> dict[str, Any]:
+    """Return an attribute's value as its form fields show it, by the fields' names in the form."""
     area, _, key = rule.path.partition(".")
-    value = areas[area].get(key)
-    if rule.kind is Kind.BOOLEAN:
-        return value is True
-    if value is None or isinstance(value, str):
-        return value or ""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return str(value) if is_number else write_value(value)
+    value = (order.derivative if area == "derivative" else order.metadata).get(key)
+    return {f"attribute_{at}{end}": shown for end, shown in typed_values(rule, value).items()}
 
 
-def _cart_rows(order: Order) -> list[FormLine]:
+def _cart_rows(order: Order, rules: Sequence[AttributeRule]) -> list[FormLine]:
     cards = products.resolve({line.configuration_id for line in order.cart}, order.org_id)
     references = products.references_of(cards.values(), order.org_id)
     rows = []
     for number, line in enumerate(order.cart):
         card = cards.get(line.configuration_id)
         reference = line.configuration_id if card is None else references[card.id]
+        own = {rule.key for rule in rules}
+        details = write_details(
+            {key: value for key, value in (line.metadata or {}).items() if key not in own}
+        )
         rows.append(
-            line_row(number, TypedLine(reference, str(line.count), write_details(line.metadata)))
+            line_row(
+                number,
+                TypedLine(reference, str(line.count), details, shown_values(line.metadata, rules)),
+            )
         )
     return rows
 
@@ -170,7 +193,7 @@ class ShownConflict:
 def shown_conflicts(
     conflicts: tuple[FieldConflict, ...], member: StaffMember
 ) -> list[ShownConflict]:
-    rules = {rule.path: rule for rule in member.actor.org.attributes}
+    rules = {rule.path: rule for rule in shown_attributes()}
     shown = []
     for conflict in conflicts:
         path, rule = conflict.path, rules.get(conflict.path)

@@ -6,25 +6,27 @@ a field is the path of its value in the order's schema (docs/contract.md).
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, HiddenField, StringField, TextAreaField
+from wtforms import HiddenField, StringField, TextAreaField
 
-from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.attributes import AttributeRule
+from orders.domain.json_values import RepeatedKeys
 from orders.domain.line_reading import LookUp
 from orders.domain.order import LABELS, TEXT_FIELDS
 from orders.domain.pasted_lines import read_pasted_lines
 from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
-from orders.domain.typed_values import read_number
+from orders.domain.typed_values import read_value
 from orders.interfaces.desk.forms import FormData, MenuField
+from orders.interfaces.desk.order_form import attribute_fields
 from orders.interfaces.http.current_settings import current_limits
-from orders.interfaces.http.i18n import has_decimal_comma
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
+_LINE_VALUE = re.compile(r"(cart|removed)\.([0-9]{1,6})\.metadata\.(.+)", re.DOTALL)
 BLANK_COUNTS = {"", "1"}
 FIRST_LINES = 3  # empty rows of a new form
 BLANK_ROW = 999_999  # the row that the browser copies; no real row has this number
@@ -49,49 +51,12 @@ def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
     """Return a subclass of OrderForm with additional fields for texts of the order and `rules`.
 
     The texts are the fields in TEXT_FIELDS, with the same names. `rules` are the org's attributes;
-    their fields are named `attribute_0`, `attribute_1` and so on.
+    their fields are named `attribute_0`, `attribute_1` and so on, as `attribute_fields` says.
     """
-    fields = {field.name: StringField(field.label, name=field.wire_name) for field in TEXT_FIELDS}
-    fields |= {f"attribute_{at}": _attribute_field(rule) for at, rule in enumerate(rules)}
+    fields = {one.name: StringField(one.label, name=one.wire_name) for one in TEXT_FIELDS}
+    for at, rule in enumerate(rules):
+        fields |= attribute_fields.new_fields(f"attribute_{at}", rule)
     return type("OrderFormWithAttributes", (OrderForm,), fields)
-
-
-def _attribute_field(rule: AttributeRule) -> Field:
-    name, default = rule.path, rule.default
-    if rule.kind is Kind.BOOLEAN:
-        return BooleanField(rule.label, name=name, default=bool(default))
-    if rule.kind is Kind.OPTION:
-        choices = {"": "—"} | {option.value: option.label for option in rule.options}
-        return MenuField(rule.label, name=name, choices=choices, default=default or "")
-    text = "" if default is None else str(default)
-    return StringField(rule.label, name=name, default=text)
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeField:
-    """An attribute (`rule`) with its form field; `path` is where its value is in an order."""
-
-    rule: AttributeRule
-    path: str
-    field: Field
-
-
-def attribute_value(attribute: AttributeField) -> Any:  # noqa: ANN401 - a JSON value
-    """Return the JSON value that was typed for an attribute; None if it has no value.
-
-    If the attribute is a number, a text that is not a number is returned unchanged; the services
-    then refuse it.
-    """
-    data = attribute.field.data
-    if attribute.rule.kind is Kind.BOOLEAN:
-        # An optional box without a tick means “no value”, not “no”.
-        says_no = attribute.rule.required or attribute.rule.default is not None
-        return True if data else (False if says_no else None)
-    if not data:
-        return None
-    if attribute.rule.kind is Kind.NUMBER:
-        return read_number(data, decimal_comma=has_decimal_comma())
-    return data
 
 
 @dataclass(slots=True)
@@ -111,30 +76,41 @@ class Cell:
 
 @dataclass(frozen=True)
 class TypedLine:
-    """The texts typed into a cart row; `reference` is the text that names the configuration."""
+    """The texts typed into a cart row; `reference` is the text that names the configuration.
+
+    `values` are those of the fields for attributes of lines, by the end of the fields' names
+    (`engraving`, `price.amount`). A field that is not in it has its default.
+    """
 
     reference: str = ""
     count: str = "1"
     details: str = ""
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class FormLine:
-    """A cart row with its form fields; the number `row` identifies it and never changes."""
+    """A cart row with its form fields; the number `row` identifies it and never changes.
+
+    `values` are the texts in the fields for attributes of lines (see TypedLine), and `is_filled` is
+    true if anybody has changed one of them.
+    """
 
     row: int
     reference: Cell
     count: Cell
     details: Cell
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_filled: bool = False
 
     @property
     def is_blank(self) -> bool:
-        is_untouched = not self.reference.text and not self.details.text
+        is_untouched = not self.reference.text and not self.details.text and not self.is_filled
         return is_untouched and self.count.text in BLANK_COUNTS
 
     @property
     def typed(self) -> TypedLine:
-        return TypedLine(self.reference.text, self.count.data, self.details.data)
+        return TypedLine(self.reference.text, self.count.data, self.details.data, self.values)
 
 
 @dataclass(slots=True)
@@ -164,6 +140,7 @@ def line_row(number: int, typed: TypedLine) -> FormLine:
         Cell(f"cart.{number}.configurationId", typed.reference),
         Cell(f"cart.{number}.count", typed.count),
         Cell(f"cart.{number}.metadata", typed.details),
+        typed.values,
     )
 
 
@@ -184,21 +161,42 @@ def with_line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def typed_line(sent: FormData, prefix: str) -> TypedLine:
+def typed_line(
+    sent: FormData, prefix: str, values: Mapping[str, tuple[str, ...]] | None = None
+) -> TypedLine:
     """Return the texts that were sent for a cart row.
 
-    `prefix` is the beginning of the names of the row's fields, such as `cart.3`.
+    `prefix` is the beginning of the names of the row's fields, such as `cart.3`; `values` are
+    those of its fields for attributes of lines.
     """
     return TypedLine(
         sent.get(f"{prefix}.configurationId", ""),
         sent.get(f"{prefix}.count", "1"),
         sent.get(f"{prefix}.metadata", ""),
+        {} if values is None else values,
     )
 
 
 def read_lines(sent: FormData) -> list[FormLine]:
-    numbers = _numbers(sent, "cart")
-    return [line_row(number, typed_line(sent, f"cart.{number}")) for number in numbers]
+    numbers, values = _numbers(sent, "cart"), line_values(sent, "cart")
+    return [
+        line_row(number, typed_line(sent, f"cart.{number}", values.get(str(number))))
+        for number in numbers
+    ]
+
+
+def line_values(sent: FormData, start: str) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the values of the fields for attributes of lines: by row, by the end of the name.
+
+    The names are `<start>.<row>.metadata.<end>`; each value has LF as line breaks.
+    """
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name in sent:
+        match = _LINE_VALUE.fullmatch(name)
+        if match is not None and match[1] == start:
+            values = tuple(map(with_line_feeds, sent.getlist(name)))
+            found.setdefault(match[2], {})[match[3]] = values
+    return found
 
 
 def read_extras(sent: FormData) -> list[MetadataRow]:
@@ -234,3 +232,25 @@ def pasted_rows(text: str, first: int, look_up: LookUp) -> list[FormLine]:
 
 def free_number(rows: Iterable[FormLine | MetadataRow]) -> int:
     return max((row.row for row in rows), default=-1) + 1
+
+
+def extra_value(extra: MetadataRow) -> Any:  # noqa: ANN401 - a JSON value
+    typed = extra.value.data
+    try:
+        return read_value(typed)
+    except ValueError:  # reported by `faults`
+        return typed
+
+
+def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the (key, value) pairs as a dict.
+
+    If a key occurs more than once, the dict is a RepeatedKeys, as the JSON parser returns it.
+    """
+    plain = dict(pairs)
+    if len(plain) == len(pairs):
+        return plain
+    keys = [key for key, _ in pairs]
+    repeated = RepeatedKeys(plain)
+    repeated.repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
+    return repeated

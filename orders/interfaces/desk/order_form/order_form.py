@@ -9,9 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from orders.domain.attributes import AttributeRule
 from orders.domain.errors import FieldError
-from orders.domain.identifiers import read_uuid
-from orders.domain.json_values import RepeatedKeys
 from orders.domain.order import TEXT_FIELDS
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import (
@@ -24,16 +23,24 @@ from orders.domain.typed_values import (
 )
 from orders.interfaces.desk.forms import FilledForm, FormData, SummaryError, element_id
 from orders.interfaces.desk.order_form import form_fields
+from orders.interfaces.desk.order_form.attribute_fields import AttributeField, fields_in
 from orders.interfaces.desk.order_form.form_fields import (
-    AttributeField,
     FormLine,
     MetadataRow,
     TypedLine,
+    as_object,
     extra_row,
+    extra_value,
     line_row,
     with_line_feeds,
 )
-from orders.interfaces.http.i18n import gettext, translated
+from orders.interfaces.desk.order_form.line_fields import (
+    ShownLine,
+    complete,
+    line_fields,
+    typed_pairs,
+)
+from orders.interfaces.http.i18n import gettext, in_page_language, translated
 from orders.services.accounts.access import Actor, OrgRules, StaffMember
 from orders.services.catalog import products
 from orders.services.catalog.products import ConfigurationSummary, find_configurations
@@ -60,34 +67,6 @@ class RemovedRow:
     typed: TypedLine
 
 
-@dataclass(frozen=True, slots=True)
-class ShownLine:
-    """A cart row with everything that the template shows of it.
-
-    `number` is the row's position, counted from 1. `card` is the saved configuration that the row
-    names, or None. `same_as` is the position of the first row with the same configuration and
-    details, or 0 if no row above has them. `candidates` are configurations to suggest for an
-    unknown text. `is_open` is true if the details are shown. `focus` is the end of the name of the
-    field that gets the focus, such as "count", or empty.
-    """
-
-    line: FormLine
-    number: int
-    card: ConfigurationSummary | None
-    error: str
-    count_error: str
-    details_error: str
-    same_as: int
-    candidates: list[ConfigurationSummary]
-    is_open: bool
-    focus: str
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether the row names a UUID, which may be a configuration on another platform."""
-        return read_uuid(self.line.reference.text) is not None
-
-
 @dataclass
 class OrderEntry(FilledForm):
     """The order form: what was typed into it, and its errors.
@@ -104,6 +83,7 @@ class OrderEntry(FilledForm):
     removed: RemovedRow | None = None
     # Numbers of rows whose details are open although they are empty.
     opened: set[int] = field(default_factory=set)
+    line_rules: tuple[AttributeRule, ...] = ()
     # Configurations that an unknown text may mean, by the number of its row.
     candidates: dict[int, list[ConfigurationSummary]] = field(default_factory=dict)
     _looked_up: set[str] = field(default_factory=set)
@@ -112,6 +92,14 @@ class OrderEntry(FilledForm):
     @property
     def next_row(self) -> int:
         return form_fields.free_number(self.lines)
+
+    @property
+    def groups(self) -> dict[str, list[AttributeField]]:
+        """The attributes by the heading that the form shows above them; "" for no heading."""
+        groups: dict[str, list[AttributeField]] = {"": []}
+        for attribute in self.attributes:
+            groups.setdefault(attribute.rule.group, []).append(attribute)
+        return groups
 
     @property
     def filled_lines(self) -> list[FormLine]:
@@ -131,14 +119,20 @@ class OrderEntry(FilledForm):
     def shown(self, line: FormLine, number: int) -> ShownLine:
         """Return a row as the template shows it; `number` is its position, counted from 1."""
         first, details_error = self._same.get(line.row), self.error(line.details.name)
+        own = line_fields(line, self.line_rules)
+        is_asked = bool(line.reference.text) and any(
+            one.rule.required or one.value not in (None, False) for one in own
+        )
         prefix = f"cart-{line.row}-"
         return ShownLine(
             line, number, self.cards.get(line.reference.text), self.error(line.reference.name),
             self.error(line.count.name), details_error,
             same_as=self.number(first) if first is not None else 0,
             candidates=self.candidates.get(line.row, []),
-            is_open=bool(line.details.text or details_error) or line.row in self.opened,
+            is_open=bool(line.details.text or details_error or line.is_filled or is_asked)
+            or any(self.error(one.field.name) for one in own) or line.row in self.opened,
             focus=self.focus.removeprefix(prefix) if self.focus.startswith(prefix) else "",
+            attributes=own,
         )  # fmt: skip
 
     def number(self, line: FormLine) -> int:
@@ -199,25 +193,26 @@ class OrderEntry(FilledForm):
             raw["configurationId"] = card.id if card else typed
         if line.count.text:
             raw["count"] = read_whole(line.count.data)
-        if line.details.text:
-            raw["metadata"] = {}
-            with suppress(DetailError):  # reported by `faults`
-                raw["metadata"] = _object(read_details(line.details.data))
+        metadata = typed_pairs(line, self.line_rules)
+        with suppress(DetailError):  # reported by `faults`
+            metadata += read_details(line.details.data)
+        if metadata or line.details.text:
+            raw["metadata"] = as_object(metadata)
         return raw
 
     def _attributes(self) -> tuple[dict[str, Any], dict[str, Any]]:
         pairs: dict[str, list[tuple[str, Any]]] = {"metadata": [], "derivative": []}
         for attribute in self.attributes:
             area, _, key = attribute.path.partition(".")
-            value = form_fields.attribute_value(attribute)
+            value = attribute.value
             # An empty field means “no value”: the default must not fill it in again.
             if value is not None or attribute.rule.default is not None:
                 pairs[area].append((key, value))
         for extra in self.extras:
             if key := extra.stored_key or extra.key.text:
                 area = "derivative" if extra.area.data == "derivative" else "metadata"
-                pairs[area].append((key, _extra_value(extra)))
-        return _object(pairs["metadata"]), _object(pairs["derivative"])
+                pairs[area].append((key, extra_value(extra)))
+        return as_object(pairs["metadata"]), as_object(pairs["derivative"])
 
     def faults(self) -> list[FieldError]:
         """Return the errors that are lost in the order's JSON, so that no service can report them.
@@ -267,15 +262,12 @@ class OrderEntry(FilledForm):
         Returns ("", path) if the form has no such field.
         """
         for one in self.form:
-            if one.name == path:
-                return path, translated(one.label.text)
+            # An amount of money has two fields; its error is shown at the first.
+            if path in {one.name, one.name.removesuffix(".amount")}:
+                return one.name, translated(one.label.text)
         parts = path.split(".")
         if parts[0] == "cart" and len(parts) > 1 and parts[1].isdigit():
-            position = int(parts[1])
-            line = self.filled_lines[position]
-            own = parts[2] if parts[2:] and parts[2] in _LINE_LABELS else "configurationId"
-            name = f"cart.{line.row}.{own}"
-            return name, gettext(_LINE_LABELS[own], number=self.number(line))
+            return self._place_in_line(self.filled_lines[int(parts[1])], parts[2:])
         if path == "cart":
             return "cart", gettext("Cart")
         if parts[0] == "extra":
@@ -289,6 +281,16 @@ class OrderEntry(FilledForm):
                 if known and (key == known or key.startswith(f"{known}.")):
                     return f"extra.{extra.row}.key", gettext("Other metadata, %(key)s", key=known)
         return "", path
+
+    def _place_in_line(self, line: FormLine, path: list[str]) -> tuple[str, str]:
+        """Return (name, label) of the field of a row for the end of an error's path."""
+        number = self.number(line)
+        for one in line_fields(line, self.line_rules):
+            if path == ["metadata", one.rule.key]:
+                label = gettext("%(label)s, line %(number)s", label=one.rule.label, number=number)
+                return one.field.name, label
+        own = path[0] if path and path[0] in _LINE_LABELS else "configurationId"
+        return f"cart.{line.row}.{own}", gettext(_LINE_LABELS[own], number=number)
 
     def repeated(self, name: str, member: StaffMember, code: str | None) -> str:
         """Return a warning if another order of the customer has the same number in field `name`.
@@ -333,7 +335,8 @@ class OrderEntry(FilledForm):
         for line in self.lines:
             if name := line.reference.text:
                 card = self.cards.get(name)
-                key = (card.id if card else name, line.details.text)
+                values = "\n".join(f"{one}={line.values[one]}" for one in sorted(line.values))
+                key = (card.id if card else name, f"{line.details.text}\n{values}")
                 if firsts.setdefault(key, line) is not line:
                     self._same[line.row] = firsts[key]
 
@@ -351,12 +354,10 @@ def new_entry(rules: OrgRules, **values: object) -> OrderEntry:
 
 
 def _entry(rules: OrgRules, **values: object) -> OrderEntry:
-    form = form_fields.attribute_form(rules.attributes)(**values)
-    attributes = [
-        AttributeField(rule, rule.path, form[f"attribute_{at}"])
-        for at, rule in enumerate(rules.attributes)
-    ]
-    return OrderEntry(form, attributes=attributes)
+    shown = in_page_language(rules.attributes)
+    form = form_fields.attribute_form(shown)(**values)
+    own = in_page_language(rules.line_attributes)
+    return OrderEntry(form, attributes=fields_in(form, shown), line_rules=own)
 
 
 def blank_line() -> FormLine:
@@ -370,30 +371,12 @@ def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
         if isinstance(one.data, str):
             one.data = with_line_feeds(one.data)
     entry.lines = form_fields.read_lines(sent) or [line_row(0, TypedLine())]
+    for line in entry.lines:
+        complete(line, entry.line_rules)
     entry.extras = form_fields.read_extras(sent) or [extra_row(0)]
     position = whole_number(sent.get("removed.position", ""))
     if position is not None:
-        entry.removed = RemovedRow(position, form_fields.typed_line(sent, "removed"))
+        values = form_fields.line_values(sent, "removed").get("0")
+        removed = form_fields.typed_line(sent, "removed", values)
+        entry.removed = RemovedRow(position, removed)
     return entry
-
-
-def _extra_value(extra: MetadataRow) -> Any:  # noqa: ANN401 - a JSON value
-    typed = extra.value.data
-    try:
-        return read_value(typed)
-    except ValueError:  # reported by `faults`
-        return typed
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the (key, value) pairs as a dict.
-
-    If a key occurs more than once, the dict is a RepeatedKeys, as the JSON parser returns it.
-    """
-    plain = dict(pairs)
-    if len(plain) == len(pairs):
-        return plain
-    keys = [key for key, _ in pairs]
-    repeated = RepeatedKeys(plain)
-    repeated.repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
-    return repeated

@@ -12,7 +12,7 @@ from orders.domain.errors import NotFound
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.display import status_menus, status_names
+from orders.interfaces.desk.display import shown_attributes, status_menus, status_names
 from orders.interfaces.desk.forms import new_key
 from orders.interfaces.desk.order_list.list_address import (
     CANCELED,
@@ -105,7 +105,7 @@ def chosen_columns(member: StaffMember, named: Iterable[str]) -> tuple[Column, .
     or, if there are none either, the default ones. Unknown names, such as those of deleted
     attributes, are ignored.
     """
-    every = all_columns(member.actor.org.attributes)
+    every = all_columns(shown_attributes())
     preferred = saved_views.read_preference(member.id, saved_views.COLUMNS)
     kept = preferred if isinstance(preferred, list) else ()
     for names in (set(named), {one for one in kept if isinstance(one, str)}, set(DEFAULT_COLUMNS)):
@@ -165,16 +165,14 @@ def list_address(pairs: Pairs, **more: str | None) -> str:
 def choices_and_address(sent: MultiDict[str, str]) -> tuple[FilterChoices, ListAddress]:
     member = signed_in()
     choices = order_filter.read_choices(member.org_id)
-    return choices, read_address(
-        sent, member.actor.org.attributes, choices, member.preferences.zone
-    )
+    return choices, read_address(sent, shown_attributes(), choices, member.preferences.zone)
 
 
 def render_list(
     sent: MultiDict[str, str], *, change: BulkEdit | None = None, problem: ListProblem | None = None
 ) -> Response:
     member = signed_in()
-    rules = member.actor.org.attributes
+    rules = shown_attributes()
     choices, address = choices_and_address(sent)
     page, unlisted = None, UnlistedCodes()
     if not address.errors:

@@ -266,7 +266,7 @@ def _found() -> tuple[Columns, Iterator[list[Cell]]]:
     member, address = signed_in(), _address()
     if address.errors:
         abort(render_list(request.args))
-    rules = member.actor.org.attributes
+    rules = member.actor.org.every_attribute
     columns = export.find_columns(member.org_id, address.order_filter, address.sort, rules)
     rows = export.rows(member.org_id, address.order_filter, address.sort, columns)
     return columns, rows
