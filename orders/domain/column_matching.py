@@ -84,11 +84,13 @@ class Matching:
         """Return a copy with `reference` as configuration column and `count` as count column.
 
         Both are positions; if `count` is None, no count column is set. A column is left unchanged
-        if it already has a target, or if another column has the new target.
+        if it already has a target, or if another column has the new target. No configuration column
+        is set if a column is named as that of the SKUs: two readings of a line would be possible.
         """
         targets = list(self.targets)
         for at, target in ((reference, CONFIGURATION), (count, COUNT)):
-            if at is not None and targets[at] == IGNORED and target not in targets:
+            taken = {CONFIGURATION, SKU} if target == CONFIGURATION else {target}
+            if at is not None and targets[at] == IGNORED and not taken & set(targets):
                 targets[at] = target
         return replace(self, targets=tuple(targets))
 
