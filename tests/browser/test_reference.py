@@ -120,7 +120,7 @@ def test_code_is_copied_as_shown(reference: Page) -> None:
 
 
 def test_an_endpoint_is_found_by_words_and_opened_by_enter(reference: Page) -> None:
-    reference.fill("#filter", "read ord")
+    reference.fill("#filter", "read an ord")
     links = reference.locator(".contents .endpoints a:visible")
     expect(links).to_have_count(1)
     expect(reference.locator("#filtered")).to_contain_text("1 of ")
