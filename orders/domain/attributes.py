@@ -325,8 +325,7 @@ def check_definition(rule: AttributeRule) -> list[FieldError]:
     errors = []
     if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
         sentence = lazy_gettext(
-            "1 to %(most)s characters, without dots, and no spaces at the start or end.",
-            most=MAX_KEY,
+            "1 to %(most)s characters, no dots, no spaces at either end.", most=MAX_KEY
         )
         errors.append(FieldError("key", sentence))
     if not rule.label.strip() or len(rule.label) > MAX_KEY:
