@@ -42,7 +42,7 @@ def test_it_is_canceled_and_reopened_without_javascript(plain_page: Page, desk: 
     page.get_by_role("button", name="Cancel order").click()
     page.goto(f"{desk.address}/orders/{code}/edit")
     page.get_by_role("button", name="Reopen order").click()
-    expect(page.locator(".notice")).to_contain_text("Status set back to open.")
+    expect(page.locator(".notice")).to_contain_text("The order is open again.")
     expect(page.get_by_role("button", name="Mark as In Progress")).to_be_visible()
 
 

@@ -57,7 +57,7 @@ class TestPage:
         send_undo(staff_client, text)
         assert stored(org, code).canceled_at is None
         text = page(staff_client, code)
-        assert "Status set back to open." in text
+        assert "The order is open again." in text
         assert not read(text).has("form.undo")
         assert "Mark as In Progress" in text
 
@@ -117,7 +117,7 @@ class TestPage:
         self, staff_client: FlaskClient, org: Org, canceled: str
     ) -> None:
         post(staff_client, canceled, "cancel", reason="Other", version=2)
-        assert "The status was already canceled." in page(staff_client, canceled)
+        assert "The order was canceled already." in page(staff_client, canceled)
         post(staff_client, canceled, "reopen", version=2)
         page(staff_client, canceled)
         post(staff_client, canceled, "reopen", version=3)
