@@ -264,7 +264,7 @@ class TestList:
         answer = staff_client.post("/orders/bulk", data={**sent, "do": "status", "set": "Complete"})
         text = staff_client.get(answer.location).text
         assert texts(text, "#report-title") == ["1 order set to Complete. 1 order skipped."]
-        assert f"refused: {CANCELED}" in texts(text, ".outcomes li")[0]
+        assert f"rejected: {CANCELED}" in texts(text, ".outcomes li")[0]
         row = {"seen": f"{canceled}.2", f"status.{canceled}": "List", "do": f"row.{canceled}"}
         answer = staff_client.post("/orders/bulk", data=row)
         assert CANCELED in read(staff_client.get(answer.location).text).first("#report").text
