@@ -173,7 +173,7 @@ def find_and_duplicate(desk: Desk, stock: Stock, code: str) -> None:
         desk.press("ArrowDown", "Enter")
         page.wait_for_url(f"**/orders/{code}")
     with desk.task("duplicate it and change a line"):
-        desk.go_by(page.get_by_role("link", name="New from this order"))
+        desk.go_by(page.get_by_role("link", name="Copy order"))
         page.wait_for_url("**/orders/new?**")
         page.wait_for_selector("#cart-0-configurationId:focus")
         page.keyboard.press("Control+a")
@@ -217,10 +217,10 @@ def import_file(desk: Desk, stock: Stock, folder: Path) -> None:
         page.set_input_files("#file", file)
         desk.go_by(page.get_by_role("button", name="Upload"))
         page.wait_for_url("**/columns")
-        desk.go_by(page.get_by_role("button", name="Check the orders"))
+        desk.go_by(page.get_by_role("button", name="Check orders"))
         page.wait_for_selector("h1:has-text('Ready to import')", timeout=TIMEOUT)
         desk.press("Enter")  # "Import … orders" has the focus
-        page.wait_for_selector(".notice:has-text('were made')", timeout=TIMEOUT)
+        page.wait_for_selector(".notice:has-text('created')", timeout=TIMEOUT)
 
 
 def export(desk: Desk, stock: Stock) -> None:

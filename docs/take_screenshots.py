@@ -122,8 +122,8 @@ def make_webhook(page: Page, demo: Demo, receiver: str) -> None:
     sign_in(page, demo)
     page.goto(f"{demo.address}/settings/webhooks/new")
     page.fill("#address", receiver)
-    page.get_by_role("button", name="Make the webhook").click()
-    page.get_by_role("button", name="Show the secret").wait_for()
+    page.get_by_role("button", name="Create webhook").click()
+    page.get_by_role("button", name="Show secret").wait_for()
     for name in ("Harbour Hotel: Lobby", "Linden School: Library"):
         answer = page.request.post(
             f"{demo.address}/api/orders",

@@ -18,6 +18,6 @@ document.addEventListener("click", async (event) => {
     button.querySelector("span").textContent = button.dataset.done ?? tr("Copied");
   } catch {
     said.textContent = said.dataset.refused
-      ?? tr("The browser did not allow copying. Select the text and copy it.");
+      ?? tr("Your browser did not allow copying. Select the text and copy it.");
   }
 });

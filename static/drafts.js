@@ -56,7 +56,7 @@
         const version = await answer.text();
         const field = form()?.elements.draft_version;
         if (field) field.value = version;
-        if (version !== "0") show(tr("Kept as a draft at %(time)s", { time: now() }));
+        if (version !== "0") show(tr("Draft saved %(time)s", { time: now() }));
       } else if (answer.status === 409) {
         isStopped = true;
         show(await answer.text(), true);
@@ -78,7 +78,7 @@
   function failed() {
     isTouched = true;
     isFailing = true;
-    show(tr("Not kept as a draft yet; trying again."), true);
+    show(tr("Draft not saved yet. Trying again…"), true);
     timer = setTimeout(save, AGAIN);
   }
 

@@ -33,7 +33,7 @@ function showTicked() {
   every.checked = ticked > 0 && ticked === boxes().length;
   every.indeterminate = ticked > 0 && !every.checked;
   document.querySelector(".bulk").classList.toggle("chosen", ticked > 0);
-  document.querySelector('#scope [value="ticked"]').textContent = ticked ? trn("the %(num)s ticked", "the %(num)s ticked", ticked) : tr("the ticked orders");
+  document.querySelector('#scope [value="ticked"]').textContent = ticked ? trn("%(num)s selected", "%(num)s selected", ticked) : tr("selected orders");
 }
 
 document.addEventListener("change", (event) => {
@@ -102,11 +102,11 @@ document.addEventListener("htmx:after:request", (event) => {
   const status = event.detail.ctx?.response?.status;
   if (!status || status < 400 || status === 422) return;
   failed();
-  tell(status === 401 ? tr("You are signed out. Reload the page to sign in; nothing was changed.") : tr("That did not work. Nothing was changed; please try again."));
+  tell(status === 401 ? tr("You've been signed out. Nothing was changed. Reload the page to sign in.") : tr("Something went wrong. Nothing was changed. Please try again."));
 });
 document.addEventListener("htmx:error", () => {
   failed();
-  tell(tr("The service cannot be reached. Reload to see what was changed, then try again."));
+  tell(tr("The server cannot be reached. Reload to see what was changed, then try again."));
 });
 
 function tell(text) {

@@ -51,7 +51,7 @@ function removeLine(line) {
   renumber();
   focus(referenceOf(neighbour));
   showRemoved();
-  say(tr("Line %(number)s removed. Alt with Z brings it back.", { number: at + 1 }));
+  say(tr("Line %(number)s removed. Press Alt+Z to restore it.", { number: at + 1 }));
 }
 
 function undoRemoval() {
@@ -61,7 +61,7 @@ function undoRemoval() {
   renumber();
   showRemoved();
   focus(referenceOf(last.line));
-  say(tr("Line %(number)s is back.", { number: last.at + 1 }));
+  say(tr("Line %(number)s restored.", { number: last.at + 1 }));
   return true;
 }
 
@@ -71,7 +71,7 @@ function showRemoved() {
   for (const input of shown.querySelectorAll("input")) input.remove();
   shown.hidden = !removed.length;
   if (!removed.length) return;
-  shown.querySelector("span").textContent = tr("Line %(number)s is removed.", { number: removed.at(-1).at + 1 });
+  shown.querySelector("span").textContent = tr("Line %(number)s removed.", { number: removed.at(-1).at + 1 });
 }
 
 function openDetails(line) {
@@ -137,7 +137,7 @@ function total() {
   const bold = (value) => ({ count: `<b>${value.toLocaleString(language)}</b>` });
   const told = [
     trn("%(count)s line", "%(count)s lines", filled.length, bold(filled.length)),
-    trn("%(count)s piece", "%(count)s pieces", pieces, bold(pieces)),
+    trn("%(count)s item", "%(count)s items", pieces, bold(pieces)),
   ];
   const text = told.join(", ");
   const shown = document.getElementById("totals");
@@ -284,7 +284,7 @@ function pasteCounts(line, counts) {
   }
   total();
   changed();
-  say(trn("One count pasted.", "%(num)s counts pasted.", counts.length));
+  say(trn("One quantity pasted.", "%(num)s quantities pasted.", counts.length));
 }
 
 async function pasteLines(text) {
@@ -353,17 +353,17 @@ document.addEventListener("htmx:response:error", (event) => {
   if (status === 422 || status === 409) return;
   const isSubmit = event.detail.ctx.sourceElement === form();
   if (status === 401) {
-    const way = tr("Sign in in another tab");
+    const way = tr("Sign in in a new tab");
     const link = `<a href="/sign-in" target="_blank">${way}</a>`;
-    trouble(tr("You are signed out, and nothing is lost. %(link)s, then place the order again.", { link }));
+    trouble(tr("You've been signed out. Your work is safe. %(link)s, then try again.", { link }));
   } else if (isSubmit) {
-    trouble(tr("Nothing was saved: the service answered with %(status)s. What you typed is still here; please try again in a moment.", { status: Number(status) }));
+    trouble(tr("Nothing was saved. The server answered with %(status)s. Your input is still here. Please try again in a moment.", { status: Number(status) }));
   }
 });
 
 document.addEventListener("htmx:error", (event) => {
   if (event.detail.ctx?.sourceElement === form() && !event.detail.ctx.response) {
-    trouble(tr("The service cannot be reached, so it is not known whether the order arrived. Place it again: it will be one order."));
+    trouble(tr("The server cannot be reached, so the order may or may not have been placed. Place it again: it will not be placed twice."));
   }
 });
 

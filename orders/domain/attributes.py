@@ -236,7 +236,7 @@ def _many_fault(options: Sequence[Option], value: object) -> str | None:
     for one in value:
         if fault := _option_fault(options, one):
             return fault
-    return None if len(set(value)) == len(value) else lazy_gettext("Each value once.")
+    return None if len(set(value)) == len(value) else lazy_gettext("Use each value only once.")
 
 
 def _text_fault(value: object) -> str | None:
@@ -325,11 +325,11 @@ def check_definition(rule: AttributeRule) -> list[FieldError]:
     errors = []
     if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
         sentence = lazy_gettext(
-            "From 1 to %(most)s characters, without dots, no blank at either end.", most=MAX_KEY
+            "1 to %(most)s characters, no dots, no spaces at either end.", most=MAX_KEY
         )
         errors.append(FieldError("key", sentence))
     if not rule.label.strip() or len(rule.label) > MAX_KEY:
-        sentence = lazy_gettext("From 1 to %(most)s characters.", most=MAX_KEY)
+        sentence = lazy_gettext("1 to %(most)s characters.", most=MAX_KEY)
         errors.append(FieldError("label", sentence))
     options = [text for option in rule.options for text in (option.value, option.label)]
     for path, value in (("key", rule.key), ("label", rule.label), ("default", rule.default)):
@@ -357,16 +357,18 @@ def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:
             sentence = lazy_gettext("Codes of currencies, such as EUR, one in each line.")
             yield FieldError("option", sentence)
     elif not values:
-        yield FieldError("option", lazy_gettext("At least one option is needed."))
+        yield FieldError("option", lazy_gettext("Add at least one option."))
     if len(set(values)) < len(values):
-        yield FieldError("option", lazy_gettext("Each value once."))
+        yield FieldError("option", lazy_gettext("Use each value only once."))
     if not all(value.strip() for value in values):
-        yield FieldError("option", lazy_gettext("A value that is not empty."))
+        yield FieldError("option", lazy_gettext("The value cannot be empty."))
     # Each option is written in one line, `value=Label`, and must be read back the same.
     if any("=" in value or value != value.strip() for value in values) or any(
         set("\r\n") & set(option.value + option.label) for option in rule.options
     ):
-        sentence = lazy_gettext("One line each; a value without “=” and blanks at its ends.")
+        sentence = lazy_gettext(
+            "One option per line; a value cannot contain “=” or start or end with a space."
+        )
         yield FieldError("option", sentence)
 
 
@@ -392,7 +394,7 @@ def _text_faults(rule: AttributeRule) -> Iterable[FieldError]:
         elif set("\r\n") & set(text):
             yield FieldError(path, lazy_gettext("One line."))
         elif code and not text.strip():
-            sentence = lazy_gettext("From 1 to %(most)s characters.", most=most)
+            sentence = lazy_gettext("1 to %(most)s characters.", most=most)
             yield FieldError(path, sentence)
         else:
             yield from find_unstorable(text, path, nesting=0)

@@ -28,19 +28,19 @@ LINE_METADATA = "cart.metadata"
 # What a column can be, apart from attributes and free keys.
 ORDER_TARGETS = {
     **{field.wire_name: field.label for field in IMPORTED_FIELDS},
-    ORDER: lazy_gettext("Number of the order in this file"),
+    ORDER: lazy_gettext("Order number in this file"),
 }
 LINE_TARGETS = {
-    CONFIGURATION: lazy_gettext("Configuration: ID, short ID or SKU"),
+    CONFIGURATION: lazy_gettext("Product: ID, short ID, or SKU"),
     SKU: lazy_gettext("SKU"),
-    COUNT: lazy_gettext("Count"),
-    LINE_METADATA: lazy_gettext("Metadata of the line, as JSON"),
+    COUNT: lazy_gettext("Quantity"),
+    LINE_METADATA: lazy_gettext("Line metadata, as JSON"),
 }
 # Whole objects, as an export writes what has no columns of its own.
 REST_TARGETS = {one: lazy_gettext("More %(field)s, as JSON", field=one) for one in OBJECTS}
 SHORTEST_PART = 4  # letters of a known name that is looked for inside of another
 ALIKE = 75  # of two names that differ in a few letters; 100 is the same
-NOT_OF_THE_LIST = lazy_gettext("Choose one of the list.")
+NOT_OF_THE_LIST = lazy_gettext("Choose an option from the list.")
 
 # Common column names, folded, without blanks and signs. The exact wire names come first.
 _WORDS = {
@@ -202,12 +202,14 @@ def matching_faults(
         if target not in possible:
             faults.append(FieldError(f"column.{at}", NOT_OF_THE_LIST))
         elif target != IGNORED and first != at:
-            sentence = lazy_gettext("The column “%(column)s” is this.", column=columns[first])
+            sentence = lazy_gettext(
+                "The column “%(column)s” is already imported as this.", column=columns[first]
+            )
             faults.append(FieldError(f"column.{at}", sentence))
     if matching.group is not None and not 0 <= matching.group < len(columns):
         faults.append(FieldError("group", NOT_OF_THE_LIST))
     if not {CONFIGURATION, SKU} & set(matching.targets):
-        faults.append(FieldError("", lazy_gettext("Say which column names the configuration.")))
+        faults.append(FieldError("", lazy_gettext("Choose the column that contains the product.")))
     return faults
 
 

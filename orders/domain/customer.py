@@ -84,14 +84,14 @@ def customer_fields(customer: Customer) -> dict[str, Any]:
 def _customer_id(value: str) -> str:
     cleaned = clean_reference(value)
     if not cleaned:
-        raise refusal(lazy_gettext("From 1 to %(most)s characters.", most=MAX_TEXT))
+        raise refusal(lazy_gettext("1 to %(most)s characters.", most=MAX_TEXT))
     return cleaned
 
 
 def _email(value: str) -> str | None:
     address = value.strip()
     if address and not is_mail_address(address):
-        raise refusal(lazy_gettext("An e-mail address."))
+        raise refusal(lazy_gettext("Enter an e-mail address."))
     return address or None
 
 

@@ -96,29 +96,28 @@ def check_domain(text: str) -> str:
     domain, shown = text.strip().lower(), repr(text)
     if not text.strip().isascii():
         sentence = lazy_gettext(
-            "%(text)s is not ASCII: write international names in their xn-- form.", text=shown
+            "%(text)s is not ASCII. Enter international names in their xn-- form.", text=shown
         )
         raise BadDomain(sentence)
     match = _DOMAIN.fullmatch(domain)
     port = int(match[3]) if match and match[3] else 1
     if match is None or not _is_host(match[2]) or not 1 <= port <= MAX_PORT:
         sentence = lazy_gettext(
-            "%(text)s is no domain: write shop.example, *.shop.example or localhost:3000.",
+            "%(text)s is not a domain. Enter one such as shop.example, *.shop.example, "
+            "or localhost:3000.",
             text=shown,
         )
         raise BadDomain(sentence)
     # Addresses have no subdomains: *.0.0.1 would mean every machine whose address ends so.
     if match[1] and re.fullmatch(r"\[.*\]|[0-9.]+", match[2]):
         raise BadDomain(
-            lazy_gettext("%(text)s is no domain: a wildcard needs a name behind it.", text=shown)
+            lazy_gettext("%(text)s is not a domain. A wildcard needs a name after it.", text=shown)
         )
     return domain
 
 
 MAX_ADDRESS = 2_000  # characters
-PRIVATE_SENTENCE = lazy_gettext(
-    "An address that anyone can reach; this one is in a private network."
-)
+PRIVATE_SENTENCE = lazy_gettext("Use a public address. This one is in a private network.")
 
 # IPv6 addresses that map IPv4 ones, private ones too: NAT64 and 6to4.
 _TRANSLATED = tuple(
@@ -136,26 +135,25 @@ def address_fault(address: str) -> str | None:
         (
             _NO_BLANKS.fullmatch(address) is None,
             lazy_gettext(
-                "Without blanks, and in ASCII: others percent-encoded, names in their xn-- form."
+                "No spaces, and ASCII only: percent-encode other characters, and write names "
+                "in their xn-- form."
             ),
         ),
         (
             not address.lower().startswith(("https://", "http://")),
-            lazy_gettext("An address that begins with https:// or http://."),
+            lazy_gettext("An address that starts with https:// or http://."),
         ),
         (
             "#" in address,
-            lazy_gettext("An address without # and what stands behind it: no server is told that."),
+            lazy_gettext("Remove the # and everything after it. It is never sent to a server."),
         ),
         (
             "@" in place,
-            lazy_gettext(
-                "An address without a user name or password: messages are signed instead."
-            ),
+            lazy_gettext("Remove the user name and password. Messages are signed instead."),
         ),
         (
             referer_host(address) is None,
-            lazy_gettext("An address with a host, such as https://shop.example/orders."),
+            lazy_gettext("The address needs a host, such as https://shop.example/orders."),
         ),
     )
     return next((sentence for is_wrong, sentence in faults if is_wrong), None)

@@ -38,11 +38,7 @@ class InvalidInput(OrderError):
     def __init__(self, errors: Iterable[FieldError]) -> None:
         self.errors = tuple(errors)
         super().__init__(
-            lazy_ngettext(
-                "One field needs another look.",
-                "%(num)s fields need another look.",
-                len(self.errors),
-            )
+            lazy_ngettext("One field is invalid.", "%(num)s fields are invalid.", len(self.errors))
         )
 
 
@@ -75,7 +71,9 @@ class StaleVersion(OrderError):
 
     def __init__(self) -> None:
         super().__init__(
-            lazy_gettext("It was changed meanwhile. Read it again, then send the change again.")
+            lazy_gettext(
+                "This has changed since you read it. Read it again, then resend your change."
+            )
         )
 
 

@@ -176,8 +176,8 @@ ConfigurationId = Annotated[
         reader(
             canonical_configuration_id,
             lazy_gettext(
-                "A UUID, or the short ID of a saved configuration (7 to 14 letters, digits, _ or "
-                "-)."
+                "No product matches this. Try a name, SKU, or ID (a UUID, or 7 to 14 "
+                "letters, digits, _ or -)."
             ),
         )
     ),

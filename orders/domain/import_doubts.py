@@ -41,8 +41,9 @@ def count_question(
     if not names:
         return []
     question = lazy_gettext(
-        "No column is the count, and there are whole numbers in: %(columns)s. Choose “Count” for "
-        "one of them, or say that each row is one piece.",
+        "No column is imported as the quantity, and these contain whole numbers: "
+        "%(columns)s. Choose “Quantity” for one of them, or confirm that each row "
+        "has a quantity of 1.",
         columns=", ".join(names[:MAX_NAMED]),
     )
     return [FieldError("single", question)]
@@ -97,10 +98,10 @@ def changed_ids(matching: Matching, columns: Sequence[str], rows: Sequence[Sheet
             first = sorted(set(found))[:MAX_NAMED]
             warnings.append(
                 lazy_ngettext(
-                    "%(column)s: a spreadsheet seems to have changed the ID in row %(rows)s "
-                    "(%(sample)s). Compare it.",
-                    "%(column)s: a spreadsheet seems to have changed the IDs in %(num)s rows: "
-                    "%(rows)s (%(sample)s). Compare them.",
+                    "%(column)s: a spreadsheet may have changed the ID in row %(rows)s "
+                    "(%(sample)s). Check it.",
+                    "%(column)s: a spreadsheet may have changed the IDs in %(num)s rows: "
+                    "%(rows)s (%(sample)s). Check them.",
                     len(set(found)),
                     column=name, rows=", ".join(map(str, first)), sample=cells[first[0]],
                 )

@@ -35,13 +35,12 @@ from orders.domain.texts import Text, lazy_gettext
 from orders.domain.typed_values import read_attribute, read_status_word
 
 NOT_AN_OBJECT = lazy_gettext("A JSON object, such as {“key”: “value”}.")
-NOT_ONE = lazy_gettext("Not the ID, short ID or SKU of exactly one saved configuration.")
+NOT_ONE = lazy_gettext("No product matches this ID, short ID, or SKU, or more than one does.")
 MORE_CELLS = lazy_gettext(
-    "This row has more cells than there are columns. A text with the separator in it needs quotes."
+    "This row has more cells than there are columns. Put text that contains the "
+    "separator in quotes."
 )
-NO_COUNT = lazy_gettext(
-    "It is not clear which number is the count. Put it into a column of its own."
-)
+NO_COUNT = lazy_gettext("More than one number could be the quantity. Put it in its own column.")
 MAX_LABEL = 80  # characters of what an order is called in lists
 
 
@@ -273,7 +272,7 @@ class OrderBuilder:
             other = self._named.get(_plain(row.cells[self._sku]))
             own = self._named.get(_plain(row.cells[self._configuration]))
             if other and own and other != own:
-                message = lazy_gettext("This SKU names another configuration than the ID.")
+                message = lazy_gettext("This SKU belongs to a different product than the ID.")
                 faults.append(RowFault(row.number, self._columns[self._sku], message))
         return line
 
@@ -317,7 +316,7 @@ class OrderBuilder:
     def _joining_faults(self, row: SheetRow) -> Iterable[RowFault]:
         group = self._matching.group
         if group is not None and not row.cells[group]:
-            message = lazy_gettext("This is empty, so nobody knows which order the row belongs to.")
+            message = lazy_gettext("This cell is empty, so the row cannot be matched to an order.")
             yield RowFault(row.number, self._columns[group], message)
 
     def _label(self, row: SheetRow) -> str:
@@ -334,9 +333,9 @@ class OrderBuilder:
 def _otherwise(first_row: int, text: str) -> Text:
     if not text:
         return lazy_gettext(
-            "The first row of this order, row %(row)s, says nothing here.", row=first_row
+            "The first row of this order, row %(row)s, is empty here.", row=first_row
         )
     return lazy_gettext(
-        "The first row of this order, row %(row)s, says “%(text)s” here.",
+        "The first row of this order, row %(row)s, contains “%(text)s” here.",
         row=first_row, text=printable(text[:MAX_LABEL]),
     )  # fmt: skip

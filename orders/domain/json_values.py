@@ -231,7 +231,7 @@ def _key_faults(one: dict[Any, Any], where: str) -> Iterator[FieldError]:
     if isinstance(one, RepeatedKeys):
         for key in one.repeated:
             yield FieldError(
-                join_path(where, key), lazy_gettext("This key stands here more than once.")
+                join_path(where, key), lazy_gettext("This key appears more than once.")
             )
     for key in one:
         message = _text_fault(key) if isinstance(key, str) else lazy_gettext("Text.")

@@ -11,7 +11,7 @@ from orders.domain.order import Cart, CartLine
 from orders.domain.texts import Figure, lazy_gettext
 
 ID_NAMES = ("id", "configurationId")
-NOT_CONVERTED = lazy_gettext("Stored as they were sent, but not as lines of the cart.")
+NOT_CONVERTED = lazy_gettext("Stored as sent, but not added to the cart.")
 
 _DIGITS = re.compile(r"[0-9]{1,7}")
 # Other names of a count: with one of them a missing count does not mean 1.
@@ -98,9 +98,9 @@ def _read_entry(entry: object, path: str) -> CartLine | FieldError:
         return FieldError(path, lazy_gettext("An object."))
     sent = [name for name in ID_NAMES if entry.get(name) is not None]
     if not sent:
-        return FieldError(path, lazy_gettext("Names no configuration: id or configurationId."))
+        return FieldError(path, lazy_gettext("No configuration given: send id or configurationId."))
     if entry[sent[0]] != entry[sent[-1]]:
-        return FieldError(path, lazy_gettext("Names two configurations."))
+        return FieldError(path, lazy_gettext("Two different configurations given."))
     reference = entry[sent[0]]
     configuration = canonical_configuration_id(reference) if isinstance(reference, str) else None
     count = read_legacy_count(entry.get("count"))
@@ -111,7 +111,7 @@ def _read_entry(entry: object, path: str) -> CartLine | FieldError:
         most = Figure(MAX_COUNT)
         fault, sentence = "count", lazy_gettext("A whole number from 1 to %(most)s.", most=most)
     elif entry.get("count") is None and (other := _other_count(entry)):
-        fault, sentence = other, lazy_gettext("Not read as a count: send it as count.")
+        fault, sentence = other, lazy_gettext("Not recognized as a quantity: send it as count.")
     elif not isinstance(metadata, dict | None):
         fault, sentence = "metadata", lazy_gettext("An object.")
     else:

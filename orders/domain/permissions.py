@@ -24,18 +24,17 @@ PERMISSIONS: dict[str, frozenset[Permission]] = {
 ROLES = (lazy_gettext("sales"), lazy_gettext("admin"), lazy_gettext("viewer"))
 # How the pages explain each role.
 ROLE_LABELS = {
-    "sales": lazy_gettext("sales: enters and finds orders"),
-    "admin": lazy_gettext("admin: changes the settings too"),
-    "viewer": lazy_gettext("viewer: reads, and changes nothing"),
+    "sales": lazy_gettext("Sales: create and find orders"),
+    "admin": lazy_gettext("Admin: also change settings"),
+    "viewer": lazy_gettext("Viewer: view only"),
 }
 REFUSALS = {
-    Permission.READ: lazy_gettext("Your account may not see this. Ask an admin."),
+    Permission.READ: lazy_gettext("You don't have access to this. Ask an admin."),
     Permission.ENTER: lazy_gettext(
-        "Your account may read orders, but not enter or change anything. Ask an admin for another "
-        "role."
+        "You can view orders, but not create or change anything. Ask an admin for a different role."
     ),
     Permission.SETTINGS: lazy_gettext(
-        "Only admins may see and change the settings. Ask a colleague who is one."
+        "Only admins can view and change settings. Ask an admin in your team."
     ),
 }
 

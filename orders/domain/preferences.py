@@ -28,7 +28,7 @@ DATE_LABELS = {
     "uk": lazy_gettext("25/11/2026 14:30 (UK)"),
 }
 THEMES = {
-    "system": lazy_gettext("As the device"),
+    "system": lazy_gettext("Same as device"),
     "light": lazy_gettext("Light"),
     "dark": lazy_gettext("Dark"),
 }
@@ -105,7 +105,7 @@ def preference_faults(preferences: Preferences) -> list[FieldError]:
     """
     faults = []
     if preferences.time_zone not in time_zones():
-        faults.append(FieldError("time_zone", lazy_gettext("A time zone from the list.")))
+        faults.append(FieldError("time_zone", lazy_gettext("Choose a time zone from the list.")))
     for name, known in _CHOICES.items():
         if getattr(preferences, name) not in known:
             sentence = lazy_gettext("One of: %(options)s.", options=", ".join(known))

@@ -111,7 +111,9 @@ _FORMATS = (
     *(
         (
             start,
-            lazy_gettext("This is a web page (HTML), whatever its name. Save it as XLSX or CSV."),
+            lazy_gettext(
+                "This is a web page (HTML), despite its file name. Save it as XLSX or CSV."
+            ),
         )
         for start in (b"<!doctype html", b"<html", b"<table", b"<head", b"<body", b"<meta", b"<div")
     ),
@@ -129,10 +131,10 @@ def is_spreadsheet(content: bytes) -> bool:
     if content.startswith(_OLE):
         if _ENCRYPTED in content:
             sentence = lazy_gettext(
-                "This file is protected with a password. Save a copy without one."
+                "This file is password-protected. Save a copy without a password."
             )
         else:
-            sentence = lazy_gettext("This is an old Excel file. Save it as XLSX, or as CSV.")
+            sentence = lazy_gettext("This is an old Excel file. Save it as XLSX or CSV.")
         raise UnreadableSheet(sentence)
     start = content[:1_000].removeprefix(codecs.BOM_UTF8).lstrip().lower()
     for first, sentence in _FORMATS:
@@ -168,11 +170,11 @@ def read_csv(
     """
     text, notes = _decoded(content, choices.encoding)
     if "\0" in text:
-        raise UnreadableSheet(lazy_gettext("This file is no table. Choose a CSV or XLSX file."))
+        raise UnreadableSheet(lazy_gettext("This file is not a table. Choose a CSV or XLSX file."))
     table = read_table(text, choices.separator)
     if any(row and row[0].count(table.separator) > MOST_IN_LINE for row in table.rows):
         sentence = lazy_gettext(
-            "At most %(most)s columns; this file has far more.", most=Figure(MAX_COLUMNS)
+            "This file has far too many columns. The limit is %(most)s.", most=Figure(MAX_COLUMNS)
         )
         raise UnreadableSheet(sentence)
     return sheet_of(
@@ -201,7 +203,7 @@ def sheet_of(
     """
     filled = [row for row, _ in zip(_filled(rows), range(most_rows + FIRST_ROWS), strict=False)]
     if not filled:
-        raise UnreadableSheet(lazy_gettext("There is nothing in this file."))
+        raise UnreadableSheet(lazy_gettext("This file is empty. Choose another one."))
     if heading is None:
         heading = find_heading(filled[:FIRST_ROWS]) if find_heading else filled[0][0]
     body = [(number, cells) for number, cells in filled if number > heading]
@@ -219,10 +221,12 @@ def sheet_of(
     if len(body) > most_rows:
         most = Figure(most_rows)
         raise UnreadableSheet(
-            lazy_gettext("At most %(most)s rows; this file has more. Divide it.", most=most)
+            lazy_gettext(
+                "This file has too many rows. The limit is %(most)s; split the file.", most=most
+            )
         )
     if not body:
-        raise UnreadableSheet(lazy_gettext("There are no rows below the line of column names."))
+        raise UnreadableSheet(lazy_gettext("There are no rows below the column names."))
     if above:
         notes = [*notes, _not_read(heading, above)]
     columns = (shown(name)[:MAX_NAME] or _nameless(at) for at, name in enumerate(names))
@@ -232,8 +236,9 @@ def sheet_of(
 
 def _not_read(heading: int, above: int) -> str:
     return lazy_ngettext(
-        "Row %(heading)s names the columns. The row above it is not imported.",
-        "Row %(heading)s names the columns. The %(num)s rows above it are not imported.",
+        "Row %(heading)s contains the column names. The row above it is not imported.",
+        "Row %(heading)s contains the column names. The %(num)s rows above it are "
+        "not imported.",
         above, heading=heading,
     )  # fmt: skip
 
@@ -294,7 +299,8 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, list[str]]:
         text, guessed = _decode(content, "cp1252"), _guessed(content[:MAX_GUESSED])
         return (text if guessed == "cp1252" else _decode(content, guessed)), [
             lazy_gettext(
-                "The file is not UTF-8; it was read as %(encoding)s. Look at letters like ä and é.",
+                "The file is not UTF-8, so it was read as %(encoding)s. Check letters such "
+                "as ä and é.",
                 encoding=ENCODINGS[guessed],
             )
         ]
@@ -318,7 +324,7 @@ def _decode(content: bytes, encoding: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         sentence = lazy_gettext(
-            "The letters of this file cannot be read. Choose its encoding, or save it as "
+            "The text in this file cannot be read. Choose its encoding, or save it as "
             "“CSV UTF-8” or XLSX."
         )
         raise UnreadableSheet(sentence) from error

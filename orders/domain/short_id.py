@@ -37,7 +37,7 @@ class MistypedShortId(OrderError):  # noqa: N818 - named like its siblings in er
     """The text cannot be a short ID: its length, characters or check character are wrong."""
 
     def __init__(self) -> None:
-        super().__init__(lazy_gettext("Check the code: it looks mistyped."))
+        super().__init__(lazy_gettext("Check the code. It looks mistyped."))
 
 
 def _times_alpha(value: int) -> int:

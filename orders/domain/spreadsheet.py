@@ -39,10 +39,10 @@ MOST_HIDDEN = 100_000  # numbers of hidden rows that are remembered
 MOST_FORMULA = 200  # characters
 KEPT_DIGITS = 15  # of a number, by spreadsheets
 BROKEN_CELL = "\ufdd0"  # as in text_tables.py
-BROKEN = "This file is no spreadsheet that can be read. Save it anew as XLSX, or as CSV."
-TOO_LARGE = "Unpacked, this spreadsheet is too large. Save the sheet with the orders as CSV."
-PROTECTED = "This file is protected with a password. Save a copy without one."
-NO_SHEET = "There is no sheet with this name in the file."
+BROKEN = "This spreadsheet cannot be read. Save it again as XLSX or CSV."
+TOO_LARGE = "This spreadsheet is too large. Save the sheet with the orders as CSV."
+PROTECTED = "This file is password-protected. Save a copy without a password."
+NO_SHEET = "The file has no sheet with this name."
 
 
 class SheetAnswer(TypedDict, total=False):

@@ -141,12 +141,13 @@ def fault_of(cell: str) -> Text:
         return lazy_gettext("The quotation marks in this row do not match.")
     if text.startswith("="):
         return lazy_gettext(
-            "This formula has no value: open the file in a spreadsheet program and save it."
+            "This formula has no value. Open the file in a spreadsheet program and save it."
         )
     if text.startswith("#"):
-        return lazy_gettext("The spreadsheet has an error here: %(error)s", error=text[:40])
+        return lazy_gettext("This cell has a spreadsheet error: %(error)s", error=text[:40])
     if len(text) >= MAX_CELL:
         return lazy_gettext("At most %(most)s characters in a cell.", most=Figure(MAX_CELL))
     return lazy_gettext(
-        "A spreadsheet keeps 15 digits of a number, and this has more. Store it as text there."
+        "Spreadsheets keep only 15 digits of a number, and this one has more. Store "
+        "it as text in the spreadsheet."
     )

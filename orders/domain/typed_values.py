@@ -161,9 +161,9 @@ def write_attribute(rule: AttributeRule, value: object) -> str | None:
 
 
 JSON_MARK = ":="
-NO_VALUE_SENTENCE = lazy_gettext("Write each line as “key: value”.")
+NO_VALUE_SENTENCE = lazy_gettext("Enter each line as “key: value”.")
 NO_JSON_SENTENCE = lazy_gettext(
-    "What follows “:=” must be JSON: a number, true, false, null, or an object."
+    "After “:=”, enter JSON: a number, true, false, null, or an object."
 )
 
 

@@ -99,7 +99,7 @@ def assign_files(
             path = f"files.{next(positions)}"
         elif one.key is None:
             sentence = lazy_gettext(
-                "No such file is known: send files as “files”, or the picture as “thumbnail”."
+                "Unknown file field: send files as “files”, or the picture as “thumbnail”."
             )
             errors.append(FieldError(join_path("", one.part), sentence))
             continue
@@ -145,7 +145,7 @@ def _key_fault(
     others = [key for key in keys if named.get(key, one.name) not in {one.name, one.file_name}]
     if others:
         return lazy_gettext(
-            "“attachments” names another file for the key “%(key)s”.", key=others[0]
+            "“attachments” lists a different file for the key “%(key)s”.", key=others[0]
         )
     return None
 
@@ -167,11 +167,9 @@ def _type_fault(one: SentFile, kind: str, limits: Limits) -> str | None:
     if kind not in limits.file_types:
         known = ", ".join(sorted(limits.file_types))
         if kind in UNDECLARED:
-            return lazy_gettext(
-                "Nothing tells which type this file has. Possible types: %(types)s.", types=known
-            )
+            return lazy_gettext("The file type is missing. Possible types: %(types)s.", types=known)
         return lazy_gettext(
-            "The type %(type)s is not possible. Possible types: %(types)s.",
+            "The type %(type)s is not supported. Possible types: %(types)s.",
             type=kind[:100], types=known,
         )  # fmt: skip
     if not is_true(kind, one.content):

@@ -98,7 +98,7 @@ Statuses = Annotated[
     AfterValidator(
         reader(
             lambda statuses: statuses or None,
-            lazy_gettext("One status at least; leave the filter out for orders in every status."),
+            lazy_gettext("At least one status; leave the filter out to include every status."),
         )
     ),
     Field(description="Only orders in one of these states.", examples=[["New"]]),

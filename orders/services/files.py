@@ -62,7 +62,7 @@ class FileStore:
         try:
             return bytes(obstore.get(self._store(), name).bytes())
         except (NotFoundError, FileNotFoundError) as error:
-            raise NotFound(lazy_gettext("This file is not in the store any more.")) from error
+            raise NotFound(lazy_gettext("This file is no longer stored.")) from error
         except (BaseError, OSError) as error:
             raise ServiceBusy(CANNOT_READ) from error
 

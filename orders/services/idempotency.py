@@ -137,7 +137,7 @@ def find_answer(key: str, sent_fingerprint: str, actor: Actor) -> Answer | None:
         return None
     if kept.fingerprint != sent_fingerprint:
         message = lazy_gettext(
-            "This key came with another request before. Use a new key for a new request."
+            "This key was already used for a different request. Use a new key for a new request."
         )
         raise InvalidInput([FieldError(KEY_HEADER, message)])
     answer: Answer = kept.answer

@@ -21,7 +21,7 @@ from orders.storage.sqlite import request_lock
 
 TIME_LIMIT = 10.0  # seconds for each step: the connection, and every answer of the server
 NOT_SET_UP = lazy_gettext(
-    "No mail server is set up, so nothing was sent: the setting SMTP_URL names one."
+    "No mail server is set up, so nothing was sent. Set SMTP_URL to name one."
 )
 MAX_SUBJECT = 200  # characters
 _MAX_ANSWER = 200  # characters of the server's own words
@@ -29,9 +29,9 @@ _OUT_OF_REACH = lazy_gettext("The mail server cannot be reached. Please try agai
 _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (
         smtplib.SMTPNotSupportedError,
-        lazy_gettext("The mail server offers no protected connection or sign-in."),
+        lazy_gettext("The mail server does not support a secure connection or sign-in."),
     ),
-    (ssl.SSLError, lazy_gettext("The mail server cannot prove by TLS who it is.")),
+    (ssl.SSLError, lazy_gettext("The mail server's TLS certificate could not be verified.")),
     (TimeoutError, lazy_gettext("The mail server did not answer in time. Please try again.")),
 )
 
@@ -73,12 +73,12 @@ def send(
 def _why(error: Exception, to: str) -> str:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         answer = _answer(*error.recipients[to])
-        return lazy_gettext("The mail server refused %(to)s: %(answer)s.", to=to, answer=answer)
+        return lazy_gettext("The mail server rejected %(to)s: %(answer)s.", to=to, answer=answer)
     if isinstance(error, smtplib.SMTPResponseException):
         if isinstance(error, smtplib.SMTPAuthenticationError):
-            return lazy_gettext("The mail server refused our user or password.")
+            return lazy_gettext("The mail server rejected our user name or password.")
         answer = _answer(error.smtp_code, error.smtp_error)
-        return lazy_gettext("The mail server refused the message: %(answer)s.", answer=answer)
+        return lazy_gettext("The mail server rejected the message: %(answer)s.", answer=answer)
     return next(
         (sentence for kind, sentence in _SENTENCES if isinstance(error, kind)), _OUT_OF_REACH
     )

@@ -118,10 +118,10 @@ LIES = {
     "a picture that is called a text": ("a.txt", PNG, "text/plain", NOT + "text/plain."),
     "broken JSON": ("a.json", b"{", "application/json", NOT + "application/json."),
     "deep JSON": ("a.json", b"[" * 200_000, "application/json", NOT + "application/json."),
-    "HTML": ("a.html", b"<html>", "text/html", TYPE + "text/html is not possible."),
-    "HTML without a type": ("a.html", b"<html>", None, TYPE + "text/html is not possible."),
+    "HTML": ("a.html", b"<html>", "text/html", TYPE + "text/html is not supported."),
+    "HTML without a type": ("a.html", b"<html>", None, TYPE + "text/html is not supported."),
     "a program": ("a.exe", b"MZ\x90\0", "application/exe", TYPE + "application/exe is"),
-    "nobody knows": ("a", b"\0\1\2", None, "Nothing tells which type this file has."),
+    "nobody knows": ("a", b"\0\1\2", None, "The file type is missing. Possible types:"),
     "nothing": ("a.png", b"", "image/png", "This file is empty."),
 }  # fmt: skip
 

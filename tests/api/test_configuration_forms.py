@@ -70,15 +70,15 @@ MISMATCHED = {
     ),
     "a key that names another file": (
         Form().json("attachments", {"a": "x.png"}).file("files[a]", "b.png", PNG),
-        {"files.a": "“attachments” names another file for the key “a”."},
+        {"files.a": "“attachments” lists a different file for the key “a”."},
     ),
     "a name that is a key of another file": (
         Form().json("attachments", {"b.png": "x.png"}).file("files", "b.png", PNG),
-        {"files.0": "“attachments” names another file for the key “b.png”."},
+        {"files.0": "“attachments” lists a different file for the key “b.png”."},
     ),
     "a part that nobody knows": (
         Form().file("photo", "a.png", PNG),
-        {"photo": "No such file is known: send files as “files”, or the picture as “thumbnail”."},
+        {"photo": "Unknown file field: send files as “files”, or the picture as “thumbnail”."},
     ),
     "a text as a file": (Form().text("files", "a.png"), {"files": "A file, not text."}),
     "a thumbnail that is no picture": (
@@ -108,7 +108,7 @@ MISMATCHED = {
     ),
     "a key twice": (
         Form().text("variant", '{"a": 1, "a": 2}'),
-        {"variant.a": "This key stands here more than once."},
+        {"variant.a": "This key appears more than once."},
     ),
     "a field twice": (
         Form().text("scope", "a").text("scope", "b"), {"scope": "Send this field only once."}

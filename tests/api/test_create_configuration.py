@@ -203,7 +203,7 @@ def test_a_short_id_of_ones_own_must_be_free_in_all_orgs(
         answer = create(sender, {"shortId": "my_own-1"})
         assert answer.status_code == 409
         assert answer.mimetype == "application/problem+json"
-        assert "“my_own-1” is taken" in answer.json["detail"]
+        assert "“my_own-1” is already used" in answer.json["detail"]
     assert saved(app) == 1
 
 

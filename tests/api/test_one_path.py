@@ -266,7 +266,7 @@ class TestFailures:
 
         def busy(rows: object) -> None:
             tries.append(rows)
-            raise ServiceBusy("The database cannot be written. Please try again.")
+            raise ServiceBusy("Changes cannot be saved right now. Please try again.")
 
         monkeypatch.setattr(database, "insert", busy)
         refused = post(api, base_url="https://orders.example")

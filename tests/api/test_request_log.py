@@ -115,7 +115,7 @@ class TestLogged:
         self, api: Api, log: Log, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def busy(_rows: object) -> None:
-            raise ServiceBusy("The database cannot be written. Please try again.")
+            raise ServiceBusy("Changes cannot be saved right now. Please try again.")
 
         with monkeypatch.context() as patch:
             patch.setattr(database, "insert", busy)

@@ -120,7 +120,7 @@ class TestCreate:
         create(api)
         answer = call(api, "POST", body=GOOD)
         assert (answer.status_code, answer.mimetype) == (409, "application/problem+json")
-        assert "at most 1" in answer.json["detail"]
+        assert "limit is 1" in answer.json["detail"]
 
 
 class TestFilters:

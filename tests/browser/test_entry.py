@@ -75,12 +75,12 @@ def test_three_lines_by_keyboard_only_and_the_customer_finds_the_order(
     type_line(page, desk.skus[0], "12")
     type_line(page, desk.short_id, "3")
     type_line(page, CHAIR, "1")
-    expect(page.locator("#totals")).to_have_text("3 lines, 16 pieces")
+    expect(page.locator("#totals")).to_have_text("3 lines, 16 items")
     keys.press("Control+Enter")
     page.wait_for_url("**/placed")
     code = page.inner_text("#code")
     assert CODE.fullmatch(code)
-    expect(page.get_by_text("Enter another")).to_be_focused()
+    expect(page.locator(".placed a.primary")).to_be_focused()
     assert page.locator(".qr").evaluate("image => image.naturalWidth") > 0
 
     stranger.goto(f"{desk.address}/find")
@@ -241,7 +241,7 @@ def test_ten_lines_typed_without_a_pause_are_ten_lines(page: Page, desk: Desk) -
     page.focus("#cart-0-configurationId")
     for count in range(1, 11):
         type_line(page, desk.skus[count % 3], str(count))
-    expect(page.locator("#totals")).to_have_text("10 lines, 55 pieces")
+    expect(page.locator("#totals")).to_have_text("10 lines, 55 items")
     assert references(page) == [desk.skus[count % 3] for count in range(1, 11)]
     expect(page.locator("#lines .what")).to_have_count(10)
 
@@ -276,7 +276,7 @@ def test_on_submit_every_error_is_shown_at_its_field_and_the_first_has_the_focus
     expect(page).to_have_title(re.compile("^Error: New order"))
     expect(page.locator("#customerId")).to_be_focused()
     assert page.input_value("#customerId") == "c" * 256
-    page.click("#summary a >> text=Count, line 2")
+    page.click("#summary a >> text=Quantity, line 2")
     expect(page.locator("#lines .count input").nth(1)).to_be_focused()
     expect(page.locator("#metadata-finish-error")).to_have_text("This is required.")
 
@@ -335,7 +335,7 @@ def test_rows_are_moved_copied_and_removed_from_the_keyboard(page: Page) -> None
     expect(page.locator("#lines > .line")).to_have_count(1)
     assert references(page) == []
     expect(page.locator("#lines .reference")).to_be_focused()
-    expect(page.locator("#totals")).to_have_text("0 lines, 0 pieces")
+    expect(page.locator("#totals")).to_have_text("0 lines, 0 items")
 
 
 class TestOneOrder:
@@ -367,7 +367,7 @@ class TestOneOrder:
         fill_one_line(page, "Behind Back")
         page.keyboard.press("Control+Enter")
         expect(page.locator("#order-form > .notice:not(#trouble)")).to_contain_text(
-            f"{first}, with other content"
+            f"{first}, with different content"
         )
         expect(page.locator("#order-form > .notice.bad:not(#trouble)")).to_be_in_viewport()
         assert page.input_value("#name") == "Behind Back"
@@ -414,7 +414,7 @@ class TestProblems:
         kept = page.context.storage_state()["cookies"]
         page.context.clear_cookies()
         page.keyboard.press("Control+Enter")
-        expect(page.locator("#trouble")).to_contain_text("You are signed out")
+        expect(page.locator("#trouble")).to_contain_text("You've been signed out")
         assert page.input_value("#name") == "Session ended"
         page.context.add_cookies(
             [{"name": one["name"], "value": one["value"], "url": desk.address} for one in kept]

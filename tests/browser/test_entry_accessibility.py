@@ -2,7 +2,7 @@
 
 from tests.browser.conftest import Desk, Screen, sign_in
 
-SAVED = "The template is saved. The order is not placed yet."
+SAVED = "Template saved. The order is not placed yet."
 
 
 def test_every_state_of_the_form(screen: Screen, desk: Desk) -> None:
@@ -70,8 +70,8 @@ def test_every_state_of_a_change(screen: Screen, desk: Desk) -> None:
     page.fill("#name", "Beside them")
     page.wait_for_selector(".not-kept")
     screen.check("unsaved changes, above the form")
-    screen.link("Go on with them").click()
+    screen.link("Continue editing").click()
     page.wait_for_selector("[name=draft_version]:not([value='0'])", state="attached")
     screen.check("gone on with")
     page.locator(".unsaved").get_by_role("button", name=screen.say("Discard")).click()
-    page.wait_for_selector(f"text={screen.say('This is the order as it is saved.')}")
+    page.wait_for_selector(f"text={screen.say('This is the saved order.')}")

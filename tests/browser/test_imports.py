@@ -39,9 +39,9 @@ def test_five_thousand_rows(page: Page, desk: Desk, tmp_path: Path) -> None:
     assert page.locator("select").evaluate_all("all => all.map(one => one.value)") == [
         "order", "name", "sku", "count", "metadata.finish", "0",
     ]  # fmt: skip
-    page.get_by_role("button", name="Check the orders").press("Enter")
+    page.get_by_role("button", name="Check orders").press("Enter")
     expect(page.locator("h1")).to_have_text("Ready to import many.csv", timeout=LONG)
-    expect(page.locator(".tally li")).to_have_text(["2,499 good orders", "1 with errors"])
+    expect(page.locator(".tally li")).to_have_text(["2,499 orders ready", "1 with errors"])
     assert page.locator(".faults").first.inner_text().splitlines()[0] == (
         f"Row {ROWS}, Menge: A whole number from 1 to 1,000,000."
     )
@@ -51,14 +51,14 @@ def test_five_thousand_rows(page: Page, desk: Desk, tmp_path: Path) -> None:
     expect(page.locator("h1")).to_have_text("Importing many.csv")
     address = page.url
     expect(page.locator(".figures")).to_have_text(
-        re.compile("[1-9][0-9,]* of 2,499 orders made"), timeout=LONG
+        re.compile("[1-9][0-9,]* of 2,499 orders created"), timeout=LONG
     )
     # Whoever closes the page finds it again.
     page.goto(f"{desk.address}/orders/import")
     page.get_by_role("link", name="many.csv").click()
     page.wait_for_url(address)
-    expect(page.locator(".notice")).to_contain_text("2,499 orders were made.", timeout=LONG)
-    expect(page.locator(".tally li")).to_have_text(["2,499 made", "1 with errors"])
+    expect(page.locator(".notice")).to_contain_text("2,499 orders created.", timeout=LONG)
+    expect(page.locator(".tally li")).to_have_text(["2,499 created", "1 with errors"])
     page.locator("a.code").first.click()
     expect(page.locator("body")).to_contain_text("Import 0")
 
@@ -70,11 +70,11 @@ def test_without_javascript(plain_page: Page, desk: Desk, tmp_path: Path) -> Non
     page.goto(f"{desk.address}/orders/import")
     page.set_input_files("#file", file)
     page.get_by_role("button", name="Upload").click()
-    page.get_by_role("button", name="Check the orders").click()
+    page.get_by_role("button", name="Check orders").click()
     go_on(page)
     page.get_by_role("button", name="Import 30 orders").click()
     go_on(page)
-    assert "30 orders were made." in page.locator(".notice").inner_text()
+    assert "30 orders created." in page.locator(".notice").inner_text()
 
 
 def look_at_progress(screen: Screen, button: str) -> None:
@@ -117,11 +117,11 @@ def test_every_page_is_accessible(screen: Screen, desk: Desk, tmp_path: Path) ->
     page.wait_for_url("**/columns")
     screen.check("columns")
     page.select_option("#column-0", "count")
-    screen.button("Check the orders").click()
+    screen.button("Check orders").click()
     expect(page.locator("#summary")).to_be_focused()
     screen.check("columns, refused")
     page.select_option("#column-0", "order")
-    screen.button("Check the orders").click()
+    screen.button("Check orders").click()
     page.wait_for_selector("#mode-skip")
     screen.check("preview")
     page.check("#mode-all")

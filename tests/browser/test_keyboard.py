@@ -75,7 +75,7 @@ def test_a_scanner_fills_line_after_line(page: Page, desk: Desk, end: str) -> No
     for sku in scanned:
         page.keyboard.type(sku)
         page.keyboard.press(end)
-    expect(page.locator("#totals")).to_have_text("7 lines, 7 pieces")
+    expect(page.locator("#totals")).to_have_text("7 lines, 7 items")
     assert references(page) == scanned
     expect(page.locator("#lines .count + .product .sku")).to_have_text(scanned)
     expect(page.locator("#lines [aria-invalid]")).to_have_count(0)
@@ -92,7 +92,7 @@ def test_a_known_sku_in_a_count_opens_the_next_line(page: Page, desk: Desk) -> N
     expect(page.locator("#cart-1-configurationId")).to_have_value(desk.skus[1].lower())
     expect(page.locator("#cart-1-count")).to_be_focused()
     page.keyboard.type("7")
-    expect(page.locator("#totals")).to_have_text("2 lines, 11 pieces")
+    expect(page.locator("#totals")).to_have_text("2 lines, 11 items")
 
 
 def test_any_other_text_in_a_count_stays_there_with_its_error(page: Page, desk: Desk) -> None:

@@ -102,11 +102,11 @@ def test_the_same_configuration_twice_can_be_joined(page: Page, desk: Desk) -> N
         for text in (sku, count):
             page.keyboard.type(text)
             page.keyboard.press("Enter")
-    page.get_by_role("button", name="Join them").click()
+    page.get_by_role("button", name="Merge lines").click()
     expect(page.locator("#cart-0-count")).to_have_value("7")
     expect(page.locator("#cart-0-count")).to_be_focused()
-    expect(page.locator("#totals")).to_have_text("2 lines, 8 pieces")
-    assert page.get_by_role("button", name="Join them").count() == 0
+    expect(page.locator("#totals")).to_have_text("2 lines, 8 items")
+    assert page.get_by_role("button", name="Merge lines").count() == 0
 
 
 def test_a_removed_line_comes_back(page: Page, desk: Desk) -> None:
@@ -118,10 +118,10 @@ def test_a_removed_line_comes_back(page: Page, desk: Desk) -> None:
     for _ in range(2):
         page.focus("#lines li:nth-child(2) .reference")
         page.keyboard.press("Alt+Delete")
-    expect(page.locator("#totals")).to_have_text("1 line, 1 piece")
+    expect(page.locator("#totals")).to_have_text("1 line, 1 item")
     page.keyboard.press("Alt+Z")
     page.locator("#removed button").click()
-    expect(page.locator("#totals")).to_have_text("3 lines, 3 pieces")
+    expect(page.locator("#totals")).to_have_text("3 lines, 3 items")
     shown = [page.input_value(f"#lines li:nth-child({at}) .reference") for at in (1, 2, 3)]
     assert shown == list(desk.skus)
     expect(page.locator("#removed")).to_be_hidden()
@@ -139,10 +139,10 @@ def test_rows_without_javascript(plain_page: Page, desk: Desk) -> None:
     page.click("button[value='details:0']")
     page.fill("#cart-0-metadata", "room: 7")
     page.press("#name", "Enter")
-    page.get_by_role("button", name="Join them").click()
+    page.get_by_role("button", name="Merge lines").click()
     assert page.input_value("#cart-0-count") == "5"
     page.click("button[value='remove:0']")
-    expect(page.locator("#removed")).to_contain_text("Line 1 is removed.")
+    expect(page.locator("#removed")).to_contain_text("Line 1 removed.")
     page.click("button[value=undo]")
     assert page.input_value(".reference >> nth=0") in {desk.short_id, desk.skus[2]}
 

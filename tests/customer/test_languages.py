@@ -147,7 +147,7 @@ class TestGerman:
 
 def test_english_has_singular_and_plural(client: FlaskClient, place_order: PlaceOrder) -> None:
     place_order(cart=[{**LINE, "count": 1}])
-    assert "1 line, 1 piece<" in client.get(f"/o/{CODE}").text
+    assert "1 line, 1 item<" in client.get(f"/o/{CODE}").text
 
 
 def test_a_busy_service_answers_in_the_pages_language(

@@ -34,7 +34,7 @@ def test_too_many_look_ups_are_429_with_a_message(
     refused = client.get(address)
     assert refused.status_code == 429
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
-    assert "Too many codes in a short time. Please try again in" in refused.text
+    assert "Too many attempts. Please try again in" in refused.text
     assert refused.headers["Cache-Control"] == "no-store"
     # The input is still in the field.
     typed = address.rpartition("=")[2].rpartition("/")[2]

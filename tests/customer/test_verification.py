@@ -21,8 +21,8 @@ from tests.html import read
 from tests.uploads import PNG
 
 NUMBER = "ACME 4711-B"
-WRONG = "This is not the customer number of this order."
-TOO_MANY = "Too many wrong numbers for this order."
+WRONG = "This customer number does not match the order. Check it and try again."
+TOO_MANY = "Too many wrong customer numbers for this order."
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def test_an_order_without_a_customer_id_shows_its_status_only(
     text = client.get(f"/o/{CODE}").text
     assert "Oslo" not in text
     assert "<form" not in text
-    assert "it names none. Please ask Workshop." in text
+    assert "it has no customer number. Please ask Workshop." in text
     for typed in ("", "x"):
         assert verify(client, typed).status_code == 303
     assert "Oslo" not in client.get(f"/o/{CODE}").text

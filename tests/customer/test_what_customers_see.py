@@ -191,7 +191,7 @@ def test_the_status_is_shown_by_its_wire_name_and_as_a_step(
     text = page(client)
     assert status in read(text).first("[aria-labelledby=status-title] .head").strings()
     step = text.partition('aria-current="step"')[2].partition("</li>")[0]
-    expected = "Being prepared" if status in {Status.LIST, Status.IN_CART} else str(status)
+    expected = "Not submitted yet" if status in {Status.LIST, Status.IN_CART} else str(status)
     assert f"<b>{expected}</b>" in step
     assert text.count('aria-current="step"') == 1
 
@@ -211,7 +211,7 @@ def test_lines_keep_their_order_and_unknown_configurations_have_no_name(
     text = page(client)
     names = texts(text, "h3")
     assert names == ["Plank table", "Configured product", "Oslo chair", "Plank table"]
-    assert "4 lines, 10 pieces" in text
+    assert "4 lines, 10 items" in text
 
 
 def test_a_configuration_of_another_org_is_not_shown(

@@ -265,6 +265,6 @@ class TestMails:
         assert subjects == {
             (org.email, "Neues Passwort für Shortorder"),
             (admin, "Neues Passwort für Shortorder"),
-            (admin, "Another password for Shortorder"),
+            (admin, "Reset your Shortorder password"),
         }
         assert "hat ein neues Passwort für" in server.received[0].get_content()

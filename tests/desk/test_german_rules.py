@@ -77,7 +77,7 @@ def test_the_json_api_stays_english(client: FlaskClient, defined_org: Org) -> No
     answer = client.post("/api/orders", json={"status": "New"}, headers=headers)
     expected = {"path": "cart", "message": "At least one line is needed for status New."}
     assert expected in answer.json["errors"]  # type: ignore[index]
-    assert answer.json["detail"].endswith("another look.")  # type: ignore[index]
+    assert answer.json["detail"].endswith("invalid.")  # type: ignore[index]
 
 
 def test_values_in_errors_are_formatted_for_the_language(app: Flask) -> None:
@@ -149,7 +149,7 @@ def test_a_failed_import_shows_its_reason_also_an_old_one(
     assert in_german(app, message).startswith(german)
 
 
-SLOW = lazy_gettext("No whole answer within %(seconds)s seconds.", seconds="10")
+SLOW = lazy_gettext("No complete answer within %(seconds)s seconds.", seconds="10")
 LIKE_A_TEXT = json.dumps({"text": "New", "values": {}})
 
 

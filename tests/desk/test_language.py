@@ -52,7 +52,7 @@ def test_an_unknown_language_is_refused_at_its_field(
 ) -> None:
     answer = staff_client.post(PREFERENCES, data={**CHOICES, "language": "xx"})
     assert answer.status_code == 422
-    assert "A language from the list." in answer.text
+    assert "Choose a language from the list." in answer.text
 
 
 def test_pages_for_developers_stay_english(client: FlaskClient, org: Org) -> None:

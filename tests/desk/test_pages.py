@@ -132,7 +132,7 @@ class TestOneOrder:
     ) -> None:
         answer = staff_client.get(f"/orders/{odd}")
         assert answer.status_code == 404
-        assert "<h1>Not found</h1>" in answer.text
+        assert "<h1>Page not found</h1>" in answer.text
 
 
 @pytest.mark.usefixtures("org")

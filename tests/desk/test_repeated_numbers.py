@@ -108,12 +108,12 @@ def test_an_import_warns_of_stored_orders_and_of_the_file_itself(
             ("C", "C-7", "po 9", CHAIR, 1), ("D", "C-8", "PO 9", CHAIR, 1)]  # fmt: skip
     address = previewed(app, staff_client, csv_of(heads, *rows))
     page = staff_client.get(address)
-    assert "4 good orders" in text_of(page)
+    assert "4 orders ready" in text_of(page)
     assert f"Order {first} of this customer has the same number." in text_of(page)
     assert "Row 3 has the same number for this customer." in text_of(page)
     staff_client.post(f"{address}/start", data={"mode": "all"})
     work_off(app)
-    assert "4 orders were made." in text_of(staff_client.get(address))
+    assert "4 orders created." in text_of(staff_client.get(address))
 
 
 @pytest.mark.one_database(reason="PostgreSQL reads small tables without their indexes")

@@ -197,7 +197,11 @@ def test_each_role_can_do_exactly_what_the_table_allows(app: Flask, org: Org, ro
             assert is_refused == (role not in WHO[needed]), f"{role}: {method} {path}"
             assert answer.status_code < 500
             if is_refused and not headers:
-                assert "Your account may" in answer.text or "Only admins may" in answer.text
+                assert (
+                    "You can view orders, but not" in answer.text
+                    or "Only admins can view and change settings. Ask an admin in your team"
+                    in answer.text
+                )
 
 
 @pytest.mark.usefixtures("csrf_off")
@@ -256,7 +260,10 @@ class TestViewer:
         before = stored_rows()
         answer = viewing.post("/orders/new", data={**good_form(), "do": "place"})
         assert answer.status_code == 403
-        assert "may read orders, but not enter or change anything" in answer.text
+        assert (
+            "You can view orders, but not create or change anything. Ask an admin "
+            "for a different role"
+        ) in answer.text
         assert stored_rows() == before
 
     def test_cannot_resume_an_order_after_the_sign_in(
@@ -266,5 +273,8 @@ class TestViewer:
         form = {**good_form(), "email": org.email, "password": PASSWORD, "next": "/orders/new"}
         answer = app.test_client().post("/sign-in", data=form)
         assert answer.status_code == 403
-        assert "may read orders" in answer.text
+        assert (
+            "You can view orders, but not create or change anything. Ask an admin "
+            "for a different role"
+        ) in answer.text
         assert stored_rows()["orders"] == 0

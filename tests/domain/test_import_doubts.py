@@ -17,7 +17,7 @@ def rows(*cells: tuple[str, ...]) -> list[SheetRow]:
 @pytest.mark.parametrize(
     ("name", "label"),
     [
-        ("Quantitiy", "Count"), ("Menge (Stk.)", "Count"), ("Kundnummer", "Customer ID"),
+        ("Quantitiy", "Quantity"), ("Menge (Stk.)", "Quantity"), ("Kundnummer", "Customer ID"),
         ("Surfaces", "Surface"), ("Surface of the top", "Surface"), ("Artikelnumer", "SKU"),
         ("Weather", ""), ("", ""), ("x", ""),
     ],
@@ -32,14 +32,14 @@ def test_columns_that_are_not_imported_are_listed_unless_they_are_empty() -> Non
         Matching(("sku", "", "", ""), None), ("SKU", "Number", "Weather", "Empty"),
         rows(("A", "2", "rain", ""), ("B", "3", "sun", "")), (),
     )  # fmt: skip
-    assert found == [("Number", "Count"), ("Weather", "")]
+    assert found == [("Number", "Quantity"), ("Weather", "")]
 
 
 def test_a_column_of_whole_numbers_prompts_a_question_while_none_is_the_count() -> None:
     columns, cells = ("SKU", "Number", "Note"), [("A", "2", "x"), ("B", "", "7")]
     [question] = count_question(Matching(("sku", "", ""), None), columns, cells)
     assert question.path == "single"
-    assert "whole numbers in: Number." in question.message
+    assert "whole numbers: Number." in question.message
     for answered in (
         Matching(("sku", "", ""), None, is_single=True),
         Matching(("sku", "count", ""), None),
@@ -67,7 +67,7 @@ def test_ids_that_a_spreadsheet_has_changed_raise_a_warning(
     target: str, cells: list[str], changed: str
 ) -> None:
     [warning] = changed_ids(Matching((target,), None), ("ID",), rows(*((one,) for one in cells)))
-    assert "a spreadsheet seems to have changed" in warning
+    assert "a spreadsheet may have changed" in warning
     assert f" {changed} (" in warning
 
 

@@ -54,15 +54,15 @@ def test_each_row_can_be_an_order() -> None:
 def test_contradictions_are_reported_at_their_cell() -> None:
     [order] = orders("order,name,customerId,sku\n1,a,,A-1\n1,b,C-1,A-1\n1,,,A-1\n1,a,,A-1\n")
     assert [str(fault) for fault in order.faults] == [
-        "Row 3, name: The first row of this order, row 2, says “a” here.",
-        "Row 3, customerId: The first row of this order, row 2, says nothing here.",
+        "Row 3, name: The first row of this order, row 2, contains “a” here.",
+        "Row 3, customerId: The first row of this order, row 2, is empty here.",
     ]
 
 
 def test_a_row_without_an_order_is_reported() -> None:
     made = orders("order,sku\n1,A-1\n,A-1\n")
     assert [str(fault) for order in made for fault in order.faults] == [
-        "Row 3, order: This is empty, so nobody knows which order the row belongs to."
+        "Row 3, order: This cell is empty, so the row cannot be matched to an order."
     ]
 
 
@@ -73,7 +73,7 @@ def test_an_id_wins_and_must_not_contradict_the_sku() -> None:
         "id-a", "id-b", "id-a", "id-a",
     ]  # fmt: skip
     assert [str(fault) for fault in order.faults] == [
-        "Row 5, sku: This SKU names another configuration than the ID."
+        "Row 5, sku: This SKU belongs to a different product than the ID."
     ]
 
 

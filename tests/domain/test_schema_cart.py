@@ -32,7 +32,7 @@ class TestCart:
     )
     def test_a_line_names_a_uuid_or_a_short_id(self, name: str) -> None:
         (message,) = errors_of({"cart": [{"configurationId": name, "count": 1}]}).values()
-        assert message.startswith("A UUID, or the short ID of a saved configuration (7 to 14 ")
+        assert message.startswith("No product matches this. Try a name, SKU, or ID (a UUID, ")
 
     def test_a_uuid_is_returned_in_lowercase_and_a_short_id_as_sent(self) -> None:
         cart = [{"configurationId": name, "count": 1} for name in (SOFA.upper(), "aBc-_12")]

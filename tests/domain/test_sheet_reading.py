@@ -52,7 +52,7 @@ def test_windows_1252_is_the_last_resort_and_reported() -> None:
     sheet = read(TEXT.replace("Blau", "Preis €").encode("cp1252"))
     assert table(sheet)[1:] == [(2, "Grün", "2"), (4, "Preis €", "3")]
     assert sheet.notes == (
-        "The file is not UTF-8; it was read as Windows-1252. Look at letters like ä and é.",
+        "The file is not UTF-8, so it was read as Windows-1252. Check letters such as ä and é.",
     )
 
 
@@ -78,17 +78,32 @@ def test_quotes_hints_and_names() -> None:
     [
         ("", "This file is empty."),
         (" \r\n", "This file is empty."),
-        (",,\n,,\n", "There is nothing in this file."),
-        ("a,b\n", "There are no rows below the line of column names."),
-        ("a\n" * 102, "At most 100 rows; this file has more. Divide it."),
+        (",,\n,,\n", "This file is empty. Choose another one."),
+        ("a,b\n", "There are no rows below the column names."),
+        ("a\n" * 102, "This file has too many rows. The limit is 100; split the file."),
         (",".join("a" * 1_001) + "\n1\n", "At most 1,000 columns; this has 1,001."),
-        ("a,b\n1\0,2\n", "This file is no table."),
-        ("a,b\n" + "," * 20_001, "At most 1,000 columns; this file has far more."),
-        (b"a\n\x81\x8d\n", "The letters of this file cannot be read."),
-        (b"\xff\xfea\0\n\0\x00\xd8", "The letters of this file cannot be read."),
-        (OLE + bytes(600), "This is an old Excel file. Save it as XLSX, or as CSV."),
+        ("a,b\n1\0,2\n", "This file is not a table. Choose a CSV or XLSX file"),
+        ("a,b\n" + "," * 20_001, "This file has far too many columns. The limit is 1,000."),
+        (
+            b"a\n\x81\x8d\n",
+            (
+                "The text in this file cannot be read. Choose its encoding, or save it "
+                "as “CSV UTF-8” or XLSX"
+            ),
+        ),
+        (
+            b"\xff\xfea\0\n\0\x00\xd8",
+            (
+                "The text in this file cannot be read. Choose its encoding, or save it "
+                "as “CSV UTF-8” or XLSX"
+            ),
+        ),
+        (OLE + bytes(600), "This is an old Excel file. Save it as XLSX or CSV."),
         (OLE + "EncryptedPackage".encode("utf-16-le"), PROTECTED),
-        (b"PK\x03\x04 and nothing more", "This file is no spreadsheet that can be read."),
+        (
+            b"PK\x03\x04 and nothing more",
+            "This spreadsheet cannot be read. Save it again as XLSX or CSV",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_reported(content: str | bytes, sentence: str) -> None:
@@ -220,9 +235,30 @@ def written(rows: list[list[object]], formats: dict[int, str], **options: object
         ("<v>1234567890123456</v>", "1234567890123456", None),
         ("<v>12345678901234567891</v>", "12345678901234567891", None),
         ("<v>123456789012345</v>", "123456789012345", None),
-        ("<v>1234567890123450</v>", "1234567890123450", "keeps 15 digits"),
-        ("<v>1.23456789012345E+15</v>", "1234567890123450", "keeps 15 digits"),
-        ("<v>1.234567890123457E+16</v>", "12345678901234570", "keeps 15 digits"),
+        (
+            "<v>1234567890123450</v>",
+            "1234567890123450",
+            (
+                "Spreadsheets keep only 15 digits of a number, and this one has more. "
+                "Store it as text in the spreadsheet"
+            ),
+        ),
+        (
+            "<v>1.23456789012345E+15</v>",
+            "1234567890123450",
+            (
+                "Spreadsheets keep only 15 digits of a number, and this one has more. "
+                "Store it as text in the spreadsheet"
+            ),
+        ),
+        (
+            "<v>1.234567890123457E+16</v>",
+            "12345678901234570",
+            (
+                "Spreadsheets keep only 15 digits of a number, and this one has more. "
+                "Store it as text in the spreadsheet"
+            ),
+        ),
         ("<f>A1+1</f>", "=A1+1", "no value"),
         ("<f>A1+1</f><v></v>", "=A1+1", "no value"),
         ("<f>A1+1</f><v>3</v>", "3", None),
@@ -251,7 +287,7 @@ def test_an_error_is_a_fault_and_an_empty_text_of_a_formula_is_none() -> None:
         '<row r="3"><c r="B3" t="e"><v>#N/A</v></c></row>'
     )
     first, second = read_xlsx(xlsx_with(TWO_COLUMNS + row), most_rows=9).rows
-    assert str(fault_of(first.cells[0])) == "The spreadsheet has an error here: #DIV/0!"
+    assert str(fault_of(first.cells[0])) == "This cell has a spreadsheet error: #DIV/0!"
     assert first.cells[1] == ""
     assert (second.cells[0], shown(second.cells[1])) == ("", "#N/A")
 
@@ -287,7 +323,9 @@ def test_the_row_of_the_names_can_be_chosen() -> None:
     text = b"List of orders\n2026\na,b\n1,2\n"
     sheet = read_csv(text, most_rows=9, choices=ReadingChoices(heading=3))
     assert table(sheet) == [("a", "b"), (4, "1", "2")]
-    assert sheet.notes == ("Row 3 names the columns. The 2 rows above it are not imported.",)
+    assert sheet.notes == (
+        "Row 3 contains the column names. The 2 rows above it are not imported.",
+    )
     none = read_csv(text, most_rows=9, choices=ReadingChoices(heading=0))
     assert none.columns == ("Column A", "Column B")
     assert len(none.rows) == 4
@@ -304,7 +342,7 @@ def test_the_first_sheet_that_people_see_counts() -> None:
 def test_the_limit_of_rows_applies_to_spreadsheets() -> None:
     rows = [("a",), *((n,) for n in range(10))]
     assert len(read_xlsx(xlsx_of(*rows), most_rows=10).rows) == 10
-    with pytest.raises(UnreadableSheet, match="At most 9 rows"):
+    with pytest.raises(UnreadableSheet, match="The limit is 9"):
         read_xlsx(xlsx_of(*rows), most_rows=9)
 
 

@@ -207,7 +207,7 @@ def test_a_text_without_a_code_is_mistyped(pasted: str) -> None:
 
 
 def test_a_mistyped_code_gets_a_message() -> None:
-    with pytest.raises(MistypedShortId, match=r"^Check the code: it looks mistyped\.$"):
+    with pytest.raises(MistypedShortId, match=r"^Check the code\. It looks mistyped\.$"):
         normalise("7KQ4")
 
 

@@ -87,7 +87,7 @@ def test_a_value_of_the_kind_is_valid(kind: Kind, value: object) -> None:
         (Kind.URL, "https://[::1", "A web address, such as https://example.com."),
         (Kind.MULTILINE, 1, "Text."),
         (Kind.MANY, "tea", "A list with some of: tea, milk."),
-        (Kind.MANY, ["tea", "tea"], "Each value once."),
+        (Kind.MANY, ["tea", "tea"], "Use each value only once."),
         (Kind.MANY, ["tea", "beer"], "“beer” is not one of: tea, milk."),
         (Kind.MANY, [["tea"]], "One of: tea, milk."),
     ],

@@ -154,7 +154,8 @@ DECIDED_BY_WHAT_IS_STORED = re.compile(
             re.escape(products.UNKNOWN_SENTENCE),
             # Of an earlier campaign; within one, `before_call` sees to it.
             re.escape(
-                "This key came with another request before. Use a new key for a new request."
+                "This key was already used for a different request. Use a new key for a "
+                "new request."
             ),
             # A cursor belongs to one list and sort, and goes with no page.
             re.escape(str(NOT_A_CURSOR)),

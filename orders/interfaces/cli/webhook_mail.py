@@ -16,14 +16,12 @@ from orders.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SUBJECT = lazy_gettext("A webhook of %(org)s was switched off")
+SUBJECT = lazy_gettext("A webhook of %(org)s was turned off")
 TEXT = lazy_gettext(
-    """The receiver at %(address)s answered 410 Gone. Nothing more is sent to it, and the messages that were waiting are given up.
-
-If this is a mistake, an admin can switch the webhook on again:
-
-%(link)s
-"""  # noqa: E501 - a paragraph
+    "The receiver at %(address)s answered 410 Gone. We no longer send messages "
+    "to it, and waiting messages were canceled.\n\n"
+    "If this is a mistake, an admin can turn the webhook back on:\n\n"
+    "%(link)s\n"
 )
 
 

@@ -20,8 +20,8 @@ from orders.storage.sqlite import request_lock
 
 customer = Blueprint("customer", __name__)
 
-MISTYPED = lazy_gettext("Check the code: it looks mistyped.")
-UNKNOWN = lazy_gettext("We know no order with this code.")
+MISTYPED = lazy_gettext("Check the code. It looks mistyped.")
+UNKNOWN = lazy_gettext("No order has this code. Check the code and try again.")
 MAX_SHOWN = 60  # characters of the input that are shown again
 # Seconds from the start of a request to the response of a miss. Looking up an unknown code takes
 # 2 to 5 ms longer than detecting a typing error; the constant time hides the difference.
@@ -90,8 +90,8 @@ def show_rate_limit(_error: TooManyRequests) -> Response:
     limit = limiter.current_limit
     seconds = 1 if limit is None else max(1, math.ceil(limit.reset_at - time.time()))
     message = ngettext(
-        "Too many codes in a short time. Please try again in a second.",
-        "Too many codes in a short time. Please try again in %(num)s seconds.",
+        "Too many attempts. Please try again in a second.",
+        "Too many attempts. Please try again in %(num)s seconds.",
         seconds,
     )
     return page("customer/find.html", 429, typed=printable_input(_typed_code()), message=message)

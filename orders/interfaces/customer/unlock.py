@@ -58,8 +58,8 @@ def too_many_tries_message(seconds: int) -> str:
     It states `seconds` in minutes, rounded up.
     """
     return ngettext(
-        "Too many wrong numbers for this order. Please try again in a minute.",
-        "Too many wrong numbers for this order. Please try again in %(num)s minutes.",
+        "Too many wrong customer numbers for this order. Please try again in a minute.",
+        "Too many wrong customer numbers for this order. Please try again in %(num)s minutes.",
         math.ceil(seconds / 60),
     )
 

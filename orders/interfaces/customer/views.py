@@ -40,10 +40,10 @@ from orders.services.orders.lookup import Content, CustomerLine, CustomerView, I
 MAX_TYPED = 1000
 # Steps as customers see them, with an explanation. The first covers both statuses of open carts.
 STEPS = (
-    (lazy_gettext("Being prepared"), lazy_gettext("The cart is being put together")),
-    (STATUS_TEXTS[Status.NEW], lazy_gettext("We have your order")),
+    (lazy_gettext("Not submitted yet"), lazy_gettext("Your cart is still open")),
+    (STATUS_TEXTS[Status.NEW], lazy_gettext("We have received your order")),
     (STATUS_TEXTS[Status.IN_PROGRESS], lazy_gettext("We are working on it")),
-    (STATUS_TEXTS[Status.COMPLETE], lazy_gettext("All is done")),
+    (STATUS_TEXTS[Status.COMPLETE], lazy_gettext("Your order is complete")),
 )
 
 
@@ -193,7 +193,7 @@ def _total(content: Content) -> str:
     lines, pieces = len(content.lines), sum(line.count for line in content.lines)
     counted = (
         ngettext("%(count)s line", "%(count)s lines", lines, count=figure(lines)),
-        ngettext("%(count)s piece", "%(count)s pieces", pieces, count=figure(pieces)),
+        ngettext("%(count)s item", "%(count)s items", pieces, count=figure(pieces)),
     )
     return ", ".join(counted)
 
@@ -232,7 +232,7 @@ def _refuse(view: CustomerView, typed: str, wait: int) -> Response:
     """
     set_org_language(view.org.language)
     if not wait:
-        message = gettext("This is not the customer number of this order.")
+        message = gettext("This customer number does not match the order. Check it and try again.")
         return render(view, 422, message=message, typed=printable_input(typed))
     message = unlock.too_many_tries_message(wait)
     answer = render(view, 429, message=message, typed=printable_input(typed))
@@ -268,6 +268,6 @@ def _calendar(view: CustomerView, number: int) -> str | None:
 def _style_sheet(color: str, selector: str) -> Response:
     brand = read_colour(color)
     if brand != f"#{color}":
-        raise NoPage(lazy_gettext("A colour of six digits."))
+        raise NoPage(lazy_gettext("A color with six digits."))
     sheet = style_sheet(look_of(brand), selector)
     return Response(sheet, mimetype="text/css", headers={"Cache-Control": FOR_EVER})

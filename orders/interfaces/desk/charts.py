@@ -101,7 +101,7 @@ def _sentence(days: Sequence[Day], top: int, write: Callable[[date], str]) -> st
             every, **values,
         )  # fmt: skip
     return ngettext(
-        "%(count)s order in the last %(days)s days, most of them on %(day)s: %(most)s.",
-        "%(count)s orders in the last %(days)s days, most of them on %(day)s: %(most)s.",
+        "%(count)s order in the last %(days)s days, most on %(day)s: %(most)s.",
+        "%(count)s orders in the last %(days)s days, most on %(day)s: %(most)s.",
         every, **values, day=write(most.day), most=figure(top),
     )  # fmt: skip

@@ -157,8 +157,8 @@ class ErrorsInForm:
             self.entry.status = 409
         elif isinstance(error, ChangedMeanwhile):
             kept = gettext(
-                "Nothing was saved: what you typed still stands here. "
-                "Save again to put it in place of theirs."
+                "Nothing was saved. Your changes are still in the form. Save again to "
+                "replace the other changes."
             )
             self.entry.notice = f"{translated(error.sentence)} {kept}"
             self.entry.form.version.process_data(error.version)

@@ -70,7 +70,7 @@ def read_body(request: Request) -> None:
     if announced is None and (is_form or "Transfer-Encoding" in request.headers):
         # A server may hand on broken chunks as a whole body too.
         raise LengthRequired(
-            lazy_gettext("A body needs a Content-Length, so that a cut-off one is noticed.")
+            lazy_gettext("Send a Content-Length with the body, to detect incomplete requests.")
         )
     most = request.max_content_length
     if most is not None and announced is not None and announced > most:

@@ -9,34 +9,34 @@ from orders.interfaces.http.i18n import is_for_customers, language, translated
 from orders.interfaces.http.pages import wants_piece
 from orders.services.languages import ENGLISH
 
-NOTHING_SAVED = lazy_gettext("Nothing was saved. Go back and send it again.")
+NOTHING_SAVED = lazy_gettext("Nothing was saved. Go back and try again.")
 # Title and advice by status code, instead of the reason phrases of HTTP.
 SENTENCES = {
-    400: (lazy_gettext("That did not arrive whole"), NOTHING_SAVED),
-    403: (lazy_gettext("Not allowed"), lazy_gettext("Your account may not do this.")),
-    404: (
-        lazy_gettext("Not found"),
-        lazy_gettext("There is nothing at this address. Check the link, or look the order up."),
+    400: (lazy_gettext("Incomplete request"), NOTHING_SAVED),
+    403: (
+        lazy_gettext("Not allowed"),
+        lazy_gettext("You don't have permission to do this. Ask an admin."),
     ),
+    404: (lazy_gettext("Page not found"), lazy_gettext("Check the link, or look up the order.")),
     405: (
-        lazy_gettext("Not possible here"),
-        lazy_gettext("This address does not take that kind of request."),
+        lazy_gettext("Not supported"),
+        lazy_gettext("This page does not support that request. Go back and try again."),
     ),
     413: (
         lazy_gettext("Too large"),
-        lazy_gettext("Nothing was saved. Go back and send less at once."),
+        lazy_gettext("Nothing was saved. Go back and send less at a time."),
     ),
-    429: (lazy_gettext("Too many tries"), lazy_gettext("Please wait a moment, then try again.")),
+    429: (lazy_gettext("Too many attempts"), lazy_gettext("Please wait a moment, then try again.")),
     500: (
-        lazy_gettext("Something broke"),
-        lazy_gettext("Nothing was saved. Try again; what you typed is still in the form."),
+        lazy_gettext("Something went wrong"),
+        lazy_gettext("Nothing was saved. Your input is still in the form. Please try again."),
     ),
     503: (
         lazy_gettext("Busy right now"),
         lazy_gettext("Nothing was saved. Please try again in a moment."),
     ),
 }
-OTHER_TITLE = lazy_gettext("That did not work")
+OTHER_TITLE = lazy_gettext("Something went wrong")
 
 
 def error_page(error: HTTPException) -> Response:

@@ -13,7 +13,7 @@ from orders.domain.texts import Figure, lazy_gettext
 
 MULTIPART = "multipart/form-data"
 MAX_PARTS = 1_000  # far more than any configuration has
-BROKEN = lazy_gettext("The form is broken: its parts cannot be told apart.")
+BROKEN = lazy_gettext("The form cannot be read: its parts are not separated correctly.")
 TOO_MANY = lazy_gettext("A form of at most %(most)s parts.", most=Figure(MAX_PARTS))
 
 

@@ -166,12 +166,10 @@ def authenticate(
         raise Unauthorized(lazy_gettext("A token is needed: send it as “Authorization: Bearer …”."))
     rows = database.rows(_token_by_secret, {"secret_hash": hash_secret(secret)})
     if not rows or rows[0].revoked_at is not None:
-        raise Unauthorized(lazy_gettext("This token is not known, or it has been revoked."))
+        raise Unauthorized(lazy_gettext("This token is invalid or has been revoked."))
     found = rows[0]
     if not found.is_private and not _is_allowed_origin(found.domains, origin):
-        raise Forbidden(
-            lazy_gettext("This public token may be used only from pages of its own domains.")
-        )
+        raise Forbidden(lazy_gettext("This public token works only from pages on its own domains."))
     _record_use(found.id, found.last_used_at, now or datetime.now(UTC))
     org = _org_rules(found.org_id, found.rules_version)
     return Actor("token", found.id, org, found.is_private)

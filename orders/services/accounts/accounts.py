@@ -34,14 +34,14 @@ class EventKind(Enum):
 
     JOINED = lazy_gettext("Accepted the invitation")
     SIGNED_IN = lazy_gettext("Signed in")
-    RECOVERED = lazy_gettext("Signed in by a recovery code")
+    RECOVERED = lazy_gettext("Signed in with a recovery code")
     PASSWORD = lazy_gettext("New password")
-    RESET_LINK = lazy_gettext("Link for a new password")
-    RESET = lazy_gettext("New password by a link")
-    FACTOR_ON = lazy_gettext("Second factor switched on")
-    FACTOR_OFF = lazy_gettext("Second factor switched off")
+    RESET_LINK = lazy_gettext("Password reset link created")
+    RESET = lazy_gettext("Password reset with a link")
+    FACTOR_ON = lazy_gettext("Two-step sign-in turned on")
+    FACTOR_OFF = lazy_gettext("Two-step sign-in turned off")
     CODES = lazy_gettext("New recovery codes")
-    ROLE = lazy_gettext("Another role")
+    ROLE = lazy_gettext("Role changed")
     DISABLED = lazy_gettext("Disabled")
     ENABLED = lazy_gettext("Enabled")
 
@@ -107,9 +107,9 @@ def list_events(org_id: str, staff_id: str, *, most: int) -> list[AccountEvent]:
 
 
 UNKNOWN = lazy_gettext("There is no staff account with this ID.")
-LAST_ADMIN = lazy_gettext("This is the last admin of the org. Make somebody else an admin first.")
-OWN_ROLE = lazy_gettext("Nobody can take the role admin from their own account. Another admin can.")
-OWN_ACCOUNT = lazy_gettext("Nobody can disable their own account. Another admin can.")
+LAST_ADMIN = lazy_gettext("This is the last admin. Make someone else an admin first.")
+OWN_ROLE = lazy_gettext("You cannot remove your own admin role. Ask another admin.")
+OWN_ACCOUNT = lazy_gettext("You cannot disable your own account. Ask another admin.")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
@@ -134,12 +134,12 @@ def email_errors(address: str) -> list[FieldError]:
     """
     errors = find_unstorable(address, "email", nesting=0)
     if not _EMAIL.fullmatch(address):
-        errors.insert(0, FieldError("email", lazy_gettext("An e-mail address.")))
+        errors.insert(0, FieldError("email", lazy_gettext("Enter an e-mail address.")))
     return errors
 
 
 def email_taken(address: str) -> Text:
-    return lazy_gettext("%(address)s has an account already.", address=address)
+    return lazy_gettext("%(address)s already has an account.", address=address)
 
 
 def role_errors(role: str) -> list[FieldError]:
@@ -323,7 +323,7 @@ def _accounts(org_id: str) -> Any:  # noqa: ANN401 - a statement, whose type wou
     return statement.where(StaffAccount.org_id == org_id)
 
 
-WRONG_PASSWORD = lazy_gettext("This is not your password.")
+WRONG_PASSWORD = lazy_gettext("Wrong password. Try again.")
 
 
 def preference_errors(preferences: Preferences) -> list[FieldError]:
@@ -333,7 +333,7 @@ def preference_errors(preferences: Preferences) -> list[FieldError]:
     """
     errors = preference_faults(preferences)
     if preferences.language and preferences.language not in languages():
-        errors.append(FieldError("language", lazy_gettext("A language from the list.")))
+        errors.append(FieldError("language", lazy_gettext("Choose a language from the list.")))
     return errors
 
 

@@ -60,7 +60,9 @@ def add_attribute(org_id: str, rule: AttributeRule) -> str:
             row["position"] = 0 if position is None else position + 1
             connection.execute(insert(Attribute), row)
     except IntegrityError as error:
-        sentence = lazy_gettext("The org has an attribute %(key)s already.", key=repr(rule.key))
+        sentence = lazy_gettext(
+            "An attribute with the key %(key)s already exists.", key=repr(rule.key)
+        )
         raise Taken("key", sentence) from error
     return str(row["id"])
 

@@ -29,7 +29,7 @@ class ChangedMeanwhile(Conflict):
 
     def __init__(self, version: str) -> None:
         self.version = version
-        super().__init__(lazy_gettext("Somebody else has changed this meanwhile."))
+        super().__init__(lazy_gettext("Someone else changed this in the meantime."))
 
 
 def version_of(*values: object) -> str:
@@ -70,7 +70,7 @@ def name_errors(name: str, most: int = MAX_NAME) -> list[FieldError]:
     A valid name has 1 to `most` characters, all of which can be stored.
     """
     if not 1 <= len(name.strip()) <= most:
-        return [FieldError("name", lazy_gettext("From 1 to %(most)s characters.", most=most))]
+        return [FieldError("name", lazy_gettext("1 to %(most)s characters.", most=most))]
     return find_unstorable(name, "name", nesting=0)
 
 
@@ -84,7 +84,7 @@ def person_name_errors(name: str) -> list[FieldError]:
             FieldError("name", lazy_gettext("At most %(most)s characters.", most=MAX_PERSON_NAME))
         ]
     if not all(one.isprintable() for one in name):
-        return [FieldError("name", lazy_gettext("Letters that can be read, in one line."))]
+        return [FieldError("name", lazy_gettext("Readable text on one line."))]
     return find_unstorable(name, "name", nesting=0)
 
 
@@ -95,7 +95,7 @@ def password_errors(password: str) -> list[FieldError]:
     """
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         sentence = lazy_gettext(
-            "From %(least)s to %(most)s characters.", least=MIN_PASSWORD, most=Figure(MAX_PASSWORD)
+            "%(least)s to %(most)s characters.", least=MIN_PASSWORD, most=Figure(MAX_PASSWORD)
         )
         return [FieldError("password", sentence)]
     return find_unstorable(password, "password", nesting=0)

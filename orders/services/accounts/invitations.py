@@ -33,9 +33,9 @@ from orders.storage.models.people import InvitationRow, StaffAccount
 from orders.storage.tables import columns_of, invitation
 
 INVITED_FOR = timedelta(days=7)
-UNKNOWN = lazy_gettext("There is no open invitation with this ID.")
+UNKNOWN = lazy_gettext("No open invitation has this ID.")
 DEAD_LINK = lazy_gettext(
-    "This invitation is used, withdrawn, or older than 7 days. Ask for a new one."
+    "This invitation was used, withdrawn, or is older than 7 days. Ask for a new one."
 )
 
 
@@ -89,7 +89,7 @@ def invite(
         found = _open().where(InvitationRow.org_id == org_id, InvitationRow.email == address)
         if connection.execute(found).first() is not None:
             sentence = lazy_gettext(
-                "%(address)s is invited already: send that invitation again.", address=address
+                "%(address)s is already invited. Send that invitation again.", address=address
             )
             raise Taken("email", sentence)
         connection.execute(insert(InvitationRow), row)
@@ -196,7 +196,7 @@ def accept(secret: str, *, name: str, password: str, now: datetime | None = None
             return str(row["id"])
     except IntegrityError as error:
         raise Conflict(
-            lazy_gettext("This address has an account already: sign in with it.")
+            lazy_gettext("This e-mail address already has an account. Sign in with it.")
         ) from error
 
 

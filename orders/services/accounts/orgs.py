@@ -34,7 +34,7 @@ MAX_CONTACT = 255  # characters
 MAX_LOGO = 262_144  # bytes
 LOGO_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 NO_LOGO = lazy_gettext("There is no such logo.")
-NO_COLOR = lazy_gettext("A colour of six digits from 0 to f, such as #0b6b4b.")
+NO_COLOR = lazy_gettext("A color with six hex digits, such as #0b6b4b.")
 NOT_A_LINE = lazy_gettext("One line of at most %(most)s characters.", most=MAX_CONTACT)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -334,7 +334,7 @@ def _page_errors(
     elif line:
         errors += [FieldError("contact", fault.message) for fault in name_errors(contact)]
     if language not in {"", *languages()}:
-        errors.append(FieldError("language", lazy_gettext("One of the languages of the list.")))
+        errors.append(FieldError("language", lazy_gettext("Choose a language from the list.")))
     return errors
 
 
@@ -345,5 +345,5 @@ def _logo_errors(kind: str, content: bytes) -> list[FieldError]:
         return [FieldError("logo", too_many_bytes(MAX_LOGO, len(content)))]
     # SVG is not allowed: it may contain scripts and references to other sites.
     if kind not in LOGO_TYPES or not is_true(kind, content):
-        return [FieldError("logo", lazy_gettext("A picture: PNG, JPEG or WebP."))]
+        return [FieldError("logo", lazy_gettext("Choose a PNG, JPEG, or WebP picture."))]
     return []

@@ -18,7 +18,7 @@ from orders.storage.models.people import PasswordReset, StaffAccount
 RESET_WITHIN = timedelta(hours=1)
 # Links that can be requested for an account within RESET_WITHIN, so that nobody floods a mailbox.
 MAX_REQUESTS = 3
-DEAD_LINK = lazy_gettext("This link is used or older than an hour. Ask for a new one.")
+DEAD_LINK = lazy_gettext("This link was used or is older than an hour. Ask for a new one.")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,9 +42,7 @@ def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = No
     """
     account = find_staff(org_id, staff_id)
     if account.disabled_at is not None:
-        raise Conflict(
-            lazy_gettext("This account is disabled. Let the person sign in again first.")
-        )
+        raise Conflict(lazy_gettext("This account is disabled. Enable it first."))
     secret = _store(staff_id, by, now or datetime.now(UTC), most=None)
     assert secret is not None  # noqa: S101 - there is no limit for admins
     return NewReset(account.email, secret)

@@ -32,8 +32,8 @@ CODES = 10  # recovery codes of a set
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _LOOK_ALIKE = str.maketrans("oil", "011")
 _GROUPS, _LETTERS_A_GROUP = 4, 4
-WRONG = lazy_gettext("This code is not right, or it was used already. Wait for the next one.")
-LOCKED = lazy_gettext("Too many wrong codes. Please wait a quarter of an hour, then try again.")
+WRONG = lazy_gettext("Wrong code, or it was already used. Wait for the next one.")
+LOCKED = lazy_gettext("Too many wrong codes. Please try again in 15 minutes.")
 
 
 class CodeResult(Enum):
@@ -84,7 +84,7 @@ def turn_on(
     with database.transaction() as connection:
         values = {"totp_secret": secret, "totp_step": step, "wrong_codes": 0}
         if not _set(connection, member.id, values, StaffAccount.totp_secret.is_(None)):
-            raise Conflict(lazy_gettext("The second factor is switched on already."))
+            raise Conflict(lazy_gettext("Two-step sign-in is already on."))
         _store(connection, member.id, codes)
         record_event(connection, member.id, EventKind.FACTOR_ON, at=at)
     return codes
@@ -115,7 +115,7 @@ def renew_codes(member: StaffMember) -> list[str]:
 
     with database.transaction() as connection:
         if connection.execute(secret.with_for_update()).scalar() is None:
-            raise Conflict(lazy_gettext("The second factor is not switched on."))
+            raise Conflict(lazy_gettext("Two-step sign-in is off."))
         _store(connection, member.id, codes)
         record_event(connection, member.id, EventKind.CODES)
     return codes

@@ -101,8 +101,8 @@ def add_token(
     except IntegrityError as error:
         raise Conflict(
             lazy_gettext(
-                "This token was made already, and its secret was shown then. It cannot be shown "
-                "again: if it is lost, revoke the token and make another."
+                "This token was already created, and its secret was shown once. If it is "
+                "lost, revoke the token and create another."
             )
         ) from error
     return NewToken(str(row["id"]), secret)
@@ -155,9 +155,7 @@ def change_token(
     with database.transaction() as connection:
         stored = _token(find_row(connection, own, token_id, UNKNOWN))
         if stored.revoked_at is not None:
-            raise Conflict(
-                lazy_gettext("This token has been revoked: nothing of it can be changed.")
-            )
+            raise Conflict(lazy_gettext("This token is revoked and cannot be changed."))
         refuse(name_errors(name) + ([] if stored.is_private else _domain_errors(allowed)))
         require_version(version, stored.version)
         values: dict[str, Any] = {"name": name.strip()}

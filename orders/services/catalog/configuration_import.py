@@ -24,7 +24,7 @@ from orders.storage.tables import configuration
 # Abbreviations for columns such as `variant.…`, `metadata.…` and `attachments.…`.
 SHORT_NAMES = {"name": "metadata.name", "sku": "metadata.sku"}
 OBJECTS = ("variant", "metadata", "attachments")
-DUPLICATE_COLUMN = lazy_gettext("This column stands here more than once.")
+DUPLICATE_COLUMN = lazy_gettext("This column appears more than once.")
 SAMPLE = """\
 name,sku,variant.Wood,variant.Legs,productId,shortId,customerId
 Oslo chair,OSL-CH-OAK-02,Oak,Black steel,e5d536ec-e89c-46fc-8773-7e54ba70517a,,
@@ -104,7 +104,7 @@ def import_configurations(
         return save_configurations(checked, org_id=actor.org_id, created_by=actor.id)
     except IntegrityError as error:
         raise Conflict(
-            lazy_gettext("A short ID was taken meanwhile. Import the file again.")
+            lazy_gettext("A short ID was taken in the meantime. Import the file again.")
         ) from error
 
 
@@ -123,11 +123,12 @@ def _read(file_name: str, content: bytes, limits: Limits) -> list[_Row]:
     is_json = file_name.lower().endswith(".json") or text.lstrip()[:1] in {"[", "{"}
     rows = list(_json_rows(text) if is_json else _csv_rows(text, limits))
     if not rows:
-        raise _bad(lazy_gettext("There are no configurations in this file."))
+        raise _bad(lazy_gettext("This file contains no products."))
     if len(rows) > limits.import_rows:
         raise _bad(
             lazy_gettext(
-                "At most %(most)s configurations; this has more.", most=Figure(limits.import_rows)
+                "This file has too many products. The limit is %(most)s.",
+                most=Figure(limits.import_rows),
             )
         )
     return rows
@@ -197,7 +198,9 @@ def _paths(names: Sequence[str]) -> list[str]:
 def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequence[str]) -> _Row:
     if len(cells) > len(names) and any(cells[len(names) :]):
         raise _bad(
-            lazy_gettext("More cells than columns. A text with the separator in it needs quotes."),
+            lazy_gettext(
+                "More cells than columns. Put text that contains the separator in quotes."
+            ),
             number,
         )
     if broken := next(filter(is_broken, cells), ""):
@@ -251,15 +254,15 @@ def _conflicts(
 def _twice(path: str, value: str, row: int) -> Text:
     if path == "shortId":
         return lazy_gettext(
-            "The short ID “%(value)s” stands in row %(row)s already.", value=value, row=row
+            "The short ID “%(value)s” is already used in row %(row)s.", value=value, row=row
         )
-    return lazy_gettext("The SKU “%(value)s” stands in row %(row)s already.", value=value, row=row)
+    return lazy_gettext("The SKU “%(value)s” is already used in row %(row)s.", value=value, row=row)
 
 
 def _in_use(path: str, value: str) -> Text:
     if path == "shortId":
-        return lazy_gettext("The short ID “%(value)s” is taken.", value=value)
-    return lazy_gettext("The SKU “%(value)s” is taken.", value=value)
+        return lazy_gettext("The short ID “%(value)s” is already used.", value=value)
+    return lazy_gettext("The SKU “%(value)s” is already used.", value=value)
 
 
 def _short_id(row: _Row) -> str | None:

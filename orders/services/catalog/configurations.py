@@ -170,7 +170,7 @@ def _insert(
 
 def _taken(short_id: str) -> Text:
     return lazy_gettext(
-        "The short ID “%(value)s” is taken. Choose another, or leave it out.", value=short_id
+        "The short ID “%(value)s” is already used. Choose another, or leave it out.", value=short_id
     )
 
 

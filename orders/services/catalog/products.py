@@ -31,7 +31,7 @@ RECENT_LINES = 10
 MAX_RANKED = 200  # matches that are ranked; of more, the newest
 MAX_TEXT = 100  # characters of a search that are used
 PICTURE_VERSION = 10  # hexadecimal characters
-UNKNOWN_SENTENCE = lazy_gettext("No saved configuration has this ID.")
+UNKNOWN_SENTENCE = lazy_gettext("No product has this ID.")
 
 
 @dataclass(frozen=True, slots=True)

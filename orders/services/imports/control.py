@@ -23,9 +23,9 @@ from orders.storage import database
 from orders.storage.tables import order_import, order_import_order, order_import_row
 
 NOTHING_GOOD = lazy_gettext(
-    "No order of this file can be made. Mend the file, then upload it again."
+    "No order in this file can be imported. Fix the file, then upload it again."
 )
-ONLY_SAME = lazy_gettext("All good orders are there already. Choose to make them again, or cancel.")
+ONLY_SAME = lazy_gettext("All valid orders already exist. Choose to import them again, or cancel.")
 AGAIN = lazy_gettext(
     "This file was imported before. Choose “Import again as new orders” if you want them twice."
 )
@@ -46,7 +46,7 @@ def start(one: Import, *, actor: Actor, all_or_nothing: bool, skip_same: bool, a
         return
     if one.state != ImportState.CHECKED:
         raise Conflict(
-            lazy_gettext("This import is not ready to start: its file is still being checked.")
+            lazy_gettext("This import is not ready yet. Its file is still being checked.")
         )
     faults = _faults(counts(one), all_or_nothing=all_or_nothing, skip_same=skip_same)
     if faults:
@@ -78,8 +78,8 @@ def start(one: Import, *, actor: Actor, all_or_nothing: bool, skip_same: bool, a
 def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[FieldError]:
     if all_or_nothing and found.bad:
         sentence = lazy_ngettext(
-            "One order has errors. Mend the file, or skip the bad rows.",
-            "%(count)s orders have errors. Mend the file, or skip the bad rows.",
+            "One order has errors. Fix the file, or skip rows with errors.",
+            "%(count)s orders have errors. Fix the file, or skip rows with errors.",
             found.bad, count=Figure(found.bad),
         )  # fmt: skip
         return [FieldError("mode", sentence)]
@@ -128,7 +128,7 @@ def undo(one: Import, *, actor: Actor) -> None:
     the import was never started or is still running.
     """
     if not one.is_started:
-        raise Conflict(lazy_gettext("This import has made no orders."))
+        raise Conflict(lazy_gettext("This import created no orders."))
     at = utc_now()
     undoing = change_import(
         one.id, CAN_BE_UNDONE, state=ImportState.UNDOING, undone_at=at, undone_by=actor.id,
@@ -136,7 +136,7 @@ def undo(one: Import, *, actor: Actor) -> None:
     )  # fmt: skip
     is_done = one.state in {ImportState.UNDOING, ImportState.UNDONE}
     if database.execute(undoing) != 1 and not is_done:
-        raise Conflict(lazy_gettext("Stop the import first; then it can be undone."))
+        raise Conflict(lazy_gettext("Stop the import first, then undo it."))
 
 
 # How long an upload waits to be started.

@@ -168,10 +168,10 @@ def _error(order: FileOrder, row: int, translate: Translate) -> str:
     if order.state == OrderState.MADE:
         return ""
     if order.state == OrderState.BINNED:
-        return translate(lazy_gettext("The import was undone: this order is in the bin."))
+        return translate(lazy_gettext("The import was undone. This order is deleted."))
     if order.state == OrderState.SKIPPED:
         return translate(
-            lazy_gettext("Not imported: it is there already, as %(code)s.", code=order.same_as)
+            lazy_gettext("Not imported: already exists as %(code)s.", code=order.same_as)
         )
     own = [
         f"{fault.column}: {translate(fault.message)}" if fault.column else translate(fault.message)

@@ -240,7 +240,7 @@ def match(one: Import, matching: Matching, *, actor: Actor) -> None:
     with database.transaction() as connection:
         if connection.execute(statement).rowcount != 1:
             raise Conflict(
-                lazy_gettext("This import was started already; its columns stay as they are.")
+                lazy_gettext("This import has already started. Its columns cannot be changed.")
             )
         connection.execute(
             delete(order_import_order).where(order_import_order.c.import_id == one.id)
@@ -248,19 +248,15 @@ def match(one: Import, matching: Matching, *, actor: Actor) -> None:
 
 
 PATIENCE = 30.0  # seconds
-TOO_LARGE = lazy_gettext(
-    "Unpacked, this spreadsheet is too large. Save the sheet with the orders as CSV."
-)
+TOO_LARGE = lazy_gettext("This spreadsheet is too large. Save the sheet with the orders as CSV.")
 # The reader runs without our modules: its messages become translatable here.
 _SENTENCES = {
     str(sentence): sentence
     for sentence in (
         TOO_LARGE,
-        lazy_gettext(
-            "This file is no spreadsheet that can be read. Save it anew as XLSX, or as CSV."
-        ),
-        lazy_gettext("This file is protected with a password. Save a copy without one."),
-        lazy_gettext("There is no sheet with this name in the file."),
+        lazy_gettext("This spreadsheet cannot be read. Save it again as XLSX or CSV."),
+        lazy_gettext("This file is password-protected. Save a copy without a password."),
+        lazy_gettext("The file has no sheet with this name."),
     )
 }
 
@@ -290,9 +286,8 @@ def read_xlsx(
     elif unseen:
         notes.append(
             lazy_ngettext(
-                "One row is hidden or filtered out in the file. It was read like the others.",
-                "%(num)s rows are hidden or filtered out in the file. They were read like the "
-                "others.",
+                "One row is hidden or filtered out in the file. It is included.",
+                "%(num)s rows are hidden or filtered out in the file. They are included.",
                 unseen,
             )
         )

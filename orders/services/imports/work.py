@@ -51,13 +51,13 @@ MADE_AT_ONCE = 10
 REST = 1.0
 LONGEST_REST = 0.1
 BROKEN = lazy_gettext(
-    "Something broke while the orders were made. Those that were made are listed."
+    "Something went wrong during the import. The orders created so far are listed."
 )
-NOT_UNDONE = lazy_gettext("Something broke while the import was undone. Undo it again.")
-CHANGED_SINCE = lazy_gettext("It had been changed after the import.")
-BINNED_BEFORE = lazy_gettext("It was in the bin already.")
+NOT_UNDONE = lazy_gettext("Something went wrong while undoing the import. Undo it again.")
+CHANGED_SINCE = lazy_gettext("It was changed after the import.")
+BINNED_BEFORE = lazy_gettext("It was already deleted.")
 UNCHECKED = lazy_gettext(
-    "Something broke while the file was checked. Nothing was made; upload it again."
+    "Something went wrong while checking the file. No orders were created. Upload the file again."
 )
 
 REPEATED = lazy_gettext("Row %(row)s has the same number for this customer.")
@@ -99,7 +99,7 @@ def _work(claim: Claim, limits: Limits, should_stop: ShouldStop) -> None:
     person = one.undone_by if is_undoing else one.started_by
     actor = access.staff_actor(person or one.created_by)
     if actor is None:
-        sentence = lazy_gettext("The account that has started this is no more.")
+        sentence = lazy_gettext("The account that started this import no longer exists.")
         claim.finish(ImportState.FAILED, sentence)
     elif one.state == ImportState.CHECKING:
         _check(claim, Plan(one, actor, limits), should_stop)
@@ -199,10 +199,10 @@ def _make(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> No
     if is_whole and len(drafts) < len(pending):
         bad = len(pending) - len(drafts)
         sentence = lazy_ngettext(
-            "One order has errors that were not there when the file was checked. No further order "
-            "was made.",
-            "%(count)s orders have errors that were not there when the file was checked. No "
-            "further order was made.",
+            "One order has errors that appeared after the file was checked. No further "
+            "orders were created.",
+            "%(count)s orders have errors that appeared after the file was checked. No "
+            "further orders were created.",
             bad, count=Figure(bad),
         )  # fmt: skip
         claim.finish(ImportState.FAILED, sentence)

@@ -111,7 +111,9 @@ def find_change(change_id: str, actor: Actor) -> BulkEdit:
     which = (bulk_change.c.id == change_id, bulk_change.c.staff_id == actor.id)
     statement = select(bulk_change).where(*which)
     with database.read() as connection:
-        row = find_row(connection, statement, change_id, lazy_gettext("There is no such change."))
+        row = find_row(
+            connection, statement, change_id, lazy_gettext("This change does not exist.")
+        )
     return BulkEdit(
         id=row.id,
         action=BulkAction(row.action),
@@ -178,7 +180,7 @@ class TooMany(OrderError):  # noqa: N818 - named like its siblings in errors.py
     def __init__(self) -> None:
         super().__init__(
             lazy_gettext(
-                "More than %(most)s orders match. Nothing was changed: narrow the list first.",
+                "More than %(most)s orders match. Nothing was changed. Filter the list first.",
                 most=Figure(MOST_ORDERS),
             )
         )

@@ -36,12 +36,12 @@ _CHANGE = "change:"
 
 
 CHANGED_ELSEWHERE = lazy_gettext(
-    "This draft was changed in another window, so it is not saved from here any more. "
-    "Load the page again to see the other one, or place the order as it stands here."
+    "This draft was changed in another window and is no longer saved from here. "
+    "Reload to see the other version, or place the order as it is here."
 )
 OTHER_CHANGES = lazy_gettext(
-    "Not kept as a draft: you have other changes of this order, or have ended these "
-    "in another window. Save here, or open the order again."
+    "Draft not saved: you changed or closed this order in another window. Save "
+    "here, or open the order again."
 )
 
 
@@ -274,7 +274,7 @@ def save_template(name: str, fields: Fields, *, actor: Actor) -> str:
     """
     name = " ".join(name.replace("\0", " ").split())
     if not name or len(name) > MAX_NAME:
-        message = lazy_gettext("A name of 1 to %(most)s characters is needed.", most=MAX_NAME)
+        message = lazy_gettext("Enter a name with 1 to %(most)s characters.", most=MAX_NAME)
         raise InvalidInput([FieldError("templateName", message)])
     key = {"org_id": actor.org_id, "name": name}
     values = {"fields": fields, "created_at": now_or(None), "created_by": actor.id}
@@ -287,7 +287,7 @@ def save_template(name: str, fields: Fields, *, actor: Actor) -> str:
         if len(ids) > MAX_TEMPLATES:
             raise Conflict(
                 lazy_gettext(
-                    "There are %(most)s templates already. Remove one that nobody needs.",
+                    "The limit is %(most)s templates. Remove one you no longer need.",
                     most=MAX_TEMPLATES,
                 )
             )
@@ -309,7 +309,7 @@ def find_template(template_id: str, actor: Actor) -> Fields:
     statement = select(order_template.c.fields).where(*_template(template_id, actor))
     fields: Fields | None = database.fetch_value(statement)
     if fields is None:
-        raise NotFound(lazy_gettext("There is no such template."))
+        raise NotFound(lazy_gettext("This template does not exist."))
     return fields
 
 
@@ -319,7 +319,7 @@ def remove_template(template_id: str, actor: Actor) -> str:
     with database.transaction() as connection:
         name = connection.execute(own.returning(order_template.c.name)).scalar()
     if name is None:
-        raise NotFound(lazy_gettext("There is no such template."))
+        raise NotFound(lazy_gettext("This template does not exist."))
     return str(name)
 
 

@@ -204,7 +204,7 @@ PIECE = 64 * 1024  # characters that are sent at once
 # A workbook is made whole before it is sent; beyond this, CSV is the way.
 MOST_XLSX_ROWS = 100_000
 TOO_MANY_ROWS = lazy_gettext(
-    "A workbook takes at most %(most)s lines. Narrow the list, or take the CSV.",
+    "An Excel file can have at most %(most)s lines. Filter the list, or export as CSV.",
     most=Figure(MOST_XLSX_ROWS),
 )
 MOST_CELL = 32_767  # characters of a cell, by the format

@@ -53,7 +53,7 @@ class AlreadyPlaced(Conflict):
         self.short_id = order_short_id
         super().__init__(
             lazy_gettext(
-                "This was already placed as order %(code)s, with other content.",
+                "This was already placed as order %(code)s, with different content.",
                 code=short_id.grouped(order_short_id),
             )
         )

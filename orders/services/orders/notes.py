@@ -46,7 +46,7 @@ def check_note(text: str) -> str:
     note = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     errors = find_unstorable(note, FIELD, nesting=0)
     if not note:
-        errors = [FieldError(FIELD, lazy_gettext("Write something first."))]
+        errors = [FieldError(FIELD, lazy_gettext("Enter a note first."))]
     elif len(note) > MAX_NOTE:
         errors = [FieldError(FIELD, too_long(MAX_NOTE, note))]
     refuse(errors)
@@ -119,5 +119,5 @@ def remove_note(reference: str, note_id: str, *, actor: Actor) -> None:
     with database.transaction() as connection:
         author = connection.execute(select(order_note.c.actor_id).where(*one)).scalar_one_or_none()
         if author is not None and author != actor.id:
-            raise Forbidden(lazy_gettext("Only its author may delete a note."))
+            raise Forbidden(lazy_gettext("Only the author can delete a note."))
         connection.execute(delete(order_note).where(*one))

@@ -50,9 +50,7 @@ class EditConflict(Conflict):
     def __init__(self, stored: Order, merged: Merged) -> None:
         self.stored = stored
         self.merged = merged
-        super().__init__(
-            lazy_gettext("Somebody else has changed the same meanwhile. Nothing was saved.")
-        )
+        super().__init__(lazy_gettext("Someone else changed the same fields. Nothing was saved."))
 
 
 def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits) -> Order:
@@ -92,9 +90,7 @@ def save_edit(
         except StaleVersion:
             continue
         return Saved(order, merged.taken)
-    raise ServiceBusy(
-        lazy_gettext("The order is being changed by others all the time. Please try again.")
-    )
+    raise ServiceBusy(lazy_gettext("Others keep changing this order. Please try again."))
 
 
 # The actions that raise an order's version.

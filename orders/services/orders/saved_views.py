@@ -100,9 +100,7 @@ def save_view(
         others = select(func.count()).where(own, saved_view.c.id != own_id)
         if connection.execute(others).scalar_one() >= MAX_VIEWS:
             raise Conflict(
-                lazy_gettext(
-                    "At most %(most)s views of one person. Delete one first.", most=MAX_VIEWS
-                )
+                lazy_gettext("The limit is %(most)s views. Delete one first.", most=MAX_VIEWS)
             )
         _refuse_taken(connection, member.id, checked, own_id)
         insert_new(connection, saved_view, row)
@@ -151,9 +149,9 @@ def _require(connection: Connection, view_id: str, member: StaffMember) -> str:
     statement = select(saved_view.c.staff_id).where(
         saved_view.c.id == view_id, saved_view.c.org_id == member.org_id, seen
     )
-    found = find_row(connection, statement, view_id, lazy_gettext("There is no such view."))
+    found = find_row(connection, statement, view_id, lazy_gettext("This view does not exist."))
     if found.staff_id != member.id and member.role != "admin":
-        raise Forbidden(lazy_gettext("Only its owner or an admin may change this view."))
+        raise Forbidden(lazy_gettext("Only the owner or an admin can change this view."))
     return str(found.staff_id)
 
 
@@ -169,7 +167,7 @@ def _refuse_taken(connection: Connection, staff_id: str, name: str, view_id: str
         saved_view.c.staff_id == staff_id, saved_view.c.name == name, saved_view.c.id != view_id
     )
     if connection.execute(same).first() is not None:
-        refuse([FieldError("name", lazy_gettext("There is a view of this name already."))])
+        refuse([FieldError("name", lazy_gettext("A view with this name already exists."))])
 
 
 def read_preference(staff_id: str, key: str) -> Any:  # noqa: ANN401 - any JSON value

@@ -30,8 +30,8 @@ JITTER = 0.1
 # Duration of a claim: longer than an attempt, and short enough for the messages of a dead process.
 LEASE = timedelta(seconds=20)
 GONE = 410
-IN_THE_BIN = lazy_gettext("Not sent: the webhook was in the bin.")
-SWITCHED_OFF = lazy_gettext("Not sent: the webhook was switched off.")
+IN_THE_BIN = lazy_gettext("Not sent: the webhook was deleted.")
+SWITCHED_OFF = lazy_gettext("Not sent: the webhook was turned off.")
 
 
 @dataclass(frozen=True, slots=True)

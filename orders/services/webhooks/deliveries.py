@@ -217,14 +217,14 @@ def send_again(
     with database.transaction() as connection:
         row = connection.execute(statement).one_or_none()
         if row is None:
-            raise NotFound(lazy_gettext("There is no such message to this webhook."))
+            raise NotFound(lazy_gettext("This webhook has no such message."))
         if row.deleted_at is not None:
-            raise Conflict(lazy_gettext("The webhook is in the bin. Restore it first."))
+            raise Conflict(lazy_gettext("This webhook is deleted. Restore it first."))
         if row.switched_off_at is not None:
-            raise Conflict(lazy_gettext("The webhook is switched off. Switch it on first."))
+            raise Conflict(lazy_gettext("This webhook is turned off. Turn it on first."))
         if row.claimed_until is not None and row.claimed_until > at:
             raise Conflict(
-                lazy_gettext("This message is just being sent. Wait a moment for its outcome.")
+                lazy_gettext("This message is being sent right now. Wait a moment for the result.")
             )
         connection.execute(again)
         webhooks.end_pause(connection, row.id)

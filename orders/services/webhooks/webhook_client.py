@@ -165,18 +165,19 @@ class ReceiverConnection:
     def _reason(self, error: Exception) -> str:
         if self._clock.has_rung or isinstance(error, requests.Timeout):
             return lazy_gettext(
-                "No whole answer within %(seconds)s seconds.", seconds=f"{self._clock.time_limit:g}"
+                "No complete answer within %(seconds)s seconds.",
+                seconds=f"{self._clock.time_limit:g}",
             )
         if isinstance(error, InvalidIPAddress):
-            return lazy_gettext("The address is in a private network, where nothing is sent.")
+            return lazy_gettext("The address is in a private network. Nothing was sent.")
         if isinstance(error, requests.exceptions.SSLError):
-            return lazy_gettext(
-                "No trusted connection: the certificate of the receiver could not be verified."
-            )
+            return lazy_gettext("Not trusted: the receiver's certificate could not be verified.")
         if isinstance(_root(error), socket.gaierror | NameResolutionError):
-            return lazy_gettext("The name of the address could not be resolved.")
+            return lazy_gettext("The host name could not be resolved.")
         if isinstance(error, requests.ConnectionError):
-            return lazy_gettext("The receiver could not be reached, or hung up without an answer.")
+            return lazy_gettext(
+                "The receiver could not be reached, or closed the connection without an answer."
+            )
         return lazy_gettext(
             "The message could not be sent (%(error)s).", error=type(error).__name__
         )

@@ -286,9 +286,7 @@ def _refuse_too_many(connection: Connection, org_id: str) -> None:
     count = connection.execute(select(func.count()).select_from(table).where(active)).scalar_one()
     if count >= MAX_WEBHOOKS:
         raise Conflict(
-            lazy_gettext(
-                "An org has at most %(most)s webhooks; delete one first.", most=MAX_WEBHOOKS
-            )
+            lazy_gettext("The limit is %(most)s webhooks. Delete one first.", most=MAX_WEBHOOKS)
         )
 
 

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CANNOT_READ = lazy_gettext("The database cannot be reached. Please try again.")
-CANNOT_WRITE = lazy_gettext("The database cannot be written. Please try again.")
+CANNOT_WRITE = lazy_gettext("Changes cannot be saved right now. Please try again.")
 # Writes in one commit. With more, the first of them would wait long for the last.
 GROUP = 64
 # Seconds for which a request waits for its turn before it is refused.

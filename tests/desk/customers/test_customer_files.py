@@ -141,7 +141,9 @@ class TestImport:
     ) -> None:
         monkeypatch.setattr(customer_import, "MAX_ROWS", 2)
         page = check(staff_client, "customerId\n1\n2\n3\n")
-        assert texts(page.text, "#summary p") == ["At most 2 rows; this file has more. Divide it."]
+        assert texts(page.text, "#summary p") == [
+            "This file has too many rows. The limit is 2; split the file."
+        ]
 
     def test_a_file_that_has_become_wrong_is_not_imported(
         self, staff_client: FlaskClient, org: Org

@@ -81,14 +81,14 @@ def test_the_whole_way(app: Flask, staff_client: FlaskClient) -> None:
     assert "<progress" in page.text
     work_off(app)
     preview = staff_client.get(address)
-    assert "2 good orders" in text_of(preview)
+    assert "2 orders ready" in text_of(preview)
     assert count(app) == 0
     started = staff_client.post(f"{address}/start", data={"mode": "all"})
     assert (started.status_code, started.location) == (303, address)
-    assert "0 of 2 orders made" in text_of(staff_client.get(address))
+    assert "0 of 2 orders created" in text_of(staff_client.get(address))
     work_off(app)
     result = staff_client.get(address)
-    assert "2 orders were made." in text_of(result)
+    assert "2 orders created." in text_of(result)
     codes = attributes(result.text, "a.code", "href")
     assert len(codes) == 2
     assert "a" in staff_client.get(codes[0]).text
@@ -119,24 +119,28 @@ def test_the_sample_can_be_imported(app: Flask, org: Org, staff_client: FlaskCli
         org.save(sku, sku)
     sample = staff_client.get(f"{START}/sample.csv")
     assert sample.headers["Content-Disposition"] == "attachment; filename=orders.csv"
-    assert "2 good orders" in text_of(staff_client.get(previewed(app, staff_client, sample.data)))
+    assert "2 orders ready" in text_of(staff_client.get(previewed(app, staff_client, sample.data)))
 
 
 def test_a_spreadsheet_is_imported_like_csv(app: Flask, staff_client: FlaskClient) -> None:
     content = xlsx_of(HEADS, (1, "a", CHAIR, 2), (1, "a", CHAIR, 3))
-    assert "1 good order" in text_of(staff_client.get(previewed(app, staff_client, content)))
+    assert "1 order ready" in text_of(staff_client.get(previewed(app, staff_client, content)))
 
 
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
         ("a.csv", b"", "This file is empty."),
-        ("a.xlsx", b"PK\x03\x04", "This file is no spreadsheet that can be read."),
+        ("a.xlsx", b"PK\x03\x04", "This spreadsheet cannot be read. Save it again as XLSX or CSV"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "This is an old Excel file."),
         ("a.xls", b"<html><table><tr><td>SKU</td></tr>", "This is a web page (HTML)"),
         ("a.csv", b'{"orders": []}', "This is JSON."),
         ("a.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "This is a PDF."),
-        ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "This file is no table."),
+        (
+            "a.png",
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0",
+            "This file is not a table. Choose a CSV or XLSX file",
+        ),
         ("", b"a,b\n1,2\n", "Choose a file."),
     ],
 )
@@ -177,7 +181,7 @@ def test_a_file_that_is_too_large_is_refused(app: Flask, staff_client: FlaskClie
 def test_columns_show_samples(org: Org, staff_client: FlaskClient) -> None:
     columns = send(staff_client, "name,Colour,sku\n<i>,red,A\nb,blue,A\nb,,A\n").location
     page = staff_client.get(columns)
-    assert "Columns of orders.csv" in page.text
+    assert "Match columns of orders.csv" in page.text
     assert "<span>&lt;i&gt;</span><span>b</span>" in page.text
     assert "<span>red</span><span>blue</span>" in page.text
     assert read(page.text).has("option[value='metadata.Colour']:not([selected])")
@@ -186,10 +190,16 @@ def test_columns_show_samples(org: Org, staff_client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [
-        ({}, "Say which column names the configuration."),
-        ({"column.0": "sku", "column.1": "sku"}, "name : The column “order” is this."),
-        ({"column.0": "sku", "column.1": "\0"}, "name : Choose one of the list."),
-        ({"column.0": "sku", "group": "77"}, "Rows of one order : Choose one of the list."),
+        ({}, "Choose the column that contains the product."),
+        (
+            {"column.0": "sku", "column.1": "sku"},
+            "name : The column “order” is already imported as this.",
+        ),
+        ({"column.0": "sku", "column.1": "\0"}, "name : Choose an option from the list."),
+        (
+            {"column.0": "sku", "group": "77"},
+            "How rows form orders : Choose an option from the list.",
+        ),
     ],
 )
 def test_invalid_targets_of_columns_are_reported(
@@ -231,7 +241,7 @@ def test_an_error_of_many_rows_is_shown_once_above_them(
     rows = [(n, "a", CHAIR, "many" if n else 1) for n in range(40)]
     page = staff_client.get(previewed(app, staff_client, csv_of(HEADS, *rows)))
     assert "39 rows count: A whole number from 1 to 1,000,000." in text_of(page)
-    assert "And 14 more; the CSV has all of them." in text_of(page)
+    assert "And 14 more. The CSV file has all of them." in text_of(page)
 
 
 def test_a_file_with_only_invalid_rows_cannot_be_started(
@@ -239,7 +249,7 @@ def test_a_file_with_only_invalid_rows_cannot_be_started(
 ) -> None:
     address = previewed(app, staff_client, csv_of(HEADS, ("A", "a", "x", 0)))
     page = staff_client.get(address)
-    assert "No order of this file can be made." in page.text
+    assert "No order in this file can be imported." in page.text
     assert "/start" not in page.text
     assert staff_client.post(f"{address}/start", data={"mode": "skip"}).status_code == 422
 
@@ -255,7 +265,7 @@ def test_the_same_file_again_is_recognised(app: Flask, staff_client: FlaskClient
     assert f'href="{first}"' in page.text
     refused = staff_client.post(f"{second}/start", data={"mode": "all"})
     assert refused.status_code == 422
-    assert "Again : This file was imported before." in text_of(refused)
+    assert "Previous import : This file was imported before." in text_of(refused)
     work_off(app)
     assert count(app) == 2
     staff_client.post(f"{second}/start", data={"mode": "all", "again": "y"})
@@ -270,11 +280,11 @@ def test_existing_orders_can_be_skipped(app: Flask, staff_client: FlaskClient) -
     work_off(app)
     second = previewed(app, staff_client, csv_of(heads, ("S-1", CHAIR), ("S-2", CHAIR)))
     page = staff_client.get(second)
-    assert "1 there already" in text_of(page)
+    assert "Already exists: 1" in text_of(page)
     assert read(page.text).has("#same[checked]")
     staff_client.post(f"{second}/start", data={"mode": "all", "same": "y"})
     work_off(app)
-    assert "Skipped, there already" in staff_client.get(second).text
+    assert "Skipped, already exists" in staff_client.get(second).text
     assert count(app) == 2
 
 
@@ -307,11 +317,11 @@ def test_an_import_can_be_canceled_and_resumed(app: Flask, staff_client: FlaskCl
     assert "Stopping orders.csv" in staff_client.get(address).text
     work_off(app)
     page = staff_client.get(address)
-    assert "It was stopped. 0 orders are made, 2 are not." in text_of(page)
-    assert "Carry on" in page.text
+    assert "Import stopped. 0 orders were created, 2 were not." in text_of(page)
+    assert "Resume import" in page.text
     assert staff_client.post(f"{address}/carry-on").status_code == 303
     work_off(app)
-    assert "2 orders were made." in text_of(staff_client.get(address))
+    assert "2 orders created." in text_of(staff_client.get(address))
     staff_client.post(f"{address}/cancel")
     staff_client.post(f"{address}/carry-on")
     work_off(app)
@@ -326,7 +336,7 @@ def test_an_import_is_undone_with_a_report(app: Flask, staff_client: FlaskClient
     work_off(app)
     page = staff_client.get(address)
     codes = [one.rpartition("/")[2] for one in attributes(page.text, "a.code", "href")]
-    assert "Undo: put its 2 orders into the bin" in text_of(page)
+    assert "Undo import (delete 2 orders)" in text_of(page)
     new_status = {"status": "Complete", "version": 1}
     assert staff_client.post(f"/orders/{codes[0]}/status", data=new_status).status_code == 303
     assert staff_client.post(f"{address}/undo").status_code == 303
@@ -334,22 +344,22 @@ def test_an_import_is_undone_with_a_report(app: Flask, staff_client: FlaskClient
     staff_client.post(f"{address}/undo")
     work_off(app)
     report = staff_client.get(address)
-    assert "The import is undone: 2 orders are in the bin." in text_of(report)
-    assert "Undo: put" not in report.text
-    assert text_of(report).count("It had been changed after the import.") == 2
+    assert "Import undone. 2 orders deleted." in text_of(report)
+    assert "Undo import" not in report.text
+    assert text_of(report).count("It was changed after the import.") == 2
     bin_page = staff_client.get("/orders?bin=1").text
     assert all(code in bin_page for code in codes)
     rows = staff_client.get(f"{address}/result.csv").text
-    assert rows.count("this order is in the bin") == 3
+    assert rows.count("This order is deleted") == 3
     # The same file is no repeat any more.
     again = previewed(app, staff_client, GOOD, key="again")
     assert "This file was imported before" not in staff_client.get(again).text
     staff_client.post(f"{again}/start", data={"mode": "all"})
     work_off(app)
-    assert "2 orders were made." in text_of(staff_client.get(again))
+    assert "2 orders created." in text_of(staff_client.get(again))
     staff_client.post(f"{address}/carry-on")
     work_off(app)
-    assert "The import is undone" in text_of(staff_client.get(address))
+    assert "Import undone" in text_of(staff_client.get(address))
 
 
 def test_an_import_that_was_never_started_cannot_be_resumed(
@@ -357,13 +367,19 @@ def test_an_import_that_was_never_started_cannot_be_resumed(
 ) -> None:
     address = previewed(app, staff_client, GOOD)
     staff_client.post(f"{address}/cancel")
-    assert "nothing was made" in staff_client.get(address).text
+    assert (
+        "Import canceled before it started. No orders were created"
+        in staff_client.get(address).text
+    )
     staff_client.post(f"{address}/carry-on")
     assert "never started" in staff_client.get(address).text
     staff_client.post(f"{address}/undo")
-    assert "has made no orders" in staff_client.get(address).text
+    assert "This import created no orders" in staff_client.get(address).text
     staff_client.post(f"{address}/start", data={"mode": "all"})
-    assert "not ready to start" in staff_client.get(address).text
+    assert (
+        "This import is not ready yet. Its file is still being checked"
+        in staff_client.get(address).text
+    )
     assert staff_client.get(f"{address}/columns").location == address
     assert staff_client.post(f"{address}/columns", data={"column.2": "sku"}).status_code == 303
     work_off(app)
@@ -373,7 +389,7 @@ def test_an_import_that_was_never_started_cannot_be_resumed(
 def test_long_lists_have_pages(app: Flask, staff_client: FlaskClient) -> None:
     rows = [(n, f"n{n:03}", CHAIR, 1) for n in range(150)]
     address = previewed(app, staff_client, csv_of(HEADS, *rows))
-    assert "The first 20 of 150 orders" in staff_client.get(address).text
+    assert "First 20 of 150 orders" in staff_client.get(address).text
     staff_client.post(f"{address}/start", data={"mode": "all"})
     work_off(app)
     assert "Page 1 of 2" in staff_client.get(address).text
@@ -386,7 +402,7 @@ def test_long_lists_have_pages(app: Flask, staff_client: FlaskClient) -> None:
 def test_names_of_files_are_shown_and_never_trusted(app: Flask, staff_client: FlaskClient) -> None:
     columns = send(staff_client, GOOD, "../../<b>Bestellungen ü.csv").location
     page = staff_client.get(columns).text
-    assert "Columns of &lt;b&gt;Bestellungen ü" in page
+    assert "Match columns of &lt;b&gt;Bestellungen ü" in page
     address = columns.removesuffix("/columns")
     staff_client.post(columns, data={"column.2": "sku"})
     work_off(app)
@@ -418,9 +434,9 @@ def test_the_preview_leaves_nothing_out_in_silence(
     )
     page = read(staff_client.get(previewed(app, staff_client, text)).text)
     assert page.first("#left-out").words == (
-        "2 columns will not be imported Surfaces: maybe Surface? Weather"
+        "2 columns will not be imported Surfaces: did you mean Surface? Weather"
     )
-    assert "customerId: a spreadsheet seems to have changed the ID in row 2" in page.words
+    assert "customerId: a spreadsheet may have changed the ID in row 2" in page.words
     assert "Country: uses default: Germany" in page.words
 
 
@@ -430,7 +446,7 @@ def test_a_column_that_may_be_the_count_is_asked_about(
     columns = send(staff_client, csv_of(("sku", "Number"), (CHAIR, 3))).location
     asked = staff_client.post(columns, data={"column.0": "sku", "column.1": ""})
     assert asked.status_code == 422
-    assert "there are whole numbers in: Number." in text_of(asked)
+    assert "these contain whole numbers: Number." in text_of(asked)
     assert read(asked.text).first("#single")["aria-describedby"] == "single-error"
     answered = staff_client.post(columns, data={"column.0": "sku", "column.1": "", "single": "y"})
     assert answered.status_code == 303
@@ -457,7 +473,7 @@ def test_another_sheet_heading_and_hidden_rows_can_be_chosen(
     again = read_with(staff_client, first, sheet="Orders").location
     page = staff_client.get(again)
     assert "One row is hidden or filtered out in the file." in text_of(page)
-    assert "Row 2 names the columns." in text_of(page)
+    assert "Row 2 contains the column names." in text_of(page)
     assert staff_client.get(first).status_code == 404
     without = read_with(staff_client, again, sheet="Orders", heading="2", skipsHidden="y").location
     shown = read(staff_client.get(without).text)
@@ -478,7 +494,7 @@ def test_another_encoding_and_separator_can_be_chosen(
     assert len(read(staff_client.get(again).text).all("[name^='column.']")) == 2
     refused = read_with(staff_client, again, heading="99")
     assert refused.status_code == 422
-    assert "There are no rows below the line of column names." in text_of(refused)
+    assert "There are no rows below the column names." in text_of(refused)
     staff_client.post(again.replace("/columns", "/cancel"))
     assert list((app.extensions["files"]._folder).rglob("import-*")) == []
 

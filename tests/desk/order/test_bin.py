@@ -20,11 +20,11 @@ class TestBin:
         post(staff_client, code, "bin", version=1)
         assert stored(org, code).deleted_at is not None
         text = page(staff_client, code)
-        assert "The order is in the bin: no customer, shop or script sees it." in text
+        assert "Order deleted. It is hidden from customers, shops, and scripts." in text
         send_undo(staff_client, text)
         assert stored(org, code).deleted_at is None
         text = page(staff_client, code)
-        assert "The order is restored, as it was before." in text
+        assert "Order restored." in text
         assert 'class="undo"' not in text
         assert actions(org, code) == ["created", "binned", "restored"]
 
@@ -35,9 +35,9 @@ class TestBin:
             note = notes.add_note(code, "Ring before nine", actor=org.staff().actor)
         post(staff_client, code, "bin", version=1)
         text = page(staff_client, code)
-        for shown in ("In the bin since", "Restore the order", "Ring before nine", "Lobby"):
+        for shown in ("Deleted", "Restore order", "Ring before nine", "Lobby"):
             assert shown in text, shown
-        for hidden in ("Mark as", "Add the note", "Delete it", "qr.svg", "/print", "bin the"):
+        for hidden in ("Mark as", "Add note", "Delete permanently", "qr.svg", "/print", "bin the"):
             assert hidden not in text, hidden
         with app.app_context():
             before = queries.read_history(stored(org, code))
@@ -47,7 +47,9 @@ class TestBin:
         ):  # fmt: skip
             answer = post(staff_client, code, action, **fields)
             assert (answer.status_code, answer.location) == (303, f"/orders/{code}"), action
-            assert "Restore it first; nothing was changed." in page(staff_client, code), action
+            assert "This order is deleted. Restore it first. Nothing was changed" in page(
+                staff_client, code
+            ), action
         with app.app_context():
             assert queries.read_history(stored(org, code)) == before
             assert [one.text for one in notes.list_notes(stored(org, code))] == ["Ring before nine"]
@@ -58,7 +60,7 @@ class TestBin:
         self, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         post(staff_client, code, "restore", version=1)
-        assert "The order is not in the bin." in page(staff_client, code)
+        assert "This order is not deleted." in page(staff_client, code)
         assert actions(org, code) == ["created"]
 
     def test_a_stale_form_bins_nothing(
@@ -67,5 +69,7 @@ class TestBin:
         with app.app_context():
             order_changes.change_order(code, OrderChanges(name="Theirs"), actor=org.actor())
         post(staff_client, code, "bin", version=1)
-        assert "changed meanwhile, so this was not done" in page(staff_client, code)
+        assert "This order has changed in the meantime. Review it, then try again" in page(
+            staff_client, code
+        )
         assert stored(org, code).deleted_at is None

@@ -102,13 +102,15 @@ class TestPage:
             order_changes.change_order(code, OrderChanges(name="Theirs"), actor=org.actor())
         answer = post(staff_client, code, "cancel", reason="Too late", version=1)
         assert answer.status_code == 409
-        assert "changed meanwhile, so this was not done" in answer.text
+        assert "This order has changed in the meantime. Review it, then try again" in answer.text
         form = reason_form(answer.text)
         assert form.fields()["reason"] == "Too late"
         assert staff_client.post(form["action"], data=form.fields()).status_code == 303
         assert stored(org, code).cancel_reason == "Too late"
         post(staff_client, code, "reopen", version=1)
-        assert "changed meanwhile, so this was not done" in page(staff_client, code)
+        assert "This order has changed in the meantime. Review it, then try again" in page(
+            staff_client, code
+        )
         assert stored(org, code).canceled_at is not None
 
     def test_twice_is_reported_and_changes_nothing(
@@ -128,11 +130,11 @@ class TestPage:
         answer = post(staff_client, canceled, "status", status="Complete", version=2)
         assert answer.status_code == 409
         [error] = texts(answer.text, "#status-error")
-        assert error == f"The status was not changed: {CANCELED}"
+        assert error == f"Status not changed. {CANCELED}"
         # With an old version the page shows who has canceled it, and offers no way around.
         stale = post(staff_client, canceled, "status", status="Complete", version=1).text
         assert "Canceled" in read(stale).first("[aria-labelledby=stale-title] .event").text
-        assert "all the same" not in stale
+        assert "Mark as" not in stale
         assert stored(org, canceled).status == "New"
 
     def test_in_the_bin_it_says_so_and_cannot_be_reopened(
@@ -143,7 +145,9 @@ class TestPage:
         assert "Ordered twice" in texts(text, "#canceled-title")[0]
         assert not read(text).has(".cancel-notice form")
         post(staff_client, canceled, "reopen", version=3)
-        assert "Restore it first; nothing was changed." in page(staff_client, canceled)
+        assert "This order is deleted. Restore it first. Nothing was changed" in page(
+            staff_client, canceled
+        )
         post(staff_client, canceled, "restore", version=3)
         assert stored(org, canceled).cancel_reason == "Ordered twice"
 
@@ -242,12 +246,12 @@ class TestList:
         other = make_order(org)["shortId"]
         text = staff_client.get("/orders?canceled=true").text
         assert list(self.rows(text)) == [canceled]
-        assert texts(text, ".chip") == ["Take away: Canceled \N{MULTIPLICATION SIGN}"]
+        assert texts(text, ".chip") == ["Remove filter: Canceled \N{MULTIPLICATION SIGN}"]
         assert read(text).first("#canceled option[selected]")["value"] == "true"
         assert list(self.rows(staff_client.get("/orders?q=twice").text)) == [canceled]
         text = staff_client.get("/orders?canceled=false").text
         assert list(self.rows(text)) == [other]
-        assert texts(text, ".chip") == ["Take away: Not canceled \N{MULTIPLICATION SIGN}"]
+        assert texts(text, ".chip") == ["Remove filter: Not canceled \N{MULTIPLICATION SIGN}"]
         answer = staff_client.get("/orders?canceled=yes")
         assert answer.status_code == 422
         assert texts(answer.text, "#canceled-error") == ["true, false, or nothing."]
@@ -259,8 +263,8 @@ class TestList:
         sent = {"scope": "ticked", "order": [f"{canceled}.2", f"{other}.1"], "key": "k"}
         answer = staff_client.post("/orders/bulk", data={**sent, "do": "status", "set": "Complete"})
         text = staff_client.get(answer.location).text
-        assert texts(text, "#report-title") == ["1 order set to Complete. 1 order left alone."]
-        assert f"refused: {CANCELED}" in texts(text, ".outcomes li")[0]
+        assert texts(text, "#report-title") == ["1 order set to Complete. 1 order skipped."]
+        assert f"rejected: {CANCELED}" in texts(text, ".outcomes li")[0]
         row = {"seen": f"{canceled}.2", f"status.{canceled}": "List", "do": f"row.{canceled}"}
         answer = staff_client.post("/orders/bulk", data=row)
         assert CANCELED in read(staff_client.get(answer.location).text).first("#report").text

@@ -46,7 +46,7 @@ def test_entries_have_person_and_source_newest_first(org: Org) -> None:
     events = history.describe(entries, RULES, org.id)
     assert [(event.title, event.source) for event in events] == [
         ("odd", "desk"),
-        ("Put into the bin", "desk"),
+        ("Deleted", "desk"),
         ("Imported", "import"),
         ("Created", "token"),
     ]
@@ -112,8 +112,8 @@ def test_lines_are_described_by_their_products(org: Org) -> None:
     old = cart({"configurationId": card.id, "count": 2}, {"configurationId": LAMP})
     new = cart({"configurationId": card.id, "count": 1500}, {"metadata": {"engraving": "Ida"}})
     assert described(org, cart={"from": old, "to": new}) == [
-        FieldChange("Count of Oslo chair OSL-1", "2", "1,500"),
-        FieldChange("Line taken out", before=f"1 of {LAMP}"),
+        FieldChange("Quantity of Oslo chair OSL-1", "2", "1,500"),
+        FieldChange("Line removed", before=f"1 of {LAMP}"),
         FieldChange("Line added", after=f"1 of {CHAIR} (engraving: Ida)"),
     ]
 
@@ -127,22 +127,20 @@ def test_added_lines_are_described(org: Org) -> None:
 def test_equal_lines_are_paired_one_by_one(org: Org) -> None:
     old, new = cart({}, {}, {"count": 4}), cart({}, {"count": 4})
     assert described(org, cart={"from": old, "to": new}) == [
-        FieldChange("Line taken out", before=f"1 of {CHAIR}")
+        FieldChange("Line removed", before=f"1 of {CHAIR}")
     ]
 
 
 def test_the_metadata_of_a_line_is_described(org: Org) -> None:
     old, new = cart({"metadata": {"side": "left"}}), cart({"metadata": {"side": "right"}})
     assert described(org, cart={"from": old, "to": new}) == [
-        FieldChange(f"Line of {CHAIR}", "1 piece (side: left)", "1 piece (side: right)")
+        FieldChange(f"{CHAIR} details", "1 item (side: left)", "1 item (side: right)")
     ]
 
 
 def test_a_new_order_of_the_lines_is_described(org: Org) -> None:
     old = cart({}, {"configurationId": LAMP})
-    assert described(org, cart={"from": old, "to": old[::-1]}) == [
-        FieldChange("Lines put into another order")
-    ]
+    assert described(org, cart={"from": old, "to": old[::-1]}) == [FieldChange("Lines reordered")]
 
 
 def test_entries_since_a_version_are_found(org: Org) -> None:

@@ -52,12 +52,12 @@ class TestNotes:
         self, app: Flask, staff_client: FlaskClient, admin_client: FlaskClient, org: Org, code: str
     ) -> None:
         made = post(staff_client, code, "notes", note="Mine", key=KEY).location[-36:]
-        assert "Delete it for good" not in page(admin_client, code)
+        assert "Delete permanently" not in page(admin_client, code)
         post(admin_client, code, f"notes/{made}/delete")
         text = page(admin_client, code)
-        assert "Only its author may delete a note." in text
+        assert "Only the author can delete a note." in text
         assert "Mine" in text
         post(staff_client, code, f"notes/{made}/delete")
-        assert "The note is deleted." in page(staff_client, code)
+        assert "Note deleted." in page(staff_client, code)
         with app.app_context():
             assert notes.list_notes(stored(org, code)) == ()

@@ -90,7 +90,7 @@ def test_a_page_without_orders_reports_it(staff_client: FlaskClient, codes: str)
 def test_orders_beyond_the_limit_are_named(staff_client: FlaskClient, code: str) -> None:
     codes = ",".join([code, *(f"X{n:06}" for n in range(120))])
     text = staff_client.get(f"/orders/print?codes={codes}").text
-    assert "At most 100 orders are printed at once." in text
+    assert "You can print at most 100 orders at once." in text
     assert text.count('class="sheet"') == 1
 
 
@@ -119,7 +119,7 @@ class TestPdf:
         for path in (f"{long}.pdf", f"print.pdf?codes={long}"):
             answer = staff_client.get(f"/orders/{path}")
             assert answer.status_code == 413
-            assert "At most 40 orders with 400 lines" in answer.text
+            assert "at most 40 orders with 400 lines" in answer.text
             assert f"/orders/print?codes={long}" in answer.text
 
     def test_the_pdf_has_the_picture_of_a_configuration(

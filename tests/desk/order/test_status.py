@@ -38,10 +38,10 @@ class TestStatus:
     ) -> None:
         post(staff_client, code, "status", status="Complete", version=1)
         text = page(staff_client, code)
-        assert "The order is Complete now; it was New." in text
+        assert "Status changed from New to Complete." in text
         send_undo(staff_client, text)
         text = page(staff_client, code)
-        assert "The order is New again." in text
+        assert "Status set back to New." in text
         assert 'class="undo"' not in text
         assert stored(org, code).status == "New"
         assert actions(org, code) == ["created", "changed", "changed"]
@@ -62,7 +62,7 @@ class TestStatus:
         with app.app_context():
             order_changes.change_order(code, OrderChanges(name="Theirs"), actor=org.actor())
         text = page(staff_client, code)
-        assert "The order is Complete now" in text
+        assert "to Complete." in text
         assert 'class="undo"' not in text
 
     def test_an_undo_that_comes_too_late_changes_nothing(
@@ -83,12 +83,12 @@ class TestStatus:
             order_changes.change_order(code, theirs, actor=org.actor())
         answer = post(staff_client, code, "status", status="Complete", version=1)
         assert answer.status_code == 409
-        assert "The order was changed meanwhile. Nothing of it was overwritten." in answer.text
+        assert "This order has changed in the meantime. Nothing was overwritten." in answer.text
         notice = answer.text.partition('id="stale-title"')[2].partition("</section>")[0]
-        for shown in ("script", "Lobby", "Theirs", "New", "In Progress", "Leave it In Progress"):
+        for shown in ("script", "Lobby", "Theirs", "New", "In Progress", "Keep In Progress"):
             assert shown in notice, shown
         assert stored(org, code).status == "In Progress"
-        assert "Mark as Complete all the same" in notice
+        assert "Mark as Complete anyway" in notice
         again = attribute(
             answer.text, "section[aria-labelledby=stale-title] [name=version]", "value"
         )
@@ -103,14 +103,14 @@ class TestStatus:
                 code, OrderChanges(status=Status.COMPLETE), actor=org.actor()
             )
         answer = post(staff_client, code, "status", status="Complete", version=1)
-        assert "It is Complete now, as you wanted." in answer.text
+        assert "The status is already Complete." in answer.text
         assert actions(org, code) == ["created", "changed"]
 
     def test_the_same_status_again_writes_nothing(
         self, staff_client: FlaskClient, org: Org, code: str
     ) -> None:
         post(staff_client, code, "status", status="New", version=1)
-        assert "The order was New already." in page(staff_client, code)
+        assert "The status was already New." in page(staff_client, code)
         assert actions(org, code) == ["created"]
 
     def test_an_order_without_lines_shows_the_error_beside_the_status(

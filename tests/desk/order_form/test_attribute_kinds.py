@@ -159,7 +159,7 @@ def test_an_edit_that_touches_nothing_changes_nothing(staff_client: FlaskClient,
     address = f"/orders/{make_order(org, metadata={**VALUES, 'scents': ['oak']})['shortId']}/edit"
     plain = sent(staff_client.get(address).text)
     answer = staff_client.post(address, data=MultiDict([*plain.items(multi=True), ("do", "save")]))
-    assert "Nothing was different" in staff_client.get(answer.location).text
+    assert "No changes to save" in staff_client.get(answer.location).text
     # Values from before the attributes were defined stay as they are.
     with org.app.app_context():
         for one in defined.list_attributes(org.id):
@@ -187,7 +187,7 @@ def test_a_value_that_is_no_option_any_more_stays_ticked(
         [scents] = [one for one in defined.list_attributes(org.id) if one.rule.key == "scents"]
         defined.change_attribute(org.id, scents.id, replace(scents.rule, options=SCENTS[:1]))
     page = staff_client.get(f"/orders/{code}/edit").text
-    assert "tar (not offered any more)" in page
+    assert "tar (no longer available)" in page
     assert sent(page).getlist("metadata.scents") == ["oak", "tar"]
 
 

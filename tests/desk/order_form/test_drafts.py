@@ -34,7 +34,7 @@ def test_a_draft_comes_back_complete(staff_client: FlaskClient) -> None:
     for shown in (
         'value="Oak table"', 'value="C-7"', '<option value="In Cart" selected>', 'value="OSL-1"',
         'value="twelve"', "Engraving: Für Anna</textarea>", 'value="room"', 'value="7"',
-        'name="draft_version" value="1"', "This is your draft of",
+        'name="draft_version" value="1"', "Your draft from",
     ):  # fmt: skip
         assert shown in page, shown
 
@@ -75,7 +75,9 @@ def test_placing_the_order_ends_its_draft(
     assert placed.status_code == 303
     assert stored_rows()["orders"] == 1
     assert "not placed yet" not in staff_client.get("/orders/new", follow_redirects=True).text
-    assert "has already made order" in staff_client.get(f"/orders/new?form={KEY}").text
+    assert (
+        "This form was already placed as order" in staff_client.get(f"/orders/new?form={KEY}").text
+    )
     assert staff_client.post(DRAFT, data=form).text == "0"
 
 
@@ -85,7 +87,7 @@ def test_a_discarded_draft_can_be_opened_again(staff_client: FlaskClient) -> Non
     assert answer.location == f"/orders/new?form={OTHER_KEY}&discarded={KEY}"
     page = staff_client.get(answer.location).text
     assert "not placed yet" not in page
-    assert f'href="/orders/new?form={KEY}">Open it again' in page
+    assert f'href="/orders/new?form={KEY}">Restore draft' in page
     assert 'value="Oak table"' in staff_client.get(f"/orders/new?form={KEY}").text
 
 
@@ -131,7 +133,7 @@ class TestTemplates:
             f"/orders/new?form={KEY}", data={**typed(), "templateName": name, "do": "template"}
         )
         assert answer.status_code == 200, answer.text
-        assert "The template is saved" in answer.text
+        assert "Template saved. The order is not placed yet" in answer.text
         page = client.get(f"/orders/new?form={KEY}").text
         return attribute(page, "a[href^='/orders/new?template=']", "href").partition("=")[2]
 
@@ -151,7 +153,7 @@ class TestTemplates:
             f"/orders/new?form={KEY}", data={**typed(), "templateName": " ", "do": "template"}
         )
         assert answer.status_code == 422
-        assert 'href="#templateName">Name of the template</a>' in answer.text
+        assert 'href="#templateName">Template name</a>' in answer.text
         assert 'value="Oak table"' in answer.text
 
     def test_only_the_org_can_remove_its_template(

@@ -113,7 +113,7 @@ def test_a_retired_option_survives_and_is_flagged(
     desk.order = desk.place(metadata={"finish": "velvet"})
     org.define(AttributeRule("finish", "Finish", Kind.OPTION, (Option("matt", "Matt"),)))
     page = staff_client.get(desk.address).text
-    assert "velvet (not offered any more)" in page
+    assert "velvet (no longer available)" in page
     form = {**fields_of(page), "name": "Renamed", "do": "save"}
     assert staff_client.post(desk.address, data=form).status_code == 303
     assert desk.stored().metadata == {"finish": "velvet"}
@@ -139,11 +139,11 @@ def test_errors_are_at_their_fields_and_nothing_typed_is_lost(
 
 def test_an_open_cart_becomes_an_order(desk: Desk, staff_client: FlaskClient) -> None:
     page = staff_client.get(desk.address).text
-    assert "Save and place the order" in page
+    assert "Save and place order" in page
     form = {**fields_of(page), "do": "finish"}
     assert staff_client.post(desk.address, data=form).status_code == 303
     assert str(desk.stored().status) == "New"
-    assert "Save and place the order" not in staff_client.get(desk.address).text
+    assert "Save and place order" not in staff_client.get(desk.address).text
 
 
 class TestUntouchedFields:
@@ -258,8 +258,8 @@ class TestTwoPeople:
         refused = staff_client.post(desk.address, data=form)
         assert refused.status_code == 409
         text = read(refused.text).raw
-        assert "Order name: you have “Ash table”, saved is “Elm table”" in text
-        assert "Cart: you have “2 " in text
+        assert "Order name: yours is “Ash table”, the saved value is “Elm table”" in text
+        assert "Cart: yours is “2 " in text
         assert desk.stored().name == "Elm table"
         again = {**fields_of(refused.text), "do": "save"}
         assert (again["name"], again["customerId"]) == ("Ash table", "C-8")
@@ -272,9 +272,11 @@ class TestTwoPeople:
         self, desk: Desk, org: Org, staff_client: FlaskClient, admin_client: FlaskClient
     ) -> None:
         assert "open too" not in staff_client.get(desk.address).text
-        assert f"{org.staff().email} has this order open too" in admin_client.get(desk.address).text
+        assert (
+            f"{org.staff().email} is also editing this order" in admin_client.get(desk.address).text
+        )
         piece = staff_client.post(f"{desk.address}/open", headers=HTMX).text
-        assert f"{org.admin().email} has this order open too" in piece
+        assert f"{org.admin().email} is also editing this order" in piece
         assert "<html" not in piece
 
 
@@ -304,7 +306,7 @@ def test_a_new_order_is_copied_from_another(desk: Desk, staff_client: FlaskClien
     form = fields_of(answer.text)
     assert (form["name"], form["customerId"], form["status"]) == ("Oak table", "C-7", "New")
     assert (form["platform.id"], form["draft_version"]) == ("", "0")
-    assert "filled in from order" in answer.text
+    assert "Review before placing" in answer.text
     placed = staff_client.post("/orders/new?form=" + "F" * 22, data={**form, "do": "place"})
     assert placed.status_code == 303
     with desk.app.app_context():

@@ -10,7 +10,7 @@ from tests.conftest import StoredRows
 from tests.desk.order_form.test_edit import HTMX, Desk, fields_of
 from tests.html import read
 
-OFFERED = "that are not saved"
+OFFERED = "You have unsaved changes from"
 
 pytestmark = pytest.mark.usefixtures("csrf_off")
 
@@ -34,7 +34,7 @@ def keep(client: FlaskClient, desk: Desk, **changes: str) -> dict[str, str]:
 
 def go_on(client: FlaskClient, desk: Desk) -> str:
     offer = client.get(desk.address).text
-    [link] = [one for one in read(offer).all("a") if one.text.startswith("Go on with them")]
+    [link] = [one for one in read(offer).all("a") if one.text.startswith("Continue editing")]
     return client.get(link["href"]).text
 
 
@@ -53,13 +53,13 @@ def test_unsaved_changes_are_offered_and_come_back_complete(
     )  # fmt: skip
     for address in (page_of(desk), desk.address):
         page = staff_client.get(address).text
-        assert "You have changes of" in page
+        assert "You have unsaved changes from" in page
         assert OFFERED in page
     fresh = fields_of(page)
     assert (fresh["name"], fresh["draft_version"]) == ("Oak table", "0")
     again = go_on(staff_client, desk)
-    assert "These are your changes of" in again
-    assert "was changed since" not in again
+    assert "Your unsaved changes from" in again
+    assert "The order has changed since then. Saving merges both" not in again
     left_out = {"page", "csrf_token"}
     shown = fields_of(again)
     assert {name: shown.get(name) for name in form if name not in left_out} == {
@@ -72,7 +72,7 @@ def test_unsaved_changes_are_merged_with_later_ones(desk: Desk, staff_client: Fl
     keep(staff_client, desk)
     desk.change({"customerId": "C-8", "metadata": {"room": "9"}})
     page = go_on(staff_client, desk)
-    assert "The order was changed since; saving puts both together." in page
+    assert "The order has changed since then. Saving merges both." in page
     form = fields_of(page)
     assert (form["version"], form["customerId"]) == ("1", "C-7")
     saved = staff_client.post(desk.address, data={**form, "do": "save"})
@@ -110,7 +110,10 @@ def test_saving_in_another_window_keeps_the_draft(desk: Desk, staff_client: Flas
     other = desk.open(staff_client) | {"customerId": "C-9", "do": "save"}
     refused = staff_client.post(f"{desk.address}/draft", data=other)
     assert refused.status_code == 409
-    assert "you have other changes of this order" in refused.text
+    assert (
+        "Draft not saved: you changed or closed this order in another window. "
+        "Save here, or open the order again"
+    ) in refused.text
     assert staff_client.post(desk.address, data=other).status_code == 303
     form = fields_of(go_on(staff_client, desk))
     assert form["name"] == "Ash table"
@@ -123,10 +126,7 @@ def test_saving_in_another_window_keeps_the_draft(desk: Desk, staff_client: Flas
 def test_discarding_ends_the_draft(
     desk: Desk, staff_client: FlaskClient, headers: dict[str, str]
 ) -> None:
-    for here, refused in (
-        ("form", "This is the order as it is saved."),
-        ("order", "are discarded."),
-    ):
+    for here, refused in (("form", "This is the saved order."), ("order", "Changes discarded")):
         form = keep(staff_client, desk)
         answer = staff_client.post(
             f"{desk.address}/discard", headers=headers,
@@ -220,7 +220,7 @@ class TestInTheBin:
         for address in (desk.address, f"{desk.address}?draft=mine"):
             page = staff_client.get(address, follow_redirects=True)
             assert page.request.path == page_of(desk)
-            assert "In the bin since" in page.text
+            assert "Deleted" in page.text
             assert OFFERED not in page.text
         bin_it(desk, back=True)
         assert OFFERED in staff_client.get(desk.address).text
@@ -234,11 +234,17 @@ class TestInTheBin:
         for headers in ({}, HTMX):
             answer = staff_client.post(desk.address, data={**form, "do": do}, headers=headers)
             assert answer.status_code == 409
-            assert "This order went to the bin meanwhile" in answer.text
+            assert (
+                "This order was deleted in the meantime and cannot be changed. Your "
+                "changes are kept, and you can continue after someone restores the order"
+            ) in answer.text
             assert 'value="Ash table"' in answer.text
         refused = staff_client.post(f"{desk.address}/draft", data=form)
         assert refused.status_code == 409
-        assert "went to the bin" in refused.text
+        assert (
+            "This order was deleted in the meantime and cannot be changed. Your "
+            "changes are kept, and you can continue after someone restores the order"
+        ) in refused.text
         bin_it(desk, back=True)
         assert desk.stored().name == "Oak table"
         assert fields_of(go_on(staff_client, desk))["name"] == "Ash table"

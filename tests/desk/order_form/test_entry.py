@@ -139,7 +139,7 @@ class TestPlacing:
         assert "-".join((code[1][:4], code[1][4:8], code[1][8:])) in page
         assert f"http://localhost/o/{code[1]}" in page
         another = read(page).first("a[href='/orders/new'][autofocus]")
-        assert another.text.startswith("Enter another")
+        assert another.text.startswith("New order")
 
     def test_htmx_is_redirected_there_too(self, staff_client: FlaskClient) -> None:
         answer = staff_client.post(ADDRESS, data={**good_form(), "do": "place"}, headers=HTMX)
@@ -153,7 +153,7 @@ class TestPlacing:
 
     def test_the_form_reports_that_it_was_placed(self, staff_client: FlaskClient) -> None:
         self.place(staff_client)
-        assert "This form has already made order" in staff_client.get(ADDRESS).text
+        assert "This form was already placed as order" in staff_client.get(ADDRESS).text
 
     def test_the_same_form_with_other_content_is_refused_and_loses_nothing(
         self, staff_client: FlaskClient, stored_rows: StoredRows
@@ -230,7 +230,7 @@ class TestErrors:
         page = staff_client.post(ADDRESS, data=form).text
         assert "<title>Error: New order" in page
         assert 'href="#name">Order name</a>' in page
-        assert 'href="#cart-0-count">Count, line 1</a>' in page
+        assert 'href="#cart-0-count">Quantity, line 1</a>' in page
         name = read(page).first("input#name")
         assert name["aria-invalid"] == "true"
         assert "autofocus" in name
@@ -272,8 +272,8 @@ class TestErrors:
         page = staff_client.post(ADDRESS, data={**three_rows(), "do": "up:2"}).text
         labels = re.findall(r'name="cart\.2\.[a-zA-Z]+"[^>]*aria-label="([^"]*)"', page)
         assert labels == [
-            "Configuration ID, line 2", "Count, line 2",
-            "Details of line 2, one “key: value” a line",
+            "Product, line 2", "Quantity, line 2",
+            "Details of line 2, one “key: value” per line",
         ]  # fmt: skip
         buttons = re.findall(
             r'value="[a-z]+:2" class="act" title="[^"]*" aria-label="([^"]*)"', page
@@ -312,7 +312,7 @@ class TestChecks:
         self, staff_client: FlaskClient
     ) -> None:
         field = "cart.0.configurationId"
-        assert "kept as it is" in self.check(staff_client, field)
+        assert "Not in your products. Kept as entered" in self.check(staff_client, field)
         assert 'class="error"' in self.check(staff_client, field, **{field: "NOPE-0001"})
 
     def test_another_orgs_sku_is_unknown(self, staff_client: FlaskClient, other_org: Org) -> None:
@@ -380,7 +380,7 @@ def test_a_value_without_a_key_is_reported_at_the_key(
     form = {**good_form(), "extra.0.key": " ", "extra.0.value": "KW 49", "do": "place"}
     answer = staff_client.post(ADDRESS, data=form)
     assert answer.status_code == 422
-    assert '<a href="#extra-0-key">Key of other metadata, row 1</a>' in answer.text
+    assert '<a href="#extra-0-key">Key, row 1</a>' in answer.text
     assert 'value="KW 49"' in answer.text
     assert stored_rows()["orders"] == 0
 
@@ -415,7 +415,10 @@ def test_an_unticked_box_means_no_only_for_required_attributes(
 
 def test_only_a_uuid_is_reported_as_kept(staff_client: FlaskClient) -> None:
     form = {**three_rows(), "cart.0.configurationId": CHAIR, "do": "stay"}
-    assert staff_client.post(ADDRESS, data=form).text.count("kept as it is") == 1
+    assert (
+        staff_client.post(ADDRESS, data=form).text.count("Not in your products. Kept as entered")
+        == 1
+    )
 
 
 class TestTeamNote:

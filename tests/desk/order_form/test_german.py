@@ -198,8 +198,8 @@ def test_the_scripts_of_the_form_have_german_texts() -> None:
     for text in (
         '"%(count)s line": ["%(count)s Position", "%(count)s Positionen"]',
         '"Line duplicated.": ["Position dupliziert."]',
-        '"Kept as a draft at %(time)s": ["Um %(time)s als Entwurf gesichert"]',
-        '"Sign in in another tab": ["Melden Sie sich in einem anderen Tab an"]',
+        '"Draft saved %(time)s": ["Um %(time)s als Entwurf gesichert"]',
+        '"Sign in in a new tab": ["Melden Sie sich in einem anderen Tab an"]',
         '"Suggestions": ["Vorschläge"]', '"Copied: %(text)s": ["Kopiert: %(text)s"]',
     ):  # fmt: skip
         assert text in script, text

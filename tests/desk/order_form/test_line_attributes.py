@@ -196,7 +196,7 @@ def test_what_is_stored_stays_valid_when_it_is_not_changed(
     ]
     address = f"/orders/{code}/edit"
     page = staff_client.get(address).text
-    assert "ash (not offered any more)" in page
+    assert "ash (no longer available)" in page
     fields = form_of(page)
     fields["cart.1.count"] = "6"
     fields["do"] = "save"

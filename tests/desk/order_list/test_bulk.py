@@ -98,11 +98,11 @@ class TestStatus:
         empty = make_order(org, status="List", cart=[])["shortId"]
         done = make_order(org, status="Complete")["shortId"]
         text = change(staff_client, form(staff_client), scope="page", do="status", set="Complete")
-        assert headline(text) == "2 orders set to Complete. 1 order so already. 1 order left alone."
+        assert headline(text) == "2 orders set to Complete. 1 order already done. 1 order skipped."
         assert [stored(app, code)[0] for code in (new, listed, empty, done)] == [
             "Complete", "Complete", "List", "Complete",
         ]  # fmt: skip
-        assert "refused: " in text
+        assert "rejected: " in text
         assert [len(history(app, code)) for code in (new, listed, empty, done)] == [2, 2, 1, 1]
 
     def test_only_ticked_orders_are_changed(
@@ -145,8 +145,8 @@ class TestStatus:
         headers = {"Authorization": f"Bearer {org.private.secret}"}
         client.put(f"/api/orders/{code}", json={"name": "Changed"}, headers=headers)
         text = change(staff_client, fields, scope="page", do="status", set="Complete")
-        assert headline(text) == "1 order set to Complete. 1 order left alone."
-        assert "was changed meanwhile" in text
+        assert headline(text) == "1 order set to Complete. 1 order skipped."
+        assert "skipped: changed in the meantime" in text
         assert stored(app, code)[0] == "New"
         assert stored(app, other)[0] == "Complete"
 
@@ -194,14 +194,14 @@ class TestStatus:
         def busy(work: Callable[[Connection], object]) -> object:
             # The first call claims the change, the second one changes an order.
             if next(calls) == 2:
-                raise ServiceBusy("The database cannot be written. Please try again.")
+                raise ServiceBusy("Changes cannot be saved right now. Please try again.")
             return write(work)
 
         with monkeypatch.context() as patch:
             patch.setattr(database, "write", busy)
             text = change(staff_client, fields, scope="page", do="status", set="Complete")
-        assert headline(text) == "1 order set to Complete. 2 orders left alone."
-        assert text.count("not changed: The database cannot be written") == 2
+        assert headline(text) == "1 order set to Complete. 2 orders skipped."
+        assert text.count("not changed: Changes cannot be saved right now") == 2
         assert sorted(stored(app, code)[0] for code in made) == ["Complete", "New", "New"]
 
 
@@ -215,7 +215,7 @@ class TestUndo:
         headers = {"Authorization": f"Bearer {org.private.secret}"}
         client.put(f"/api/orders/{touched}", json={"name": "Touched"}, headers=headers)
         text = undo(staff_client, text)
-        assert headline(text) == "Undone: 2 orders set back. 1 order left alone."
+        assert headline(text) == "Undone: 2 orders set back. 1 order skipped."
         assert [stored(app, code)[0] for code in (new, cart, touched)] == [
             "New", "In Cart", "Complete",
         ]  # fmt: skip
@@ -256,7 +256,7 @@ class TestUndo:
         assert done is not None
         address = f"/orders/changes/{done[1]}/undo"
         running = staff_client.get(staff_client.post(address, data={}).location).text
-        assert headline(running).startswith("Still at work: 1 order so far.")
+        assert headline(running).startswith("In progress: 1 order so far.")
         assert stored(app, code)[0] == "Complete"
         monkeypatch.setattr("orders.services.orders.bulk.PATIENCE", timedelta(0))
         shown = staff_client.get(f"/orders?done={done[1]}").text
@@ -271,14 +271,14 @@ class TestBin:
     ) -> None:
         one, two = make_order(org)["shortId"], make_order(org)["shortId"]
         text = change(staff_client, form(staff_client), scope="page", do="bin")
-        assert headline(text) == "2 orders put into the bin."
+        assert headline(text) == "2 orders deleted."
         assert stored(app, one)[2]
         text = undo(staff_client, text)
         assert not stored(app, one)[2]
         change(staff_client, form(staff_client), order=f"{two}.3", do="bin")
         assert stored(app, two)[2]
         text = change(staff_client, form(staff_client, "bin=1"), scope="all", do="restore")
-        assert headline(text) == "1 order taken out of the bin."
+        assert headline(text) == "1 order restored."
         assert not stored(app, two)[2]
         assert [action for action, _ in history(app, two)] == [
             "created", "binned", "restored", "binned", "restored",
@@ -296,10 +296,10 @@ class TestForm:
 
     @pytest.mark.parametrize(
         ("sent", "sentence"),
-        [({"do": "status", "set": "Complete"}, "Tick the orders first"),
-         ({"do": "status", "scope": "page"}, "Choose the status"),
-         ({"do": "status", "scope": "page", "set": "Newest"}, "Choose the status"),
-         ({"do": "bin", "order": ["nonsense", "a.b", "..", "é.1"]}, "Tick the orders first")],
+        [({"do": "status", "set": "Complete"}, "Select orders first"),
+         ({"do": "status", "scope": "page"}, "Choose a new status"),
+         ({"do": "status", "scope": "page", "set": "Newest"}, "Choose a new status"),
+         ({"do": "bin", "order": ["nonsense", "a.b", "..", "é.1"]}, "Select orders first")],
     )  # fmt: skip
     def test_missing_choices_are_reported(
         self, staff_client: FlaskClient, app: Flask, org: Org, sent: dict[str, str], sentence: str

@@ -185,7 +185,7 @@ def test_a_workbook_has_numbers_and_an_end(
     make_order(org)
     answer = staff_client.get("/orders/export.xlsx")
     assert answer.status_code == 422
-    assert "take the CSV" in answer.text
+    assert "lines. Filter the list, or export as CSV" in answer.text
 
 
 def numbers(client: FlaskClient) -> list[str]:
@@ -262,7 +262,7 @@ def test_invalid_filters_are_reported_on_the_page(staff_client: FlaskClient) -> 
     for kind in ("csv", "xlsx"):
         answer = staff_client.get(f"/orders/export.{kind}?from=nope")
         assert answer.status_code == 422
-        assert "A day, as" in answer.text
+        assert "Enter a date such as 2026-11-24" in answer.text
 
 
 def test_the_bin_can_be_exported_too(

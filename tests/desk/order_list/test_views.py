@@ -47,14 +47,14 @@ def test_everybody_has_the_built_in_views(staff_client: FlaskClient, org: Org) -
         for status in ("List", "In Cart", "New", "In Progress", "Complete")
     }
     assert list(tabs(staff_client)) == [
-        "All", "Open carts", "New", "In progress", "Complete", "Bin",
+        "All", "Open carts", "New", "In progress", "Complete", "Deleted orders",
     ]  # fmt: skip
     found = {label: set(codes(staff_client, address.partition("?")[2]))
              for label, address in tabs(staff_client).items()}  # fmt: skip
     assert found["All"] == set(made.values())
     assert found["Open carts"] == {made["List"], made["In Cart"]}
     assert found["Complete"] == {made["Complete"]}
-    assert found["Bin"] == set()
+    assert found["Deleted orders"] == set()
     assert current(staff_client, "") == ["All"]
     assert current(staff_client, "status=In+Cart&status=List&sort=name") == ["Open carts"]
     assert current(staff_client, "status=New&q=x") == []
@@ -115,7 +115,7 @@ def test_only_the_owner_and_for_shared_views_an_admin_can_change_a_view(
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("", "From 1 to 80"), ("x" * 81, "From 1 to 80"), ("Mine", "a view of this name"),
+    [("", "1 to 80"), ("x" * 81, "1 to 80"), ("Mine", "A view with this name already exists"),
      ("a\0b", "NUL")],
 )  # fmt: skip
 def test_a_bad_name_is_reported_and_stays_in_its_field(
@@ -148,4 +148,4 @@ def test_the_number_of_views_is_limited(
     save(staff_client, "One", "")
     answer = staff_client.post("/orders/views", data={"name": "Two", "state": "", "key": "2"})
     assert answer.status_code == 422
-    assert "At most 1 view" in answer.text
+    assert "The limit is 1 view" in answer.text

@@ -61,7 +61,7 @@ class TestInviting:
         assert secret_of(link) not in page.text
         answer = client.post("/invitation", data={"name": " Kim Oak ", "password": OWN})
         assert (answer.status_code, answer.location) == (303, "/account")
-        assert "Welcome." in client.get("/account").text
+        assert "Welcome!" in client.get("/account").text
         with app.app_context():
             member = access.sign_in(KIM, OWN)
         assert member is not None
@@ -80,7 +80,9 @@ class TestInviting:
         assert join(second, link, password="another battery") == 404
         page = second.get("/invitation")
         assert page.status_code == 404
-        assert "used, withdrawn, or older" in page.text
+        assert (
+            "This invitation was used, withdrawn, or is older than 7 days. Ask for a new one"
+        ) in page.text
         with app.app_context():
             assert access.sign_in(KIM, "another battery") is None
 
@@ -126,7 +128,10 @@ class TestInviting:
         self, app: Flask, admin_client: FlaskClient, other_org: Org
     ) -> None:
         invite(admin_client)
-        for email, message in ((KIM, "invited already"), (other_org.staff().email, "an account")):
+        for email, message in (
+            (KIM, "is already invited. Send that invitation again"),
+            (other_org.staff().email, "an account"),
+        ):
             answer = admin_client.post(INVITE, data={"email": email, "role": "sales"})
             assert answer.status_code == 409
             assert message in answer.text
@@ -158,7 +163,7 @@ class TestPending:
         link = link_on(admin_client.post(f"{address}/again").text)
         assert admin_client.post(f"{address}/withdraw").location == "/settings/staff"
         page = admin_client.get("/settings/staff").text
-        assert f"The invitation of {KIM} is withdrawn" in page
+        assert f"Invitation for {KIM} withdrawn" in page
         assert join(app.test_client(), link) == 404
         assert admin_client.post(f"{address}/withdraw").status_code == 404
         assert admin_client.post(f"{address}/again").status_code == 404
@@ -240,7 +245,7 @@ class TestMail:
             invite(admin_client, "no-mail@desk.example")
             assert server.received == []
             answer = admin_client.post(INVITE, data={"email": KIM, "role": "sales", "do": "mail"})
-            assert "has taken the message" in answer.text
+            assert "E-mail sent to" in answer.text
             [message] = server.received
             assert message["To"] == KIM
             link = link_on(answer.text)
@@ -252,7 +257,7 @@ class TestMail:
         self, app: Flask, client: FlaskClient, admin_client: FlaskClient
     ) -> None:
         answer = admin_client.post(INVITE, data={"email": KIM, "role": "sales", "do": "mail"})
-        assert "was not mailed: The mail server cannot be reached" in answer.text
+        assert "was not sent. The mail server cannot be reached" in answer.text
         assert join(client, link_on(answer.text)) == 303
 
 

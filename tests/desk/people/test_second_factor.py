@@ -188,7 +188,7 @@ class TestSettingUp:
         assert staff_client.get("/orders").status_code == 200
         assert elsewhere.get("/orders").status_code == 303
         assert staff_client.get(f"{OWN}/qr.svg").status_code == 404
-        assert "10 recovery codes are left" in staff_client.get("/account").text
+        assert "10 recovery codes left" in staff_client.get("/account").text
 
     def test_the_password_turns_the_second_factor_off(
         self, app: Flask, client: FlaskClient, org: Org, member: StaffMember
@@ -198,11 +198,11 @@ class TestSettingUp:
         for doing in ("off", "codes"):
             refused = browser.post(f"{OWN}/{doing}", data={"proof": "wrong"})
             assert refused.status_code == 422
-            assert "This is not your password" in refused.text
+            assert "Wrong password. Try again" in refused.text
             assert browser.get(f"{OWN}/{doing}").location == OWN
         assert "recovery codes" in browser.post(f"{OWN}/codes", data={"proof": PASSWORD}).text
         assert browser.post(f"{OWN}/off", data={"proof": PASSWORD}).location == "/account"
-        assert "is switched off" in browser.get("/account").text
+        assert "Two-step sign-in is off" in browser.get("/account").text
         assert not org.staff().has_second_factor
 
     def test_an_admin_resets_the_second_factor(
@@ -215,11 +215,11 @@ class TestSettingUp:
         stranger = other_org.sign_in(app.test_client(), other_org.admin())
         assert stranger.post(f"{address}/second-factor/reset").status_code == 404
         assert org.staff().has_second_factor
-        assert "Reset the second factor" in admin_client.get(address).text
+        assert "Reset two-step sign-in" in admin_client.get(address).text
         assert admin_client.post(f"{address}/second-factor/reset").location == address
         page = admin_client.get(address).text
-        assert f"The second factor of {org.email} is reset" in page
-        assert f"Second factor switched off by {org.admin().email}" in page
+        assert f"Two-step sign-in for {org.email} is reset" in page
+        assert f"Two-step sign-in turned off by {org.admin().email}" in page
         assert browser.get("/orders").status_code == 303
         assert not org.staff().has_second_factor
 
@@ -242,7 +242,7 @@ class TestSigningIn:
         assert 'value="/orders?q=a"' in page.text
         wrong = client.post("/sign-in/code", data={"code": "000", "next": "/orders?q=a"})
         assert wrong.status_code == 422
-        assert "This code is not right" in wrong.text
+        assert "Wrong code, or it was already used. Wait for the next one" in wrong.text
         form = {"code": code_of(secret, 1), "next": "/orders?q=a"}
         answer = client.post("/sign-in/code", data=form)
         assert (answer.status_code, answer.location) == (303, "/orders?q=a")
@@ -259,15 +259,15 @@ class TestSigningIn:
         self.first_step(client, org)
         assert client.post("/sign-in/code", data={"recovery": codes[3]}).status_code == 303
         page = client.get("/account").text
-        assert "9 recovery codes are left" in page
-        assert "Signed in by a recovery code" in page
+        assert "9 recovery codes left" in page
+        assert "Signed in with a recovery code" in page
 
     @pytest.mark.usefixtures("org")
     def test_without_the_first_step_there_is_no_second(self, client: FlaskClient) -> None:
         assert client.get("/sign-in/code").location == "/sign-in?next=/"
         answer = client.post("/sign-in/code", data={"code": "123456"})
         assert answer.status_code == 401
-        assert "sign in once more" in answer.text
+        assert "The sign-in timed out after ten minutes. Please sign in again" in answer.text
 
     def test_a_new_password_ends_the_first_step(
         self, app: Flask, client: FlaskClient, org: Org, member: StaffMember
@@ -286,7 +286,7 @@ class TestSigningIn:
         typed = {**good_form(), "name": "Lobby “east” & <west>", "next": f"/orders/new?form={KEY}"}
         first = client.post("/sign-in", data={**typed, "email": org.email, "password": PASSWORD})
         assert first.status_code == 200
-        assert "your order is here again" in first.text
+        assert "Your work is safe" in first.text
         refused = client.post("/sign-in/code", data={**typed, "code": "000"})
         for page in (first, refused):
             hidden = read(page.text).all("input[type=hidden]")
@@ -352,7 +352,7 @@ class TestRequired:
         assert client.post(f"/orders/new?form={KEY}", data=form).location.startswith(OWN)
         assert stored_rows()["orders"] == 0
         shown = client.get(OWN)
-        assert "asks everybody for a second factor" in shown.text
+        assert "Your organization requires two-step sign-in. Set it up to continue" in shown.text
         secret = read(shown.text).first("#secret").text.replace(" ", "")
         assert client.post(OWN, data={"code": code_of(secret)}).status_code == 200
         assert client.get("/orders").status_code == 200

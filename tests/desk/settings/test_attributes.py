@@ -43,7 +43,7 @@ class TestDefining:
             ),
         )  # fmt: skip
         page = admin_client.get("/settings/attributes").text
-        for shown in ("“Country” stands on the order form", "3 options", "both", "AT"):
+        for shown in ("“Country” added to the order form", "3 options", "both", "AT"):
             assert shown in page
         assert make_order(org)["metadata"] == {"country": "AT"}  # type: ignore[comparison-overlap]  # typed as texts there
 
@@ -186,7 +186,7 @@ class TestChanging:
             "two", "Second", Kind.NUMBER, (), Applies.DERIVATIVE,
             default=2, visible_to_customer=True,
         )  # fmt: skip
-        assert "“Second” is saved." in admin_client.get("/settings/attributes").text
+        assert "“Second” saved." in admin_client.get("/settings/attributes").text
         refused = admin_client.post(address, data={**sent, "label": ""})
         assert refused.status_code == 422
         assert "<code>two</code>" in refused.text
@@ -199,7 +199,7 @@ class TestChanging:
         assert answer.status_code == 303
         assert [rule.key for rule in rules_of(org)] == ["two", "one", "three"]
         page = admin_client.get(answer.location).text
-        assert "“One” is in place 2 now." in page
+        assert "“One” moved to position 2." in page
         assert attributes(page, "[title][autofocus]", "aria-label") == ["Move One down"]
         answer = admin_client.post(f"{address}/move", data={"direction": "down"})
         page = admin_client.get(answer.location).text
@@ -213,7 +213,7 @@ class TestChanging:
         made = make_order(org, metadata={"two": "kept"})
         answer = admin_client.post(f"{address_of(admin_client, 'Two')}/remove")
         assert (answer.status_code, answer.location) == (303, "/settings/attributes")
-        assert "“Two” is removed." in admin_client.get("/settings/attributes").text
+        assert "“Two” removed." in admin_client.get("/settings/attributes").text
         assert [rule.key for rule in rules_of(org)] == ["one", "three"]
         assert "kept" in admin_client.get(f"/orders/{made['shortId']}").text
 

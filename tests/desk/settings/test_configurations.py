@@ -64,7 +64,7 @@ def test_salespeople_see_everything_about_a_configuration(
         assert page.status_code == 200
         text = read(page.text).words
         for word in ("Oslo chair", "OSL-1", "chair_01", made, "Eiche ÄÖ", "plan.pdf", "later.txt",
-                     "Only the name was sent", "basket-9", "No order has it"):  # fmt: skip
+                     "Name only, file not uploaded", "basket-9", "No order has it"):  # fmt: skip
             assert word in text, word
         assert f'src="/configurations/{made}/picture?v=' in page.text
         assert "<dd><b></dd>" not in page.text
@@ -80,7 +80,7 @@ def test_orders_with_the_configuration_are_on_its_page(
     assert order.json is not None
     text = staff_client.get("/configurations/chair_01").text
     assert f'href="/orders/{order.json["shortId"]}"' in text
-    assert '<td data-label="Pieces" class="figure">5</td>' in text
+    assert '<td data-label="Items" class="figure">5</td>' in text
 
 
 def test_files_and_pictures_are_sent_only_to_staff_of_the_org(
@@ -138,8 +138,8 @@ def test_the_list_has_pages(app: Flask, org: Org, staff_client: FlaskClient) -> 
 
 
 UNREADABLE = {
-    "nothing": ("a.csv", b"", (0, "There are no configurations in this file.")),
-    "only names": ("a.csv", b"name,sku\n", (0, "There are no configurations in this file.")),
+    "nothing": ("a.csv", b"", (0, "This file contains no products.")),
+    "only names": ("a.csv", b"name,sku\n", (0, "This file contains no products.")),
     "not UTF-8": ("a.csv", "name\nStühle".encode("latin-1"),
                   (0, "This file is not UTF-8. Save it as “CSV UTF-8” or as JSON.")),
     "a workbook": ("a.xlsx", b"PK\x03\x04\xff\xff",
@@ -147,9 +147,9 @@ UNREADABLE = {
     "unknown column": ("a.csv", b"name,colour\nChair,red\n",
                        (1, "Row 1, colour: Unknown column.")),
     "column twice": ("a.csv", b"name,metadata.name\na,b\n",
-                     (1, "Row 1, metadata.name: This column stands here more than once.")),
+                     (1, "Row 1, metadata.name: This column appears more than once.")),
     "too many cells": ("a.csv", b"name,sku\na,b,c\n", (
-        2, "Row 2: More cells than columns. A text with the separator in it needs quotes.")),
+        2, "Row 2: More cells than columns. Put text that contains the separator in quotes.")),
     "broken quotes": ("a.csv", b'name,sku\n"a"b,c\n',
                       (2, "Row 2: The quotation marks in this row do not match.")),
     "read-only": ("a.json", b'[{"id": "x"}]',
@@ -234,11 +234,11 @@ class TestImport:
         )
         answer = self.post(admin_client, "a.csv", text)
         assert self.errors_on(answer) == [
-            (3, f"Row 3, shortId: The short ID “{other.short_id}” is taken."),
-            (3, "Row 3, sku: The SKU “TAKEN-1” is taken."),
+            (3, f"Row 3, shortId: The short ID “{other.short_id}” is already used."),
+            (3, "Row 3, sku: The SKU “TAKEN-1” is already used."),
             (4, "Row 4, shortId: 7 to 14 letters, digits, _ or -."),
             (4, "Row 4, productId: A UUID."),
-            (4, "Row 4, sku: The SKU “FREE-1” stands in row 2 already."),
+            (4, "Row 4, sku: The SKU “FREE-1” is already used in row 2."),
             (5, "Row 5, orgId: This token works in its own org only."),
         ]
         assert saved(app) == 2
@@ -255,8 +255,8 @@ class TestImport:
     ) -> None:
         answer = self.post(admin_client, "a.csv", "sku,shortId\nA,short-01\nA,short-01\n")
         assert self.errors_on(answer) == [
-            (3, "Row 3, shortId: The short ID “short-01” stands in row 2 already."),
-            (3, "Row 3, sku: The SKU “A” stands in row 2 already."),
+            (3, "Row 3, shortId: The short ID “short-01” is already used in row 2."),
+            (3, "Row 3, sku: The SKU “A” is already used in row 2."),
         ]
 
     @pytest.mark.parametrize("name", UNREADABLE)
@@ -270,12 +270,12 @@ class TestImport:
 
     def test_no_file_at_all_is_an_error_of_the_form(self, admin_client: FlaskClient) -> None:
         answer = admin_client.post("/configurations/import", data={})
-        assert self.errors_on(answer) == [(0, "There are no configurations in this file.")]
+        assert self.errors_on(answer) == [(0, "This file contains no products.")]
 
     def test_the_number_of_rows_is_limited(self, app: Flask, admin_client: FlaskClient) -> None:
         limit = Limits().import_rows
         text = "name\n" + "Chair\n" * (limit + 5)
-        expected = [(0, f"At most {limit:,} configurations; this has more.")]
+        expected = [(0, f"This file has too many products. The limit is {limit:,}.")]
         assert self.errors_on(self.post(admin_client, "a.csv", text)) == expected
         assert self.errors_on(
             self.post(admin_client, "a.json", json.dumps([{}] * (limit + 1)))

@@ -47,12 +47,12 @@ class TestCustomerPages:
             "#ff9900", "+49 30 1234", "de", CustomerCheck.CUSTOMER_ID,
         )  # fmt: skip
         page = admin_client.get(PAGE).text
-        assert "The customers&#39; pages are saved." in page
+        assert "Customer page saved" in page
         assert 'value="#ff9900"' in page
         assert '<option value="de" selected>Deutsch' in page
         assert "/o/look/ff9900/preview.css" in page
-        assert "#ff9900 has a contrast of 2.0 on our light ground" in page
-        assert "By day, text is written in #" in page
+        assert "#ff9900 has a contrast of 2.0 on our light background" in page
+        assert "In the light theme, text uses #" in page
 
     def test_empty_fields_are_allowed(
         self, app: Flask, admin_client: FlaskClient, org: Org
@@ -90,7 +90,7 @@ class TestCustomerPages:
         send(admin_client, version=version)
         refused = send(admin_client, accent="#000", version=version)
         assert refused.status_code == 409
-        assert "Somebody else has changed this meanwhile." in refused.text
+        assert "Someone else changed this in the meantime." in refused.text
         assert stored(app, org).accent == "#ff9900"
 
     def test_another_org_is_not_changed(
@@ -136,7 +136,7 @@ class TestLogo:
         assert logo is not None
         assert app.extensions["files"].get(logo.stored_as) == sent[0]
         page = admin_client.get(PAGE).text
-        assert "The logo is saved." in page
+        assert "Logo saved." in page
         assert f"/o/logo/{logo.sha256}" in page
 
     @pytest.mark.parametrize("sent", BAD.values(), ids=BAD)

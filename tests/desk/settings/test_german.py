@@ -89,8 +89,8 @@ def test_no_english_text_is_left_on_the_pages(org: Org, admin_client: FlaskClien
 
 def test_pages_are_german(speaker: FlaskClient) -> None:
     for address, sentences in {
-        "/settings/organization": ("Die Kundenseiten", "allein mit dem Bestellcode", "Bei Nacht"),
-        "/settings/staff": ("Letzte Anmeldung", "Verwaltung", "Darf sich anmelden"),
+        "/settings/organization": ("Kundenseite", "allein mit dem Bestellcode", "Bei Nacht"),
+        "/settings/staff": ("Letzte Anmeldung", "Verwaltung", "Aktiv"),
         "/settings/staff/new": ("Konto anlegen", "Mindestens 10 Zeichen."),
         "/settings/staff/invite": ("Jemanden einladen", "Link erstellen"),
         "/settings/tokens": ("Neues Token", "Öffentlich"),

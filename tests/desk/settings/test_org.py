@@ -29,7 +29,9 @@ class TestPermissions:
         for method, path in settings_routes(app):
             answer = staff_client.open(path, method=method)
             assert answer.status_code == 403, path
-            assert "Only admins may see and change the settings" in answer.text
+            assert (
+                "Only admins can view and change settings. Ask an admin in your team" in answer.text
+            )
 
     @pytest.mark.usefixtures("org")
     def test_strangers_are_asked_to_sign_in(self, app: Flask, client: FlaskClient) -> None:
@@ -92,7 +94,7 @@ class TestOrganization:
         answer = admin_client.post("/settings/organization", data=sent)
         assert (answer.status_code, answer.location) == (303, "/settings/organization")
         page = admin_client.get("/settings/organization").text
-        assert "The organization is saved." in page
+        assert "Organization saved." in page
         assert 'value="Workshop “Nord”"' in page
         assert page.count("checked") == 2
         with app.app_context():

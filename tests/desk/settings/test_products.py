@@ -375,7 +375,7 @@ class TestRetiring:
         for path in ("/orders/new/configurations?q=oslo", "/configurations?q=oslo"):
             assert "OSL-1" not in admin_client.get(path).text
         pasted = admin_client.post("/orders/new/paste", data={"paste": "OSL-1\t3"})
-        assert "No saved configuration" in pasted.text or "error" in pasted.text
+        assert "No product has this ID" in pasted.text or "error" in pasted.text
         assert place(admin_client, "OSL-1").status_code == 422
         assert "OSL-1" in admin_client.get("/configurations?retired=1").text
 

@@ -116,14 +116,17 @@ def test_from_and_to_are_inclusive(staff_client: FlaskClient, now: datetime) -> 
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("status=nonsense", "A status, as 404"),
-        ("status=6xx", "A status, as 404"),
-        ("status=99", "A status, as 404"),
-        ("status=%D9%A4%D9%A0%D9%A4", "A status, as 404"),
-        ("from=yesterday", "A day or a time"),
-        ("to=2026-13-01", "A day or a time"),
-        ("to=9999-12-31T23:59", "A day or a time"),
-        ("from=0001-01-01T00:00%2B23:00", "A day or a time"),
+        ("status=nonsense", "A status such as 404, or a class: 2xx, 3xx, 4xx, or 5xx"),
+        ("status=6xx", "A status such as 404, or a class: 2xx, 3xx, 4xx, or 5xx"),
+        ("status=99", "A status such as 404, or a class: 2xx, 3xx, 4xx, or 5xx"),
+        ("status=%D9%A4%D9%A0%D9%A4", "A status such as 404, or a class: 2xx, 3xx, 4xx, or 5xx"),
+        ("from=yesterday", "Enter a date or a time, such as 2026-11-24 or 2026-11-24T09:30"),
+        ("to=2026-13-01", "Enter a date or a time, such as 2026-11-24 or 2026-11-24T09:30"),
+        ("to=9999-12-31T23:59", "Enter a date or a time, such as 2026-11-24 or 2026-11-24T09:30"),
+        (
+            "from=0001-01-01T00:00%2B23:00",
+            "Enter a date or a time, such as 2026-11-24 or 2026-11-24T09:30",
+        ),
     ],
 )
 @pytest.mark.one_database(reason="such a filter is not searched for")
@@ -153,5 +156,5 @@ def test_pages_keep_the_filters(
 def test_the_page_reports_that_the_log_is_off(app: Flask, staff_client: FlaskClient) -> None:
     app.extensions["request_recorder"].days = 0
     text = staff_client.get(ADDRESS).text
-    assert "The log of requests is switched off." in text
+    assert "The request log is turned off." in text
     assert paths(text) == []

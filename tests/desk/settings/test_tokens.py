@@ -47,7 +47,7 @@ class TestCreating:
             assert not access.authenticate(public, origin=origin).is_private
         page = admin_client.get("/settings/tokens").text
         assert "shop.example, *.shop.example" in page
-        for shown in ("Cron", "Web", "Private", "Public", "Never", "Works"):
+        for shown in ("Cron", "Web", "Private", "Public", "Never", "Active"):
             assert shown in page
 
     def test_the_secret_is_shown_once_and_not_stored(
@@ -94,7 +94,10 @@ class TestCreating:
         )
         assert (again.status_code, again.location) == (303, "/settings/tokens")
         page = admin_client.get("/settings/tokens").text
-        assert "This token was made already" in page
+        assert (
+            "This token was already created, and its secret was shown once. If it is "
+            "lost, revoke the token and create another"
+        ) in page
         assert page.count(">Script<") == 1
 
     def test_each_form_has_its_own_key(self, admin_client: FlaskClient, org: Org) -> None:
@@ -147,7 +150,7 @@ class TestChanging:
         answer = admin_client.post(address, data=sent)
         assert (answer.status_code, answer.location) == (303, "/settings/tokens")
         page = admin_client.get("/settings/tokens").text
-        for shown in ("The token is saved.", "Web &lt;shop&gt;", "new.example"):
+        for shown in ("Token saved.", "Web &lt;shop&gt;", "new.example"):
             assert shown in page
         refused = admin_client.post(address, data={"name": "", "domain": "https://x"})
         assert refused.status_code == 422
@@ -163,7 +166,7 @@ class TestChanging:
         mine = {"name": "mine", "version": version}
         refused = admin_client.post(address, data=mine)
         assert refused.status_code == 409
-        assert "Somebody else has changed this meanwhile" in refused.text
+        assert "Someone else changed this in the meantime" in refused.text
         assert 'value="mine"' in refused.text
         address_of(admin_client, "theirs")
         now = attribute(refused.text, "[name=version]", "value")
@@ -174,18 +177,18 @@ class TestChanging:
         self, app: Flask, admin_client: FlaskClient, org: Org
     ) -> None:
         address = address_of(admin_client, "script")
-        assert "Revoke it for good" in admin_client.get(address).text
+        assert "Revoke permanently" in admin_client.get(address).text
         for _ in range(2):
             answer = admin_client.post(f"{address}/revoke")
             assert (answer.status_code, answer.location) == (303, "/settings/tokens")
-        assert "“script” is revoked" in admin_client.get("/settings/tokens").text
+        assert "“script” revoked" in admin_client.get("/settings/tokens").text
         with app.app_context(), pytest.raises(Unauthorized):
             access.authenticate(org.private.secret, origin=None)
         page = admin_client.get(address).text
         assert "Revoked" in page
         assert "<form" not in page.partition('class="section"')[2]
         admin_client.post(address, data={"name": "again"})
-        assert "nothing of it can be changed" in admin_client.get("/settings/tokens").text
+        assert "is revoked and cannot be changed" in admin_client.get("/settings/tokens").text
 
     @pytest.mark.parametrize("odd", ["%00", "x", "é", "%0A", "0" * 3000])
     def test_unknown_and_foreign_ids_are_404(

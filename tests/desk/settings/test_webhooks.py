@@ -68,7 +68,9 @@ class TestCreating:
         assert webhook.created_by == org.admin().id
         assert address == f"{LIST}/{webhook.id}"
         page = admin_client.get(address).text
-        assert "The webhook is made." in page
+        assert (
+            "Webhook created. Give the secret to the receiver, so it can verify our messages"
+        ) in page
         assert "An order is created (New, Complete)" in page
         assert page.count("checked") == 2
         assert ADDRESS in admin_client.get(LIST).text
@@ -111,7 +113,7 @@ class TestChanging:
         [webhook] = stored(app, org)
         assert (webhook.topic, webhook.address) == ("order.deleted", f"{ADDRESS}/2")
         assert webhook.filter == {}
-        assert "The webhook is saved." in admin_client.get(address).text
+        assert "Webhook saved." in admin_client.get(address).text
 
     def test_a_change_of_somebody_else_is_not_overwritten(
         self, app: Flask, admin_client: FlaskClient, org: Org
@@ -122,7 +124,7 @@ class TestChanging:
             sent = {"topic": "order.created", "address": ADDRESS + text, "version": version}
             answer = admin_client.post(address, data=sent)
             assert answer.status_code == status
-        assert "Somebody else has changed this meanwhile" in answer.text
+        assert "Someone else changed this in the meantime" in answer.text
         assert f'value="{ADDRESS}/second"' in answer.text
         assert [webhook.address for webhook in stored(app, org)] == [f"{ADDRESS}/first"]
         again = {**sent, "version": version_in(answer.text)}
@@ -148,16 +150,16 @@ class TestBin:
         assert admin_client.post(f"{address}/bin").location == LIST
         assert stored(app, org) == []
         page = admin_client.get(LIST).text
-        assert "The webhook is in the bin" in page
-        assert "In the bin: 1" in page
+        assert "Webhook deleted" in page
+        assert "Deleted: 1" in page
         page = admin_client.get(address).text
-        assert "Restore the webhook" in page
-        for gone in ("Save", "Show the secret", "Put it into the bin"):
+        assert "Restore webhook" in page
+        for gone in ("Save", "Show secret", "Delete webhook"):
             assert gone not in page
         assert admin_client.post(f"{address}/secret").status_code == 404
         assert admin_client.post(f"{address}/restore").location == address
         assert len(stored(app, org)) == 1
-        assert "Works" in admin_client.get(address).text
+        assert "Active" in admin_client.get(address).text
 
 
 class TestSecret:
@@ -183,7 +185,10 @@ class TestSecret:
         # A second click would shorten the time of the first secret.
         again = admin_client.post(f"{address}/roll", data=version)
         assert again.location == address
-        assert "was not changed again" in admin_client.get(address).text
+        assert (
+            "The secret was already changed. Nothing was changed again"
+            in admin_client.get(address).text
+        )
         assert second in admin_client.post(f"{address}/secret").text
 
 
@@ -203,7 +208,10 @@ class TestMessages:
         assert "<order>" not in page
         send_again = attribute(page, "form[action$='/again']", "action")
         assert admin_client.post(send_again).location == address
-        assert "sent again now" in admin_client.get(address).text
+        assert (
+            "The message is being sent again. The result appears here in a moment"
+            in admin_client.get(address).text
+        )
         send(app, PostResult(204, ""))
         page = admin_client.get(address).text
         assert "Delivered" in page
@@ -233,7 +241,7 @@ class TestMessages:
         gone = app.test_client().delete(f"/api/orders/{order['id']}", headers=headers)
         assert gone.status_code == 200
         page = admin_client.get(address).text
-        assert "in the bin" in page
+        assert "deleted" in page
         assert f'href="/orders/{order["shortId"]}"' not in page
 
 
@@ -289,15 +297,15 @@ class TestSwitchedOff:
             assert webhooks.switch_off(webhook.id, address=ADDRESS) is not None
             assert webhooks.switch_off(webhook.id, address=ADDRESS) is None
         page = admin_client.get(address).text
-        for shown in ("answered 410 Gone", "Switched off", "Given up", "Switch on again"):
+        for shown in ("answered 410 Gone", "Turned off", "Given up", "Turn back on"):
             assert shown in page
-        assert "Switched off" in admin_client.get(LIST).text
+        assert "Turned off" in admin_client.get(LIST).text
         make_order(org)
         assert len(attributes(admin_client.get(address).text, "tbody a", "href")) == 1
         assert admin_client.post(f"{address}/restore").location == address
         page = admin_client.get(address).text
-        assert "The webhook is switched on." in page
-        assert "Works" in page
+        assert "Webhook turned on. It receives messages about new events" in page
+        assert "Active" in page
         assert "410 Gone" not in page
 
 

@@ -76,13 +76,13 @@ def test_errors_name_row_and_column_in_the_files_own_words(org: Org) -> None:
     one = checked(org, text)
     reported = [str(fault) for order in records.read_orders(one) for fault in order.faults]
     assert reported == [
-        "Row 3, Titel: The first row of this order, row 2, says “" + "x" * 80 + "” here.",
+        "Row 3, Titel: The first row of this order, row 2, contains “" + "x" * 80 + "” here.",
         "Row 2, Titel: At most 255 characters; this has 256.",
         "Row 2, Finish: “shiny” is not one of: matt.",
-        "Row 2, Artikel: Not the ID, short ID or SKU of exactly one saved configuration.",
+        "Row 2, Artikel: No product matches this ID, short ID, or SKU, or more than one does.",
         "Row 2, Stück: A whole number from 1 to 1,000,000.",
         "Row 3, Artikel: This is required.",
-        "Row 4, Auftrag: This is empty, so nobody knows which order the row belongs to.",
+        "Row 4, Auftrag: This cell is empty, so the row cannot be matched to an order.",
         "Row 4, Finish: This is required.",
         "Row 4, Stück: A whole number from 1 to 1,000,000.",
     ]
@@ -162,5 +162,5 @@ def test_an_error_of_a_spreadsheet_is_an_error_at_its_cell_where_the_column_is_i
     )
     [order] = records.read_orders(checked(org, content))
     assert [str(fault) for fault in order.faults] == [
-        "Row 2, customerId: The spreadsheet has an error here: #N/A"
+        "Row 2, customerId: This cell has a spreadsheet error: #N/A"
     ]

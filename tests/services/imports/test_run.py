@@ -247,7 +247,7 @@ def test_undoing_goes_on_where_a_killed_process_was(
     ]  # fmt: skip
     [noted] = records.read_noted(done, OrderState.BINNED, most=9)
     assert noted.position == second.position
-    assert "in the bin already" in noted.faults[0].message
+    assert "It was already deleted" in noted.faults[0].message
 
 
 def stored_in_bin(org: Org) -> int:

@@ -105,7 +105,7 @@ def test_other_orgs_do_not_see_it(org: Org, other_org: Org) -> None:
 
 def test_a_file_that_is_too_long_is_refused_and_not_stored(org: Org) -> None:
     text = csv_of(HEADS, *((n, "x", CHAIR, 1) for n in range(6)))
-    with pytest.raises(UnreadableSheet, match="At most 5 rows"):
+    with pytest.raises(UnreadableSheet, match="The limit is 5"):
         upload.upload(
             "a.csv", text.encode(), actor=org.staff().actor, limits=Limits(order_rows=5), key="k"
         )

@@ -244,7 +244,7 @@ def test_admins_get_mail_when_a_webhook_is_switched_off(
             wait_until(lambda: bool(server.received))
     assert server.receivers == [[admin.email]]
     [mail] = server.received
-    assert "Workshop was switched off" in mail["Subject"]
+    assert "Workshop was turned off" in mail["Subject"]
     text = mail.get_content()
     assert receiver.address in text
     assert f"https://desk.example/settings/webhooks/{webhook_id}" in text

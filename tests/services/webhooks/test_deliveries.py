@@ -185,10 +185,10 @@ class TestSendAgain:
         delivery = desk.only(key).id
         claim = update(WebhookDelivery).values(claimed_until=desk.now + claims.LEASE)
         database.write(lambda connection: connection.execute(claim).rowcount)
-        with pytest.raises(Conflict, match="just being sent"):
+        with pytest.raises(Conflict, match="This message is being sent right now"):
             deliveries.send_again(delivery, key, desk.org.id, now=desk.now)
         webhooks.bin_webhook(key, desk.org.id)
-        with pytest.raises(Conflict, match="in the bin"):
+        with pytest.raises(Conflict, match="deleted"):
             deliveries.send_again(delivery, key, desk.org.id, now=desk.now)
 
     def test_messages_of_another_org_or_webhook_do_not_exist(

@@ -223,7 +223,7 @@ def test_an_unknown_name_is_an_outcome() -> None:
     for allow_private in (False, True):
         client = WebhookClient(allow_private=allow_private)
         outcome = client.post(message("http://nobody.invalid/"))
-        assert outcome.answer == "The name of the address could not be resolved."
+        assert outcome.answer == "The host name could not be resolved."
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 2"])
@@ -248,7 +248,7 @@ def test_a_receiver_that_drips_its_head_is_cut_off() -> None:
         begun = time.monotonic()
         outcome = WebhookClient(allow_private=True, time_limit=0.5).post(message(address))
         took = time.monotonic() - begun
-    assert outcome.answer == "No whole answer within 0.5 seconds."
+    assert outcome.answer == "No complete answer within 0.5 seconds."
     assert took < 30, "all bytes would have taken a minute"
 
 
@@ -262,7 +262,7 @@ def test_a_status_counts_though_the_text_behind_it_never_ends() -> None:
 def test_a_receiver_that_never_answers_times_out(client: WebhookClient) -> None:
     with raw_server(b"", pause=60) as address:
         outcome = WebhookClient(allow_private=True, time_limit=0.3).post(message(address))
-    assert outcome.answer == "No whole answer within 0.3 seconds."
+    assert outcome.answer == "No complete answer within 0.3 seconds."
 
 
 def test_the_receiver_in_the_docs_accepts_our_messages_and_refuses_others(

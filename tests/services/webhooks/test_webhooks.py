@@ -153,11 +153,11 @@ def test_lists_are_sorted_both_ways_and_pages_contain_each_once(org: Org, field:
 def test_an_org_has_a_limit_of_webhooks(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhooks, "MAX_WEBHOOKS", 2)
     first, _ = create(org), create(org)
-    with pytest.raises(Conflict, match="at most 2"):
+    with pytest.raises(Conflict, match="limit is 2"):
         create(org)
     webhooks.bin_webhook(first.webhook.id, org.id)
     create(org)
-    with pytest.raises(Conflict, match="at most 2"):
+    with pytest.raises(Conflict, match="limit is 2"):
         webhooks.restore(first.webhook.id, actor=org.actor())
 
 

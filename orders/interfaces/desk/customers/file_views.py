@@ -47,7 +47,7 @@ def start_customer_import() -> Response:
     """Import the file that the preview has shown, and show the list of customers."""
     token = request.form.get("token", "")
     if not _TOKEN.fullmatch(token):
-        raise NotFound(lazy_gettext("This file is not in the store any more."))
+        raise NotFound(lazy_gettext("This file is no longer stored."))
     name = f"{signed_in().org_id}/{token}"
     try:
         done = _run(customer_import.import_file, file_store().get(name))

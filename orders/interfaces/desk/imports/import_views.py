@@ -82,8 +82,8 @@ def option_groups(name: str, attributes: Sequence[AttributeRule]) -> dict[str, M
         lazy_gettext("Cart line"): LINE_TARGETS,
         lazy_gettext("Order"): ORDER_TARGETS,
         lazy_gettext("Attributes"): defined,
-        lazy_gettext("Under its own name"): free,
-        lazy_gettext("Whole objects"): REST_TARGETS,
+        lazy_gettext("As a custom field"): free,
+        lazy_gettext("Complete JSON objects"): REST_TARGETS,
     }
 
 

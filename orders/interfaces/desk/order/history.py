@@ -23,9 +23,9 @@ TITLES = {
     "changed": lazy_gettext("Changed"),
     "canceled": lazy_gettext("Canceled"),
     "reopened": lazy_gettext("Reopened"),
-    "binned": lazy_gettext("Put into the bin"),
-    "restored": lazy_gettext("Taken out of the bin"),
-    LINK_SENT: lazy_gettext("Link sent to the customer"),
+    "binned": lazy_gettext("Deleted"),
+    "restored": lazy_gettext("Restored"),
+    LINK_SENT: lazy_gettext("Link sent to customer"),
 }
 # The titles of changes of one field only.
 ONLY_TITLES = {"status": lazy_gettext("Status changed"), "cart": lazy_gettext("Cart changed")}
@@ -191,20 +191,20 @@ def _cart_changes(change: dict[str, list[Line]], names: Names) -> Iterator[Field
     )
     noted = _take_pairs(old, new, lambda line: line["configurationId"])
     for before, after in counted:
-        label = gettext("Count of %(product)s", product=_name(before, names))
+        label = gettext("Quantity of %(product)s", product=_name(before, names))
         yield FieldChange(label, figure(before["count"]), figure(after["count"]))
     for before, after in noted:
         yield FieldChange(
-            gettext("Line of %(product)s", product=_name(before, names)),
+            gettext("%(product)s details", product=_name(before, names)),
             _line_text(before, names, named=False),
             _line_text(after, names, named=False),
         )
     for line in old:
-        yield FieldChange(gettext("Line taken out"), before=_line_text(line, names), is_whole=True)
+        yield FieldChange(gettext("Line removed"), before=_line_text(line, names), is_whole=True)
     for line in new:
         yield FieldChange(gettext("Line added"), after=_line_text(line, names), is_whole=True)
     if same and not (counted or noted or old or new):
-        yield FieldChange(gettext("Lines put into another order"))
+        yield FieldChange(gettext("Lines reordered"))
 
 
 def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - a function of a line to any JSON value
@@ -233,7 +233,7 @@ def _line_text(line: Line, names: Names, *, named: bool = True) -> str:
     if named:
         text = gettext("%(count)s of %(product)s", count=count, product=_name(line, names))
     else:
-        text = ngettext("%(count)s piece", "%(count)s pieces", line["count"], count=count)
+        text = ngettext("%(count)s item", "%(count)s items", line["count"], count=count)
     metadata = line_details(line.get("metadata"), names.rules)
     details = ", ".join(f"{label}: {value}" for label, value in metadata)
     return f"{text} ({details})" if details else text

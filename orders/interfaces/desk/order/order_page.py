@@ -47,7 +47,7 @@ class LinkForm(FlaskForm):
     """
 
     to = StringField(lazy_gettext("E-mail address"))
-    message = TextAreaField(lazy_gettext("Message before the link"))
+    message = TextAreaField(lazy_gettext("Message above the link"))
 
 
 class CancelForm(FlaskForm):
@@ -229,7 +229,7 @@ def link_message(order: Order) -> LinkMessage:
                 gettext("You can see your order here:"),
                 link,
                 "",
-                gettext("Its code, should anybody ask for it: %(code)s", code=shown),
+                gettext("Your order code: %(code)s", code=shown),
                 "",
             )),
             language=language(),

@@ -47,9 +47,9 @@ from orders.services import mail
 from orders.services.orders import changes as order_changes
 from orders.services.orders import notes, queries
 
-IN_THE_BIN = lazy_gettext("The order is in the bin. Restore it first; nothing was changed.")
+IN_THE_BIN = lazy_gettext("This order is deleted. Restore it first. Nothing was changed.")
 CHANGED_MEANWHILE = lazy_gettext(
-    "The order was changed meanwhile, so this was not done. Look at it again."
+    "This order has changed in the meantime. Review it, then try again."
 )
 # Enough for the busiest person, and useless for sending thousands.
 MAIL_LIMIT = "20 per minute"
@@ -127,12 +127,12 @@ def set_status(reference: str) -> Response:
 def _report_status(before: Order, after: Order) -> Response:
     name = status_name(after.status)
     if after.version == _version():
-        return done(after, gettext("The order was %(status)s already.", status=name))
+        return done(after, gettext("The status was already %(status)s.", status=name))
     if "undone" in request.form:
-        return done(after, gettext("The order is %(status)s again.", status=name))
+        return done(after, gettext("Status set back to %(status)s.", status=name))
     offer_undo(after, "desk.set_status", status=str(before.status), undone="yes")
     message = gettext(
-        "The order is %(status)s now; it was %(before)s.",
+        "Status changed from %(before)s to %(status)s.",
         status=name, before=status_name(before.status),
     )  # fmt: skip
     return done(after, message)
@@ -193,7 +193,7 @@ def reopen_order(reference: str) -> Response:
 def bin_order(reference: str) -> Response:
     return _bin_or_restore(
         _open_order(reference), order_changes.bin_order,
-        gettext("The order is in the bin: no customer, shop or script sees it."),
+        gettext("Order deleted. It is hidden from customers, shops, and scripts."),
         undo="desk.restore_order",
     )  # fmt: skip
 
@@ -202,9 +202,9 @@ def bin_order(reference: str) -> Response:
 def restore_order(reference: str) -> Response:
     order = queries.find_any_order(reference, signed_in().org_id)
     if order.deleted_at is None:
-        return done(order, gettext("The order is not in the bin."))
+        return done(order, gettext("This order is not deleted."))
     return _bin_or_restore(
-        order, order_changes.restore_order, gettext("The order is restored, as it was before."),
+        order, order_changes.restore_order, gettext("Order restored."),
         undo="desk.bin_order",
     )  # fmt: skip
 
@@ -245,7 +245,7 @@ def delete_note(reference: str, note_id: str) -> Response:
         notes.remove_note(order.id, note_id, actor=signed_in().actor)
     except Forbidden as error:
         return refused(order, translated(error.sentence))
-    return done(order, gettext("The note is deleted."))
+    return done(order, gettext("Note deleted."))
 
 
 def _mail_limit_key() -> str:
@@ -286,7 +286,7 @@ def _mail_link(order: Order, to: str, message: str) -> None:
     try:
         mail.send(to, ours.subject, text, settings=current_settings())
     except mail.MailFailed as failed:
-        fault = lazy_gettext("%(reason)s Nothing was sent.", reason=failed.sentence)
+        fault = lazy_gettext("%(reason)s The e-mail was not sent.", reason=failed.sentence)
         raise InvalidInput([FieldError("to", fault)]) from failed
 
 
@@ -295,10 +295,11 @@ def _note_link_sent(order: Order, to: str) -> Response:
         order_changes.note_link_sent(order.id, to, actor=signed_in().actor)
     except (ServiceBusy, NotFound):
         kept = gettext(
-            "The link went to %(address)s, but the history could not note it.", address=to
+            "The link was sent to %(address)s, but it could not be added to the history.",
+            address=to,
         )
         return refused(order, kept)
-    return done(order, gettext("The link is on its way to %(address)s.", address=to))
+    return done(order, gettext("Link sent to %(address)s.", address=to))
 
 
 def _open_order(reference: str) -> Order:

@@ -79,7 +79,7 @@ def orders_pdf() -> Response:
     """
     orders, _missing = _asked_for()
     if not orders:
-        raise NotFound(lazy_gettext("None of these codes is that of an order."))
+        raise NotFound(lazy_gettext("No order has any of these codes."))
     return _pdf(orders, "orders.pdf")
 
 

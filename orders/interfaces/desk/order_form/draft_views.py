@@ -31,10 +31,10 @@ ResumedForm: TypeAlias = list[tuple[str, str]]
 _ROW_NUMBER = re.compile(r"^cart\.[0-9]+\.(?=metadata\.)")
 MAX_PAGE_NAME = 22  # characters, as `new_key` makes them
 IN_BIN = lazy_gettext(
-    "This order went to the bin meanwhile, so nothing of it can be changed. What you have typed is "
-    "kept, and offered again once somebody has restored the order."
+    "This order was deleted in the meantime and cannot be changed. Your changes "
+    "are kept, and you can continue after someone restores the order."
 )
-NOT_OF_THIS_ORDER = lazy_gettext("This page is not of this order. Open the order again.")
+NOT_OF_THIS_ORDER = lazy_gettext("This page belongs to another order. Open the order again.")
 # Fields of the page, which nobody types.
 _OF_THE_PAGE = {"csrf_token", "do", "draft_version", "page", "templateName", "order", "version"}
 # Fields that have a value on every form, typed or not.
@@ -164,7 +164,7 @@ def save_draft() -> Response:
     """
     key = request.args.get("form", "")
     if not is_key(key):
-        return _plain(gettext("This form has no address of its own."), 400)
+        return _plain(gettext("This form has no address."), 400)
     try:
         version = save_sent_draft(key)
     except DraftChanged as changed:
@@ -265,5 +265,5 @@ def discard_edit_draft(reference: str) -> Response:
         discarded = "yes" if is_gone else None
         return go_to(url_for("desk.edit_order", reference=order.short_id, discarded=discarded))
     if is_gone:
-        flash(gettext("Your changes are discarded."))
+        flash(gettext("Changes discarded."))
     return go_to(url_for("desk.show_order", reference=order.short_id))

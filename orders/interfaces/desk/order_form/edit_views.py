@@ -122,11 +122,11 @@ def _render_kept(entry: OrderEntry, stored: Order) -> Response:
 
 def _report(saved: Saved, edit: edit_form.Edit) -> Response:
     if saved.taken:
-        message = gettext("Saved, together with what others had changed meanwhile.")
+        message = gettext("Saved and merged with changes by others.")
     elif saved.order.version != edit.stored.version:
         message = gettext("Saved.")
     else:
-        message = gettext("Nothing was different, so nothing was changed.")
+        message = gettext("No changes to save.")
     return report(message, url_for("desk.show_order", reference=saved.order.short_id))
 
 
@@ -145,7 +145,9 @@ def _render_conflict(conflict: EditConflict) -> Response:
     """
     member = signed_in()
     entry = edit_form.entry_of(conflict.merged.order, member.actor.org)
-    advice = gettext("Your values stand in the form; save again to replace the others by them.")
+    advice = gettext(
+        "Choose which values to keep: save again to replace the other values with yours."
+    )
     entry.refuse(f"{translated(conflict.sentence)} {advice}", 409)
     return _render(
         entry, conflict.stored, conflict.stored.version,
@@ -158,7 +160,7 @@ def _render(
     entry: OrderEntry, order: Order, version: int, *, draft_version: int = 0, **context: object
 ) -> Response:
     page = FormPage(
-        title=gettext("Change order %(code)s", code=grouped(order.short_id)),
+        title=gettext("Edit order %(code)s", code=grouped(order.short_id)),
         address=url_for("desk.save_order", reference=order.short_id),
         hidden={
             "order": order.short_id,

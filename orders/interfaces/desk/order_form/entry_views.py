@@ -61,8 +61,7 @@ def _first_entry(member: StaffMember) -> OrderEntry:
         entry = copied_entry(order, member.actor.org)
         entry.focus = element_id(entry.lines[0].reference.name)
         entry.notice = gettext(
-            "This is filled in from order %(code)s. Nothing is saved yet.",
-            code=grouped(order.short_id),
+            "Copied from order %(code)s. Review before placing.", code=grouped(order.short_id)
         )
         return entry
     if "template" in request.args:
@@ -100,7 +99,7 @@ def _place(entry: OrderEntry, key: str) -> Response:
         entry.show(invalid.errors)
         return _render_kept(entry, key)
     except AlreadyPlaced as placed:
-        advice = gettext("Nothing was saved now. To enter this as another order, place it again.")
+        advice = gettext("Nothing was saved. To place this as a new order, place it again.")
         entry.refuse(f"{translated(placed.sentence)} {advice}", 409)
         return _render(entry, new_key())
     return go_to(url_for("desk.placed", reference=order.short_id))
@@ -115,7 +114,7 @@ def _save_template(entry: OrderEntry) -> None:
     except Conflict as conflict:
         entry.refuse(translated(conflict.sentence))
     else:
-        entry.notice = gettext("The template is saved. The order is not placed yet.")
+        entry.notice = gettext("Template saved. The order is not placed yet.")
 
 
 def _render_kept(entry: OrderEntry, key: str) -> Response:
@@ -137,7 +136,7 @@ def render_stale_form(error: CSRFError) -> AnyResponse:
         return error_page(error)
     g.member = member
     entry = sent_entry(request.form, member)
-    entry.notice = gettext("Your session is new. Look the order over, then place it again.")
+    entry.notice = gettext("You have a new session. Review the order, then place it again.")
     entry.status = 422
     return _render(entry, request.args.get("form", ""))
 
@@ -149,7 +148,9 @@ def render_resumed(sent: FormData, key: str) -> AnyResponse:
     one.
     """
     entry = sent_entry(sent, signed_in())
-    entry.notice = gettext("You are signed in again, and nothing is lost. Now place the order.")
+    entry.notice = gettext(
+        "You are signed in again. Your work is safe. You can place the order now."
+    )
     return _render(entry, key if is_key(key) else new_key())
 
 

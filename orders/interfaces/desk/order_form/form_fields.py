@@ -43,7 +43,7 @@ class OrderForm(FlaskForm):
     origin_org_id = StringField(LABELS["originOrgId"], name="originOrgId")
     note = TextAreaField(lazy_gettext("Note for the team"), name="note")
     paste = TextAreaField(lazy_gettext("Lines to paste"), name="paste")
-    template_name = StringField(lazy_gettext("Name of the template"), name="templateName")
+    template_name = StringField(lazy_gettext("Template name"), name="templateName")
     filled = HiddenField()  # JSON, see `customer_fill`
 
 

@@ -47,13 +47,13 @@ from orders.services.catalog.products import ConfigurationSummary, find_configur
 from orders.services.orders.repeats import repeated_numbers
 
 _LINE_LABELS = {
-    "configurationId": lazy_gettext("Configuration ID, line %(number)s"),
-    "count": lazy_gettext("Count, line %(number)s"),
+    "configurationId": lazy_gettext("Product, line %(number)s"),
+    "count": lazy_gettext("Quantity, line %(number)s"),
     "metadata": lazy_gettext("Details, line %(number)s"),
 }
 _EXTRA_LABELS = {
-    "key": lazy_gettext("Key of other metadata, row %(number)s"),
-    "value": lazy_gettext("Value of other metadata, row %(number)s"),
+    "key": lazy_gettext("Key, row %(number)s"),
+    "value": lazy_gettext("Value, row %(number)s"),
 }
 MAX_SUGGESTED = 5  # rows with an unknown text for which the form suggests configurations
 CANDIDATES = 3  # suggestions for each of them
@@ -232,7 +232,7 @@ class OrderEntry(FilledForm):
                 read_details(line.details.data)
             except DetailError as error:
                 message = lazy_gettext(
-                    "Line %(line)s of the details: %(fault)s", line=error.line, fault=error.message
+                    "Details, line %(line)s: %(fault)s", line=error.line, fault=error.message
                 )
                 faults.append(FieldError(f"cart.{position}.metadata", message))
         return faults
@@ -279,7 +279,7 @@ class OrderEntry(FilledForm):
                 known = extra.stored_key or extra.key.text
                 # The value may be an object with the error inside it.
                 if known and (key == known or key.startswith(f"{known}.")):
-                    return f"extra.{extra.row}.key", gettext("Other metadata, %(key)s", key=known)
+                    return f"extra.{extra.row}.key", gettext("More fields, %(key)s", key=known)
         return "", path
 
     def _place_in_line(self, line: FormLine, path: list[str]) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from orders.services.orders.order_list import NEWEST_FIRST, Sort, read_sort
 
 MAX_TEXT = 255  # characters
 MAX_CHIP = 100  # characters of a filter that the page repeats
-NOT_A_DAY = lazy_gettext("A day, as 2026-11-24.")
+NOT_A_DAY = lazy_gettext("Enter a date such as 2026-11-24.")
 # Labels of the filters, beside those of the attributes.
 LABELS = {
     "q": lazy_gettext("Search:"),
@@ -37,7 +37,7 @@ LABELS = {
     "store": lazy_gettext("Store:"),
     "creator": lazy_gettext("Created by:"),
     "canceled": lazy_gettext("Canceled:"),
-    "bin": lazy_gettext("In the bin:"),
+    "bin": lazy_gettext("Deleted:"),
     "sort": lazy_gettext("Sort:"),
 }
 CANCELED = {"true": lazy_gettext("Canceled"), "false": lazy_gettext("Not canceled")}
@@ -149,7 +149,7 @@ class _Reader:
         statuses = tuple(self._statuses())
         since, until = self._day("from"), self._day("to")
         if since and until and until < since:
-            self.errors["to"] = gettext("This day is before the first one.")
+            self.errors["to"] = gettext("The end date is before the start date.")
         platform = {"platform": self._text("platform"), "storeName": self._text("store")}
         order_filter = OrderFilter(
             search=search,
@@ -163,14 +163,16 @@ class _Reader:
             is_canceled=self._canceled(),
         )
         if self.sent.get("bin", "").strip() not in {"", "1"}:
-            self.errors["bin"] = gettext("1, or nothing.")
+            self.errors["bin"] = gettext("Enter 1 or leave it empty.")
         return order_filter
 
     def sort(self) -> Sort:
         sent = self.sent.get("sort", "")
         sort = read_sort(sent) if sent else NEWEST_FIRST
         if sort is None:
-            self.errors["sort"] = gettext("The list cannot be sorted by this.")
+            self.errors["sort"] = gettext(
+                "This list cannot be sorted that way. Choose another order."
+            )
         return sort or NEWEST_FIRST
 
     def _search(self) -> str:
@@ -180,7 +182,8 @@ class _Reader:
         if not is_too_long(text):
             return text
         self.errors["q"] = gettext(
-            "At most %(words)s words and %(most)s characters, or codes with %(codes)s characters.",
+            "Use at most %(words)s words and %(most)s characters, or codes with up to "
+            "%(codes)s characters.",
             words=MAX_WORDS, most=MAX_SEARCH, codes=figure(MAX_CODES),
         )  # fmt: skip
         return ""
@@ -204,7 +207,7 @@ class _Reader:
             status = read_status(text)
             if status is None:
                 names = ", ".join(status_names().values())
-                self.errors["status"] = gettext("One or several of: %(names)s.", names=names)
+                self.errors["status"] = gettext("One or more of: %(names)s.", names=names)
             else:
                 yield status
 
@@ -230,7 +233,7 @@ class _Reader:
     def _creator(self) -> str | None:
         creator = self._text("creator")
         if creator and self.choices.name_of(creator) is None:
-            self.errors["creator"] = gettext("Nobody in this organization has this ID.")
+            self.errors["creator"] = gettext("No one in this organization has this ID.")
             return None
         return creator or None
 
@@ -250,7 +253,7 @@ class _Reader:
                 continue
             rule = self.rules.get(path)
             if rule is None:
-                self.errors[path] = gettext("There is no attribute of this name with options.")
+                self.errors[path] = gettext("No attribute with options has this name.")
             elif fault := value_fault(rule, value):
                 self.errors[path] = translated(fault)
             else:
@@ -271,7 +274,7 @@ def _chips(
         if name == "creator":
             text = choices.name_of(value) or value
         if name == "bin":
-            label, text = gettext("In the bin"), ""
+            label, text = gettext("Deleted"), ""
         if name == "canceled" and value in CANCELED:
             label, text = translated(CANCELED[value]), ""
         rest = tuple(pair for pair in address.pairs if pair != (name, value))

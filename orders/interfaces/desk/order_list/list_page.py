@@ -42,19 +42,19 @@ BUILT_IN: tuple[tuple[str, Pairs], ...] = (
     (lazy_gettext("New"), (("status", str(Status.NEW)),)),
     (lazy_gettext("In progress"), (("status", str(Status.IN_PROGRESS)),)),
     (lazy_gettext("Complete"), (("status", str(Status.COMPLETE)),)),
-    (lazy_gettext("Bin"), (("bin", "1"),)),
+    (lazy_gettext("Deleted orders"), (("bin", "1"),)),
 )
 SORTS = (
     (Sort("createdAt"), lazy_gettext("Newest first")),
     (Sort("createdAt", is_descending=False), lazy_gettext("Oldest first")),
-    (Sort("updatedAt"), lazy_gettext("Changed last")),
-    (Sort("updatedAt", is_descending=False), lazy_gettext("Unchanged for longest")),
+    (Sort("updatedAt"), lazy_gettext("Recently changed")),
+    (Sort("updatedAt", is_descending=False), lazy_gettext("Least recently changed")),
     (Sort("name", is_descending=False), lazy_gettext("Name")),
-    (Sort("name"), lazy_gettext("Name, from the end")),
+    (Sort("name"), lazy_gettext("Name, Z to A")),
     (Sort("customerId", is_descending=False), lazy_gettext("Customer")),
-    (Sort("customerId"), lazy_gettext("Customer, from the end")),
-    (Sort("status", is_descending=False), lazy_gettext("Status, from List")),
-    (Sort("status"), lazy_gettext("Status, from Complete")),
+    (Sort("customerId"), lazy_gettext("Customer, Z to A")),
+    (Sort("status", is_descending=False), lazy_gettext("Status, first to last")),
+    (Sort("status"), lazy_gettext("Status, last to first")),
 )
 
 
@@ -80,10 +80,10 @@ FIXED_COLUMNS = (
     Column("customer", lazy_gettext("Customer"), sort="customerId"),
     Column("status", lazy_gettext("Status"), sort="status"),
     Column("lines", lazy_gettext("Lines"), is_figure=True),
-    Column("pieces", lazy_gettext("Pieces"), is_figure=True),
+    Column("pieces", lazy_gettext("Items"), is_figure=True),
     Column("created", lazy_gettext("Created"), sort="createdAt"),
     Column("changed", lazy_gettext("Changed"), sort="updatedAt"),
-    Column("by", lazy_gettext("By")),
+    Column("by", lazy_gettext("Created by")),
     Column("platformOrder", lazy_gettext("Platform order"), short=lazy_gettext("Platf. order")),
     Column("store", lazy_gettext("Store")),
 )

@@ -42,8 +42,8 @@ from orders.services.orders.export import (
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-NOTHING_CHOSEN = lazy_gettext("Tick the orders first, or choose all of them.")
-NO_STATUS = lazy_gettext("Choose the status that they get.")
+NOTHING_CHOSEN = lazy_gettext("Select orders first, or choose all of them.")
+NO_STATUS = lazy_gettext("Choose a new status.")
 
 
 def _address() -> ListAddress:
@@ -188,7 +188,7 @@ def _asked(do: str) -> tuple[BulkAction, Status | None, list[Target]]:
         return BulkAction.STATUS, read_status(request.form.get(f"status.{code}")), seen
     actions = {"status": BulkAction.STATUS, "bin": BulkAction.BIN, "restore": BulkAction.RESTORE}
     if kind not in actions:
-        raise NotFound(lazy_gettext("There is no such button."))
+        raise NotFound(lazy_gettext("This button does not exist."))
     return actions[kind], read_status(request.form.get("set")), _scope()
 
 

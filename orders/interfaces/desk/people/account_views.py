@@ -21,7 +21,7 @@ MAX_EVENTS = 10
 class OwnPasswordForm(forms.PasswordForm):
     """A form for a new password that also asks for the current one."""
 
-    old_password = PasswordField(lazy_gettext("Present password"))
+    old_password = PasswordField(lazy_gettext("Current password"))
 
 
 class PreferencesForm(FlaskForm):
@@ -30,11 +30,11 @@ class PreferencesForm(FlaskForm):
     name = StringField(lazy_gettext("Name"))
     language = forms.MenuField(
         lazy_gettext("Language"),
-        choices=lambda: {"": lazy_gettext("As the browser asks"), **languages()},
+        choices=lambda: {"": lazy_gettext("Browser language"), **languages()},
     )
     time_zone = forms.MenuField(lazy_gettext("Time zone"), choices=time_zones)
-    date_format = forms.MenuField(lazy_gettext("Dates and times"), choices=DATE_LABELS)
-    theme = forms.MenuField(lazy_gettext("Colours"), choices=THEMES)
+    date_format = forms.MenuField(lazy_gettext("Date and time format"), choices=DATE_LABELS)
+    theme = forms.MenuField(lazy_gettext("Theme"), choices=THEMES)
     density = forms.MenuField(lazy_gettext("Rows"), choices=DENSITIES)
 
 
@@ -52,7 +52,7 @@ def save_preferences() -> Response:
     with entry.saving(page):
         accounts.change_own(member, name=name, preferences=chosen)
         with use_language(chosen.language):  # the language of the next page
-            return forms.report(gettext("Your preferences are saved."), page)
+            return forms.report(gettext("Preferences saved."), page)
     return _render(member, preferences=entry)
 
 
@@ -66,7 +66,7 @@ def change_own_password() -> Response:
     with entry.saving(page):
         accounts.change_password(member, old=values["old_password"], new=values["password"])
         stay_signed_in(member)
-        return forms.report(gettext("Your password is changed. Other sessions have ended."), page)
+        return forms.report(gettext("Password changed. You are signed out on other devices."), page)
     return _render(member, password=entry)
 
 

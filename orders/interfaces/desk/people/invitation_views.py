@@ -18,12 +18,9 @@ from orders.services.mail import MailFailed
 ROLE_CHOICES = {role: ROLE_LABELS[role] for role in ROLES}
 INVITATION_SUBJECT = lazy_gettext("Your account for Shortorder")
 INVITATION_TEXT = lazy_gettext(
-    """%(org)s invites you to its order desk.
-
-Make your account within 7 days by this link, which works once:
-
-%(link)s
-"""
+    "%(org)s invites you to its order desk.\n\n"
+    "Create your account within 7 days with this one-time link:\n\n"
+    "%(link)s\n"
 )
 
 
@@ -61,9 +58,7 @@ def withdraw_invitation(invitation_id: str) -> Response:
     email = invitations.find_invitation(org_id, invitation_id).email
     with forms.reporting_conflicts(back := url_for("desk.list_staff")):
         invitations.withdraw(org_id, invitation_id)
-    done = gettext(
-        "The invitation of %(email)s is withdrawn. Its link does not work any more.", email=email
-    )
+    done = gettext("Invitation for %(email)s withdrawn. Its link no longer works.", email=email)
     return forms.report(done, back)
 
 
@@ -76,10 +71,10 @@ def make_reset_link(staff_id: str) -> Response:
     return forms.secret_page(
         "desk/settings/link_made.html",
         link=secret_link("desk.open_reset", made.secret),
-        title=gettext("Link for another password"),
+        title=gettext("Password reset link"),
         what=gettext(
-            "%(email)s sets another password by it, once and within an hour. The old password "
-            "works until then.",
+            "With this link, %(email)s can set a new password, once and within an hour. "
+            "The old password works until then.",
             email=made.email,
         ),
         back=back,
@@ -94,7 +89,7 @@ def reset_second_factor(staff_id: str) -> Response:
     with forms.reporting_conflicts(back := url_for("desk.show_staff", staff_id=staff_id)):
         second_factor.turn_off(me.org_id, staff_id, by=me.id)
     done = gettext(
-        "The second factor of %(email)s is reset, and their sessions have ended.", email=email
+        "Two-step sign-in for %(email)s is reset, and their sessions have ended.", email=email
     )
     return forms.report(done, back)
 
@@ -115,8 +110,8 @@ def _show_invitation(made: NewInvitation) -> Response:
         link=link,
         title=gettext("%(email)s is invited", email=made.email),
         what=gettext(
-            "The person makes an account by it, once and within 7 days, with a password of their "
-            "own."
+            "With this link, they can create an account and choose a password, once and "
+            "within 7 days."
         ),
         back=url_for("desk.list_staff"),
         mailed_to=made.email if is_mailed else "",

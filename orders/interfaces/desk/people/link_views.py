@@ -35,16 +35,12 @@ from orders.services.accounts import access, checks, invitations, resets
 BACKGROUND_THREADS = 2  # in each process
 _log = logging.getLogger(__name__)
 INVITATION, RESET = "invitation_link", "reset_link"  # in the session
-RESET_SUBJECT = lazy_gettext("Another password for Shortorder")
+RESET_SUBJECT = lazy_gettext("Reset your Shortorder password")
 RESET_TEXT = lazy_gettext(
-    """Somebody, probably you, asked for another password for %(email)s.
-
-Set it within an hour by this link, which works once:
-
-%(link)s
-
-If it was not you, do nothing: your password stays as it is.
-"""
+    "Someone, probably you, asked for a new password for %(email)s.\n\n"
+    "Set it within an hour with this one-time link:\n\n"
+    "%(link)s\n\n"
+    "If it was not you, ignore this e-mail: your password stays the same.\n"
 )
 
 
@@ -118,7 +114,7 @@ def _welcome(staff_id: str) -> Response:
         return go_to(url_for("desk.show_sign_in"))
     begin_signed_in(member)
     message = gettext(
-        "Welcome. You sign in by %(email)s from now on. Choose how the desk looks to you.",
+        "Welcome! From now on, sign in with %(email)s. Choose your preferences below.",
         email=member.email,
     )
     return report(message, url_for("desk.show_account"))
@@ -174,7 +170,7 @@ def open_reset() -> Response:
         if entry.is_sent:
             resets.set_by_reset(secret, **entry.values())
             begin_session()
-            done = gettext("Your new password is set. Sign in with it.")
+            done = gettext("New password set. Sign in with it.")
             return report(done, url_for("desk.show_sign_in"))
     except InvalidInput as invalid:
         entry.show(invalid.errors)

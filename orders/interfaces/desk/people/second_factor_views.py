@@ -53,7 +53,7 @@ def show_second_factor() -> Response:
 @desk.get("/account/second-factor/qr.svg")
 def second_factor_qr() -> Response:
     if PENDING not in session or signed_in().has_second_factor:
-        return Response(gettext("There is nothing to set up."), 404, mimetype="text/plain")
+        return Response(gettext("Two-step sign-in is already set up."), 404, mimetype="text/plain")
     address = second_factor.app_address(signed_in(), session[PENDING])
     return qr_drawing(address, border=QR_BORDER, cache_control="no-store")
 
@@ -92,7 +92,7 @@ def turn_off_second_factor() -> Response:
         accounts.require_password(member, entry.form.proof.data or "", "proof")
         second_factor.turn_off(member.org_id, member.id, by=member.id)
         stay_signed_in(member)
-        done = gettext("The second factor is switched off. You sign in by your password alone.")
+        done = gettext("Two-step sign-in is off. You sign in with your password only.")
         return report(done, page)
     return _render_state(entry)
 

@@ -24,7 +24,7 @@ from orders.services.accounts.attributes import DefinedAttribute
 from orders.services.languages import languages
 
 KINDS = {
-    Kind.OPTION: lazy_gettext("Options: one of a list"),
+    Kind.OPTION: lazy_gettext("List of options"),
     Kind.MANY: lazy_gettext("Options: several of a list"),
     Kind.TEXT: lazy_gettext("Text"),
     Kind.MULTILINE: lazy_gettext("Text of several lines"),
@@ -45,7 +45,7 @@ class AttributeForm(forms.VersionedForm):
 
     key = StringField(lazy_gettext("Key"))
     label = StringField(lazy_gettext("Label"))
-    kind = forms.MenuField(lazy_gettext("Kind"), choices=KINDS)
+    kind = forms.MenuField(lazy_gettext("Type"), choices=KINDS)
     option = TextAreaField(lazy_gettext("Options"))
     applies = forms.MenuField(
         lazy_gettext("Stored in"),
@@ -56,9 +56,9 @@ class AttributeForm(forms.VersionedForm):
             Applies.LINE: lazy_gettext("each line of the cart"),
         },
     )
-    required = BooleanField(lazy_gettext("Every order needs a value"))
+    required = BooleanField(lazy_gettext("Required for every order"))
     default = StringField(lazy_gettext("Default"))
-    visible_to_customer = BooleanField(lazy_gettext("Customers see it with their order"))
+    visible_to_customer = BooleanField(lazy_gettext("Visible to customers"))
     hint = StringField(lazy_gettext("Hint below the field"))
     placeholder = StringField(lazy_gettext("Example in the empty field"))
     group = StringField(lazy_gettext("Heading on the form"))

@@ -35,7 +35,7 @@ def new_attribute() -> Response:
         with entry.saving(back):
             rule = entry.form.rule()
             attributes.add_attribute(signed_in().org_id, rule)
-            done = gettext("“%(label)s” stands on the order form from now on.", label=rule.label)
+            done = gettext("“%(label)s” added to the order form.", label=rule.label)
             return forms.report(done, back)
     return _render(None, entry)
 
@@ -52,7 +52,7 @@ def show_attribute(attribute_id: str) -> Response:
         with entry.saving(back):
             rule = form.rule(attribute.rule)
             attributes.change_attribute(org_id, attribute_id, rule, version=form.version.data)
-            return forms.report(gettext("“%(label)s” is saved.", label=rule.label), back)
+            return forms.report(gettext("“%(label)s” saved.", label=rule.label), back)
     return _render(attribute, entry)
 
 
@@ -62,7 +62,9 @@ def move_attribute(attribute_id: str) -> Response:
     attribute = attributes.find_attribute(org_id, attribute_id)
     place = attributes.move_attribute(org_id, attribute_id, "up" if direction == "up" else "down")
     return forms.report(
-        gettext("“%(label)s” is in place %(place)s now.", label=attribute.rule.label, place=place),
+        gettext(
+            "“%(label)s” moved to position %(place)s.", label=attribute.rule.label, place=place
+        ),
         url_for("desk.list_attributes", moved=attribute_id, direction=direction),
     )
 
@@ -74,7 +76,7 @@ def remove_attribute(attribute_id: str) -> Response:
     label = attributes.find_attribute(org_id, attribute_id).rule.label
     with forms.reporting_conflicts(back := url_for("desk.list_attributes")):
         attributes.remove_attribute(org_id, attribute_id)
-    done = gettext("“%(label)s” is removed. Orders keep the values that they have.", label=label)
+    done = gettext("“%(label)s” removed. Existing orders keep their values.", label=label)
     return forms.report(done, back)
 
 

@@ -23,7 +23,7 @@ from orders.services.languages import ENGLISH, languages
 SECTIONS = (
     ("desk.show_org", lazy_gettext("Organization")),
     ("desk.list_staff", lazy_gettext("Staff")),
-    ("desk.list_tokens", lazy_gettext("Tokens")),
+    ("desk.list_tokens", lazy_gettext("Access tokens")),
     ("desk.list_attributes", lazy_gettext("Attributes")),
     ("desk.list_webhooks", lazy_gettext("Webhooks")),
 )
@@ -47,24 +47,22 @@ class OrgForm(forms.VersionedForm):
     """The form with the settings of an org."""
 
     name = StringField(lazy_gettext("Name"))
-    is_strict = BooleanField(lazy_gettext("Refuse attribute keys that are not defined"))
-    may_public_list = BooleanField(lazy_gettext("Public tokens may list orders and configurations"))
-    has_public_pictures = BooleanField(
-        lazy_gettext("Everyone may see the pictures of configurations")
-    )
-    needs_second_factor = BooleanField(lazy_gettext("Everybody signs in with a second factor"))
+    is_strict = BooleanField(lazy_gettext("Reject undefined attribute keys"))
+    may_public_list = BooleanField(lazy_gettext("Public tokens can list orders and products"))
+    has_public_pictures = BooleanField(lazy_gettext("Anyone can see product pictures"))
+    needs_second_factor = BooleanField(lazy_gettext("Require two-step sign-in"))
 
 
 class CustomerPageForm(forms.VersionedForm):
     """The form with the settings of an org's customer pages."""
 
-    accent = StringField(lazy_gettext("Colour"))
+    accent = StringField(lazy_gettext("Color"))
     contact = StringField(lazy_gettext("Contact"))
     language = forms.MenuField(lazy_gettext("Language"), choices=languages)
     customer_check = forms.MenuField(
         lazy_gettext("Customers see their order"),
         choices={
-            CustomerCheck.NONE: lazy_gettext("with the code alone"),
+            CustomerCheck.NONE: lazy_gettext("with the code only"),
             CustomerCheck.CUSTOMER_ID: lazy_gettext("with the code and the customer ID"),
         },
     )
@@ -91,7 +89,7 @@ def change_org() -> Response:
     entry, page = forms.sent_form(OrgForm), url_for("desk.show_org")
     with entry.saving(page):
         orgs.change_org(signed_in().org_id, **entry.values())
-        return forms.report(gettext("The organization is saved."), page)
+        return forms.report(gettext("Organization saved."), page)
     return _render(org=entry)
 
 
@@ -100,7 +98,7 @@ def change_customer_page() -> Response:
     entry, page = forms.sent_form(CustomerPageForm), url_for("desk.show_org")
     with entry.saving(page):
         orgs.change_customer_page(signed_in().org_id, **entry.values())
-        return forms.report(gettext("The customers' pages are saved."), page)
+        return forms.report(gettext("Customer page saved."), page)
     return _render(customers=entry)
 
 
@@ -113,7 +111,7 @@ def change_logo() -> Response:
             signed_in().org_id, file_name=sent.filename or "",
             declared_type=sent.content_type or "", content=sent.read(), store=file_store(),
         )  # fmt: skip
-        return forms.report(gettext("The logo is saved."), page)
+        return forms.report(gettext("Logo saved."), page)
     return _render(logo=entry)
 
 
@@ -121,7 +119,7 @@ def change_logo() -> Response:
 def remove_logo() -> Response:
     with forms.reporting_conflicts(page := url_for("desk.show_org")):
         orgs.remove_logo(signed_in().org_id, store=file_store())
-    return forms.report(gettext("The logo is removed."), page)
+    return forms.report(gettext("Logo removed."), page)
 
 
 def _render(**refused: forms.FilledForm) -> Response:

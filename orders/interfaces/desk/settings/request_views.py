@@ -21,13 +21,13 @@ from orders.storage.pages import CursorPage
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 CLASSES = {
-    "2xx": lazy_gettext("2xx done"),
+    "2xx": lazy_gettext("2xx successful"),
     "3xx": lazy_gettext("3xx unchanged"),
-    "4xx": lazy_gettext("4xx refused"),
+    "4xx": lazy_gettext("4xx rejected"),
     "5xx": lazy_gettext("5xx failed"),
 }
-NOT_A_STATUS = lazy_gettext("A status, as 404, or a class of them: 2xx, 3xx, 4xx or 5xx.")
-NOT_A_TIME = lazy_gettext("A day or a time, as 2026-11-24 or 2026-11-24T09:30.")
+NOT_A_STATUS = lazy_gettext("A status such as 404, or a class: 2xx, 3xx, 4xx, or 5xx.")
+NOT_A_TIME = lazy_gettext("Enter a date or a time, such as 2026-11-24 or 2026-11-24T09:30.")
 FIELDS = ("status", "method", "path", "token", "from", "to")
 
 

@@ -48,7 +48,7 @@ def new_staff() -> Response:
         with entry.saving(back):
             accounts.add_staff(signed_in().org_id, **values)
             done = gettext(
-                "%(email)s can sign in now. Tell them their password; it is not shown again.",
+                "%(email)s can sign in now. Tell them their password. It is not shown again.",
                 email=values["email"].strip().lower(),
             )
             return forms.report(done, back)
@@ -72,7 +72,7 @@ def change_role(staff_id: str) -> Response:
     with entry.saving(_address(staff_id)):
         accounts.change_role(me.org_id, staff_id, role=role, by=me.id)
         done = gettext(
-            "%(email)s has the role %(role)s now.", email=account.email, role=gettext(role)
+            "%(email)s now has the role %(role)s.", email=account.email, role=gettext(role)
         )
         return forms.report(done, _address(staff_id))
     return _render(account, role=entry)
@@ -92,8 +92,7 @@ def set_password(staff_id: str) -> Response:
         if staff_id == me.id:
             stay_signed_in(me)
         done = gettext(
-            "%(email)s has a new password. Sessions with the old one have ended.",
-            email=account.email,
+            "%(email)s has a new password and is signed out everywhere.", email=account.email
         )
         return forms.report(done, _address(staff_id))
     return _render(account, password=entry)

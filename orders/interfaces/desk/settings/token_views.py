@@ -30,10 +30,10 @@ class NewTokenForm(TokenForm):
     """
 
     kind = forms.MenuField(
-        lazy_gettext("Used by"),
+        lazy_gettext("Type"),
         choices={
-            "private": lazy_gettext("A server or script (private)"),
-            "public": lazy_gettext("A web page (public)"),
+            "private": lazy_gettext("Private: for a server or script"),
+            "public": lazy_gettext("Public: for a web page"),
         },
     )
     key = HiddenField()
@@ -76,7 +76,7 @@ def show_token(token_id: str) -> Response:
                 org_id, token_id, name=form.name.data or "", allowed=form.allowed(),
                 version=form.version.data,
             )  # fmt: skip
-            return forms.report(gettext("The token is saved."), back)
+            return forms.report(gettext("Token saved."), back)
     return forms.html_page("desk/settings/token.html", entry.status, token=token, entry=entry)
 
 
@@ -86,7 +86,5 @@ def revoke_token(token_id: str) -> Response:
     name = access_tokens.find_token(org_id, token_id).name
     with forms.reporting_conflicts(back := url_for("desk.list_tokens")):
         access_tokens.revoke_token(token_id, org_id=org_id)
-    done = gettext(
-        "The token “%(name)s” is revoked. Whoever still uses it is refused from now on.", name=name
-    )
+    done = gettext("Token “%(name)s” revoked. It no longer works.", name=name)
     return forms.report(done, back)

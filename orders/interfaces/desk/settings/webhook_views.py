@@ -24,7 +24,7 @@ TOPIC_LABELS = {
     Topic.CREATED: lazy_gettext("An order is created"),
     Topic.UPDATED: lazy_gettext("An order is changed"),
     Topic.CANCELED: lazy_gettext("An order is canceled"),
-    Topic.DELETED: lazy_gettext("An order is put into the bin"),
+    Topic.DELETED: lazy_gettext("An order is deleted"),
 }
 DELIVERIES_A_PAGE = 10
 MAX_SHOWN = 200  # characters of the answer to a test message
@@ -36,8 +36,8 @@ class WebhookForm(forms.VersionedForm):
     `key` identifies the form of a new webhook, so that a form that is sent twice creates only one.
     """
 
-    topic = forms.MenuField(lazy_gettext("When"), choices=TOPIC_LABELS)
-    address = StringField(lazy_gettext("Address"), description=EXAMPLE_ADDRESS)
+    topic = forms.MenuField(lazy_gettext("Events"), choices=TOPIC_LABELS)
+    address = StringField(lazy_gettext("Endpoint URL"), description=EXAMPLE_ADDRESS)
     statuses = SelectMultipleField(
         lazy_gettext("Only orders with status"),
         name="filter.status",
@@ -87,7 +87,7 @@ def new_webhook() -> Response:
                 webhook_id=forms.id_by_field(form.key),
             )  # fmt: skip
             done = gettext(
-                "The webhook is made. Give its receiver the secret, by which it knows our messages."
+                "Webhook created. Give the secret to the receiver, so it can verify our messages."
             )
             return forms.report(done, _address(made.webhook.id))
     return forms.html_page("desk/webhooks/new.html", entry.status, entry=entry)
@@ -113,7 +113,7 @@ def change_webhook(webhook_id: str) -> Response:
             webhook_id, form.raw(), actor=actor, limits=settings.limits,
             allow_private=settings.webhook_private_network, version=form.version.data,
         )  # fmt: skip
-        return forms.report(gettext("The webhook is saved."), _address(webhook.id))
+        return forms.report(gettext("Webhook saved."), _address(webhook.id))
     return _render(webhook, entry)
 
 
@@ -133,7 +133,7 @@ def roll_secret(webhook_id: str) -> Response:
             webhook.id, webhook.org_id, version=request.form.get("version", "")
         )
     except Conflict as conflict:
-        kept = gettext("The secret was not changed again.")
+        kept = gettext("The secret was already changed. Nothing was changed again.")
         return forms.report(f"{translated(conflict.sentence)} {kept}", _address(webhook.id), "bad")
     return forms.secret_page(
         "desk/webhooks/secret.html", webhook=webhook, secret=secret, is_new=True
@@ -144,7 +144,7 @@ def roll_secret(webhook_id: str) -> Response:
 def bin_webhook(webhook_id: str) -> Response:
     with forms.reporting_conflicts(back := url_for("desk.list_webhooks")):
         webhooks.bin_webhook(webhook_id, signed_in().org_id)
-    return forms.report(gettext("The webhook is in the bin, and is told nothing more."), back)
+    return forms.report(gettext("Webhook deleted. It receives no more messages."), back)
 
 
 @desk.post("/settings/webhooks/<webhook_id>/restore")
@@ -152,9 +152,9 @@ def restore_webhook(webhook_id: str) -> Response:
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
     with forms.reporting_conflicts(back := _address(webhook.id)):
         webhooks.restore(webhook.id, actor=signed_in().actor)
-    done = gettext("The webhook is restored, and is told what happens from now on.")
+    done = gettext("Webhook restored. It receives messages about new events.")
     if webhook.deleted_at is None:
-        done = gettext("The webhook is switched on. It gets messages about new events.")
+        done = gettext("Webhook turned on. It receives messages about new events.")
     return forms.report(done, back)
 
 
@@ -188,7 +188,7 @@ def send_again(webhook_id: str, delivery_id: str) -> Response:
     webhook = webhooks.find(webhook_id, signed_in().org_id, in_bin=True)
     with forms.reporting_conflicts(back := _address(webhook.id)):
         deliveries.send_again(delivery_id, webhook.id, webhook.org_id)
-    done = gettext("The message is sent again now. Its outcome stands here in a moment.")
+    done = gettext("The message is being sent again. The result appears here in a moment.")
     return forms.report(done, back)
 
 
