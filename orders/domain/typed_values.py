@@ -247,9 +247,10 @@ def _split(line: str, number: int) -> tuple[str, str]:
 
 
 def _is_plain(text: str) -> bool:
-    """Return whether text can be written without JSON and is read back the same.
+    """Return whether a text value can be written as `key: text` and is read back unchanged.
 
-    It must be one line, without spaces at its ends, and not begin with `:=` or `=`.
+    Any other value is written as JSON, `key:= value`. The text must be one line without spaces at
+    its ends, and must not begin with `:=` or `=`.
     """
     is_one_line = text == text.strip() and len(text.splitlines()) <= 1
     return is_one_line and not text.startswith((JSON_MARK, "="))

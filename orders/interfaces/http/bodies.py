@@ -43,10 +43,10 @@ class UnknownCoding(UnsupportedMediaType):
 
 
 def read_body_of_page() -> None:
-    """Read the body of a form; this is a Flask hook that runs before any code uses the form.
+    """Read and check the request's body before any code uses its form (a `before_request` hook).
 
-    A form sent to a view in UPLOADS may have up to MAX_UPLOAD_BYTES. Raises what `read_body`
-    raises.
+    The body stays in the request, where `request.form` finds it. It may have up to MAX_BODY_BYTES,
+    and for the views in UPLOADS up to MAX_UPLOAD_BYTES. Raises what `read_body` raises.
     """
     if flask_request.endpoint in UPLOADS and flask_request.mimetype == "multipart/form-data":
         flask_request.max_content_length = current_limits().upload_bytes

@@ -170,9 +170,9 @@ class ProductEntry(FilledForm):
 
 
 def sent_product(stored: Configuration | None) -> ProductEntry:
-    """Return the form of a product with everything that was sent.
+    """Return the product form, filled in with the values of the current request.
 
-    `stored` is as in ProductEntry.
+    `stored` is the configuration that is edited, or None for a new product.
     """
     entry = ProductEntry(ProductForm(formdata=request.form), stored=stored)
     entry.rows = {kind: _read_rows(request.form, kind) for kind in AREAS}
