@@ -249,7 +249,7 @@ def _split(line: str, number: int) -> tuple[str, str]:
 def _is_plain(text: str) -> bool:
     """Return whether a text value can be written as `key: text` and is read back unchanged.
 
-    Any other value is written as JSON, `key:= value`. The text must be one line without spaces at
+    Any other value is written as JSON, `key := value`. The text must be one line without spaces at
     its ends, and must not begin with `:=` or `=`.
     """
     is_one_line = text == text.strip() and len(text.splitlines()) <= 1
