@@ -373,9 +373,10 @@ def _doubtful(
     """
     cells, filled = row.cells, row.filled
     references = {at for at, _ in readings}
-    if readings:
+    if readings or not filled:
         same = len(references) == 1 and cells[next(iter(references))]
-        return PastedLine(same or " ".join(filled), "")
+        # Without a filled cell, the row is a list's mark and separators.
+        return PastedLine(same or " ".join(filled) or row.text, "")
     if len(filled) == 1:
         # A number behind an empty cell is a count whose reference is missing.
         if not cells[0] and (count := count_of(filled[0])):

@@ -169,3 +169,8 @@ def test_no_line_is_lost_and_no_count_invented(text: str, catalog: set[str]) -> 
 def test_no_line_is_lost_and_no_count_invented_in_an_hour(text: str, catalog: set[str]) -> None:
     check_paste(text, catalog)
     check_import(text, catalog)
+
+
+@pytest.mark.parametrize("text", ["- ,;", ":;\n-\xa0,", "- ,,\n\n\n-\t", "DESK;2\n- ;"])
+def test_a_row_of_marks_and_separators_alone_is_no_fault(text: str) -> None:
+    check_paste(text, {"DESK"})
