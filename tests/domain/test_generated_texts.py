@@ -115,14 +115,15 @@ def check_line(record: str, line: PastedLine, catalog: set[str]) -> None:
     if line.count == "1":
         # A piece that nobody has counted: nothing else may be a count, in a cell of its own or in
         # the same one.
-        others = [cell for cell in record.split("\t") if squeezed(cell) != squeezed(line.reference)]
+        cells = record.split("\t")
+        others = [cell for cell in cells if squeezed(cell) != squeezed(line.reference)]
         numbers = [cell for cell in others if count_of(plain_characters(cell).strip())]
+        # Beside a cell with the reference alone, any other text describes it: "3 seats".
+        is_alone = len(others) < len(cells)
         own = [cell for cell in others if squeezed(line.reference) in squeezed(cell)]
         assert "1" in left or not numbers, (record, line)
-        assert "1" in left or len(others) > 1 or not own or not re.search("[0-9]", left), (
-            record,
-            line,
-        )
+        is_explained = is_alone or len(others) > 1 or not own or not re.search("[0-9]", left)
+        assert "1" in left or is_explained, (record, line)
     else:
         said = Counter(squeezed(line.reference)) + Counter(squeezed(line.count))
         assert said <= Counter(written), (record, line)

@@ -155,6 +155,6 @@ def zone_name() -> str:
 
 @desk.app_template_global()
 def may(permission: str) -> bool:
-    """Return whether somebody is signed in and has `permission`: "read", "enter" or "settings"."""
+    """Return whether a person is signed in and has `permission`: "read", "enter" or "settings"."""
     member = current_member()
     return member is not None and member.may(Permission(permission))

@@ -100,7 +100,7 @@ def body_limits(settings: Settings) -> BodyLimits:
 
 
 class _ThreadLoop:
-    """Stands in for an event loop: runs a callback at once, on the thread that schedules it."""
+    """Replaces an event loop: runs a callback at once, on the thread that schedules it."""
 
     def call_soon(
         self,

@@ -21,7 +21,7 @@ SYLLABLES = 10  # of 70 kinds each: 61 bits
 
 
 class ChangedMeanwhile(Conflict):
-    """Raised when somebody else has changed an object since the caller read it for editing.
+    """Raised when someone else has changed an object since the caller read it for editing.
 
     `version` is the version that is stored now. Submitting the form again with this version
     overwrites the other person's change.

@@ -111,7 +111,7 @@ def remove_note(reference: str, note_id: str, *, actor: Actor) -> None:
     """Delete a note that the actor has written; do nothing if the note does not exist.
 
     `reference` is the order's UUID or short ID. Raises NotFound if the org has no such order, and
-    Forbidden if somebody else has written the note.
+    Forbidden if someone else wrote the note.
     """
     order = find_order(reference, actor.org_id)
     one = (order_note.c.id == note_id, order_note.c.order_id == order.id)
