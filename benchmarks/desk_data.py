@@ -1,4 +1,4 @@
-"""Create a database with many orders and configurations for benchmarks."""
+"""Create a database with many orders, configurations, and customers for benchmarks."""
 
 import random
 import uuid
@@ -20,6 +20,7 @@ from orders.domain.status import Status
 from orders.services.accounts import access, accounts, attributes, orgs
 from orders.services.accounts.access import Actor
 from orders.services.catalog.configurations import configuration_row
+from orders.services.customers import customers
 from orders.services.orders.queries import line_rows, order_row
 from orders.settings import PROJECT, Settings
 from orders.storage import database, tables
@@ -28,6 +29,11 @@ BATCH = 2_000
 SYLLABLES = ("ka", "lo", "mi", "ren", "tos", "vu", "bel", "dan", "fir", "gop", "hus", "jat")
 WOODS = ("oak", "walnut", "ash", "birch")
 KINDS = ("chair", "table", "lamp", "shelf")
+FINISHES = ("matt", "gloss", "oil")
+DELIVERIES = ("curb", "room")
+COUNTRIES = ("AT", "CH", "DE")
+CUSTOMERS = 5_000
+MONTHS = 10  # of orders, so that a customer's newest ones are recent
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -55,21 +61,39 @@ class Maker:
             self.names.append(row["id"])
             yield row
 
+    def customers(self, count: int = CUSTOMERS) -> Iterator[dict[str, Any]]:
+        """Yield rows of customer records: C-0, C-1, and so on."""
+        for at in range(count):
+            values: dict[str, Any] = {
+                "customer_id": f"C-{at}", "name": f"Inn {self._chance.choice(self.words)} {at}",
+                "contact": None, "email": f"orders@inn-{at}.example", "phone": None,
+                "addresses": [], "notes": None, "defaults": {},
+            }  # fmt: skip
+            yield customers.new_row(values, actor=self._actor, at=START)
+
     def orders(self, count: int) -> Iterator[Order]:
-        """Yield orders with three lines each, a minute apart."""
+        """Yield orders with three lines each, a few minutes apart.
+
+        A customer always has the same finish, delivery, and country, and orders a few products.
+        """
+        usual = [self._chance.sample(self.names, min(6, len(self.names))) for _ in range(CUSTOMERS)]
         for at in range(count):
             cart = tuple(
-                CartLine(self._chance.choice(self.names), self._chance.randint(1, 9))
+                CartLine(self._chance.choice(usual[at % CUSTOMERS]), self._chance.randint(1, 9))
                 for _ in range(3)
             )
-            moment = START + timedelta(minutes=at)
-            finish = self._chance.choice(("matt", "gloss", "oil"))
+            moment = START + timedelta(days=30 * MONTHS) * at / count
+            own = at % CUSTOMERS
             yield Order(
                 id=str(uuid.uuid4()), short_id=short_id.generate(), org_id=self._org_id,
                 origin_org_id=self._org_id, name=self._text(3) if at % 10 else None,
-                customer_id=f"C-{at % 5000}",
+                customer_id=f"C-{own}",
                 platform={"id": str(700_000 + at), "platform": "shopify", "storeName": "North"},
-                metadata={"finish": finish, "note": self._text(8), "crates": at % 7, "gift": True},
+                metadata={
+                    "finish": FINISHES[own % 3], "delivery": DELIVERIES[own % 2],
+                    "country": COUNTRIES[own % 3], "po": f"PO-{at}", "note": self._text(8),
+                    "crates": at % 7, "gift": True,
+                },
                 derivative={}, cart=cart, items=[],
                 status=self._chance.choice(tuple(Status)[1:]), created_at=moment,
                 updated_at=moment, created_by=self._actor.id, deleted_at=None,
@@ -82,6 +106,7 @@ class Maker:
 def fill(maker: Maker, orders: int, configurations: int) -> None:
     """Insert all rows in batches."""
     put(tables.configuration, list(maker.configurations(configurations)))
+    put(tables.customer, list(maker.customers()))
     made: list[Order] = []
     for order in maker.orders(orders):
         made.append(order)
@@ -114,11 +139,14 @@ class Stock:
 
     def as_csv(self, rows: int) -> str:
         """Return a CSV file with this many rows, two for each order."""
+        attributes = ("finish", "delivery", "country")
         lines = [
-            f"F-{at // 2},From a file {at // 2},{self.skus[at % len(self.skus)]},{at % 9 + 1},matt"
+            f"F-{at // 2},From a file {at // 2},{self.skus[at % len(self.skus)]},{at % 9 + 1},"
+            "matt,room,AT"
             for at in range(rows)
         ]
-        return "\n".join(["order,name,sku,count,metadata.finish", *lines, ""])
+        names = ",".join(f"metadata.{key}" for key in attributes)
+        return "\n".join([f"order,name,sku,count,{names}", *lines, ""])
 
 
 def filled(folder: Path, orders: int, configurations: int) -> Stock:
@@ -128,13 +156,19 @@ def filled(folder: Path, orders: int, configurations: int) -> Stock:
     app = create_app(settings)
     email, password = "sales@desk.example", "correct horse battery"
     finish = (Option("matt", "Matt"), Option("gloss", "Gloss"), Option("oil", "Oiled"))
+    delivery = (Option("curb", "To the curb"), Option("room", "Into the room"))
+    country = (Option("AT", "Austria"), Option("CH", "Switzerland"), Option("DE", "Germany"))
     with app.app_context():
         flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
         org_id = orgs.add_org("Many orders")
         accounts.add_staff(org_id, email=email, role="sales", password=password)
         for rule in (
             AttributeRule("finish", "Finish", Kind.OPTION, finish, required=True),
-            AttributeRule("note", "Delivery note", Kind.TEXT),
+            AttributeRule("delivery", "Delivery", Kind.OPTION, delivery, required=True),
+            AttributeRule("country", "Country", Kind.OPTION, country, required=True),
+            AttributeRule("po", "PO number", Kind.TEXT, is_copied=False),
+            AttributeRule("week", "Delivery week", Kind.WEEK, is_copied=False),
+            AttributeRule("note", "Delivery note", Kind.TEXT, is_copied=False),
         ):
             attributes.add_attribute(org_id, rule)
         member = access.sign_in(email, password)
