@@ -1,11 +1,11 @@
-// The list of orders: its address, its menus, rows that are ticked, and statuses that are chosen.
+// The list of orders: its address, its menus, rows that are ticked.
 "use strict";
 
 const list = () => document.getElementById("orders");
 const form = () => document.getElementById("changing");
 const boxes = () => [...document.querySelectorAll('#changing [name="order"]')];
 const enhanced = (event) => event.target.closest?.("#changing");
-let asked = ""; // the control that has sent the form: it gets the focus when the rows are new
+let asked = ""; // the menu that has sent the form: its button gets the focus when the rows are new
 
 // What one sees stands in the address, so that Back, a reload and a link to a colleague keep it.
 function keepAddress() {
@@ -45,36 +45,12 @@ document.addEventListener("change", (event) => {
     document.getElementById("scope").value = "ticked";
     showTicked();
   }
-  if (target.matches(".setter select")) choose(target);
 });
-
-// A status that was picked by mouse or finger is set at once. By keyboard each arrow passes over
-// a status on the way: there Enter, or the button that appears, sets it.
-let byKeys = false;
-document.addEventListener("pointerdown", () => { byKeys = false; }, true);
-document.addEventListener("keydown", (event) => {
-  byKeys = true;
-  if (event.key === "Enter" && event.target.matches(".setter select")) {
-    event.preventDefault();
-    if (event.target.value !== event.target.dataset.was) set(event.target);
-  }
-}, true);
-
-function choose(select) {
-  const isOther = select.value !== select.dataset.was;
-  select.parentElement.classList.toggle("changed", isOther);
-  if (isOther && !byKeys) set(select);
-}
-
-function set(select) {
-  asked = select.name;
-  select.form.requestSubmit(select.nextElementSibling);
-}
 
 document.addEventListener("submit", (event) => {
   if (!enhanced(event)) return;
   const button = event.submitter;
-  if (button?.value && !button.value.startsWith("row.")) asked = "";
+  asked = button?.value?.startsWith("row.") ? `set-${button.value.split(".")[1]}` : "";
   event.target.setAttribute("aria-busy", "true");
 });
 
@@ -89,7 +65,7 @@ document.addEventListener("htmx:after:swap", () => {
   const report = document.getElementById("report");
   if (report) {
     // The report is read out by the focus; after one row's status the person stays in the row.
-    const own = asked && document.getElementsByName(asked)[0];
+    const own = asked && document.querySelector(`[popovertarget="${asked}"]`);
     say(report.querySelector("h2, p")?.textContent.trim());
     (own || report).focus();
   } else {

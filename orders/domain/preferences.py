@@ -14,14 +14,18 @@ from orders.domain.texts import lazy_gettext
 
 UTC_NAME = "UTC"
 MAX_PERSON_NAME = 80  # characters of a person's name
-# Form of a date -> how a day and a minute are written in it.
+SPOKEN = "spoken"
+# Form of a date -> how a day and a minute are written in it. The pages write SPOKEN in their
+# language ("Today 14:30"); what is listed here is its full form, for printed sheets and tooltips.
 DATE_FORMATS = {
+    SPOKEN: ("%Y-%m-%d", "%H:%M"),
     "iso": ("%Y-%m-%d", "%H:%M"),
     "de": ("%d.%m.%Y", "%H:%M"),
     "us": ("%m/%d/%Y", "%I:%M %p"),
     "uk": ("%d/%m/%Y", "%H:%M"),
 }
 DATE_LABELS = {
+    SPOKEN: lazy_gettext("Today 14:30, Fri 5 Nov"),
     "iso": "2026-11-25 14:30",
     "de": lazy_gettext("25.11.2026 14:30 (German)"),
     "us": lazy_gettext("11/25/2026 02:30 PM (US)"),
@@ -53,7 +57,7 @@ class Preferences:
     """
 
     time_zone: str = UTC_NAME
-    date_format: str = "iso"
+    date_format: str = SPOKEN
     theme: str = "system"
     density: str = "comfortable"
     language: str = ""  # a code, as `de`; empty for what the browser asks for

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import segno
@@ -14,9 +14,10 @@ from orders.domain.attributes import AttributeRule, display
 from orders.domain.errors import FieldError
 from orders.domain.order import Order
 from orders.domain.permissions import Permission
-from orders.domain.preferences import Preferences
+from orders.domain.preferences import SPOKEN, Preferences
 from orders.domain.status import STATUS_TEXTS, Status, read_status
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.spoken_times import spoken_day, spoken_moment
 from orders.interfaces.http.i18n import in_page_language, translated
 from orders.interfaces.http.session import current_member
 from orders.services.orders.repeats import repeats_of
@@ -40,6 +41,20 @@ def status_menus(names: Mapping[Status, str]) -> dict[Status | None, Markup]:
             for status, name in names.items()
         )
         for chosen in (None, *names)
+    }
+
+
+def status_setters(names: Mapping[Status, str]) -> dict[Status, Markup]:
+    """Return, for each current status, the HTML buttons of the order list that set another one.
+
+    `names` are the labels of the statuses. The value of a button is `row.{code}.<status>`; the
+    template replaces `{code}` by the order's short ID. This is rendered once for all rows.
+    """
+    button = Markup('<button name="do" value="row.{{code}}.{}">{}</button>')
+    buttons = {status: button.format(status, name) for status, name in names.items()}
+    return {
+        current: Markup("").join(one for status, one in buttons.items() if status != current)
+        for current in names
     }
 
 
@@ -138,13 +153,35 @@ def preferences() -> Preferences:
 
 
 @desk.app_template_filter("local")
-def local(moment: datetime, seconds: bool = False) -> str:
+def local(
+    moment: datetime, seconds: bool = False, brief: bool = False, inside: bool = False
+) -> str:
     """Return a moment as text in the signed-in person's date format and time zone.
 
-    The text includes the seconds if `seconds` is true. The default preferences apply if nobody is
-    signed in.
+    The text includes the seconds if `seconds` is true. `brief` and `inside` are as in
+    `spoken_moment`, and change nothing if the person has chosen a format of digits. The default
+    preferences apply if nobody is signed in.
     """
+    chosen = preferences()
+    if chosen.date_format != SPOKEN:
+        return chosen.write(moment, seconds=seconds)
+    return spoken_moment(
+        moment, datetime.now(UTC), chosen.zone, seconds=seconds, brief=brief, inside=inside
+    )
+
+
+@desk.app_template_filter("stamp")
+def stamp(moment: datetime, seconds: bool = False) -> str:
+    """Return a moment in full, with its year, in the signed-in person's zone and date format."""
     return preferences().write(moment, seconds=seconds)
+
+
+def local_day(day: date) -> str:
+    """Return a day as text in the signed-in person's date format."""
+    chosen = preferences()
+    if chosen.date_format != SPOKEN:
+        return chosen.write_day(day)
+    return spoken_day(day, datetime.now(chosen.zone).date())
 
 
 @desk.app_template_global()

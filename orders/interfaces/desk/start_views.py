@@ -8,7 +8,7 @@ from orders.domain.errors import NotFound
 from orders.domain.short_id import MistypedShortId
 from orders.interfaces.desk import charts
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.display import status_names
+from orders.interfaces.desk.display import local_day, status_names
 from orders.interfaces.desk.forms import report
 from orders.interfaces.http.i18n import gettext, language
 from orders.interfaces.http.pages import go_to
@@ -30,16 +30,15 @@ def start() -> AnyResponse | str:
     if current_member() is None:
         return redirect(url_for("customer.find"))
     member, code = signed_in(), language()
-    write = member.preferences.write_day
     glance = dashboard.load_dashboard(member.actor, zone=member.preferences.zone)
     return render_template(
         "desk/start.html",
         glance=glance,
         checklist=first_steps.load_checklist(member),
         today=format_date(glance.today.day, DAY_FORMATS.get(code, "full"), locale=code),
-        days={day.day: write(day.day) for day in glance.days},
+        days={day.day: local_day(day.day) for day in glance.days},
         names=status_names(),
-        by_day=charts.by_day(glance.days, write),
+        by_day=charts.by_day(glance.days, local_day),
         by_status=charts.by_status(glance.days),
         totals=charts.totals_of(glance.days),
         height=charts.HEIGHT,

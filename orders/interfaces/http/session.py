@@ -3,7 +3,7 @@
 import contextlib
 from urllib.parse import urlsplit
 
-from flask import g, session
+from flask import g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
@@ -84,13 +84,15 @@ def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> N
     """Sign in a person after the caller has checked their password and any second factor.
 
     Begins a new session and records the sign-in in the account's history, unless the database is
-    busy. `by_recovery_code` means that the person used a recovery code as the second factor.
+    busy. `by_recovery_code` means that the person used a recovery code as the second factor. A form
+    of the request may contain the browser's time zone as `zone`, for an account that has none.
     """
     begin_session()
     login_user(SignedIn(member))
     # People can sign in while the database is busy.
     with contextlib.suppress(ServiceBusy):
         accounts.record_sign_in(member, by_recovery_code=by_recovery_code)
+        accounts.set_first_zone(member, request.form.get("zone", ""))
     if member.lacks_second_factor:
         session[MUST_SET_UP] = True
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from orders.domain.errors import Conflict, FieldError, Taken
 from orders.domain.json_values import find_unstorable
 from orders.domain.permissions import ROLES
-from orders.domain.preferences import Preferences, preference_faults
+from orders.domain.preferences import Preferences, preference_faults, time_zones
 from orders.domain.texts import Text, lazy_gettext
 from orders.services.accounts.access import StaffMember, hash_password, verify_password
 from orders.services.accounts.checks import find_row, password_errors, person_name_errors, refuse
@@ -346,6 +346,21 @@ def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> N
     refuse([*person_name_errors(name), *preference_errors(preferences)])
     values = {"name": name, "preferences": preferences.as_json()}
     database.execute(update(StaffAccount).where(StaffAccount.id == member.id).values(values))
+
+
+def set_first_zone(member: StaffMember, time_zone: str) -> None:
+    """Store a time zone for a person who has never had one; otherwise do nothing.
+
+    `time_zone` is what the person's browser says, an IANA name; a name that cannot be chosen in the
+    preferences is ignored.
+    """
+    if time_zone not in time_zones():
+        return
+    own = StaffAccount.id == member.id
+    stored = database.fetch_value(select(StaffAccount.preferences).where(own)) or {}
+    if "timeZone" not in stored:
+        values = {"preferences": {**stored, "timeZone": time_zone}}
+        database.execute(update(StaffAccount).where(own).values(values))
 
 
 def change_password(member: StaffMember, *, old: str, new: str) -> None:

@@ -196,7 +196,7 @@ def accept(secret: str, *, name: str, password: str, now: datetime | None = None
             return str(row["id"])
     except IntegrityError as error:
         raise Conflict(
-            lazy_gettext("This e-mail address already has an account. Sign in with it.")
+            lazy_gettext("This e-mail address already has an account. Sign in instead.")
         ) from error
 
 

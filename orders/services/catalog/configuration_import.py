@@ -149,7 +149,7 @@ def _json_rows(text: str) -> Iterator[_Row]:
         value = value.get("configurations")
     if not isinstance(value, list):
         raise _bad(
-            lazy_gettext("An array of configurations, or an object with it as “configurations”.")
+            lazy_gettext("An array of configurations, or an object whose “configurations” is one.")
         )
     for number, raw in enumerate(value, 1):
         yield _Row(number, raw, {})

@@ -251,7 +251,7 @@ def save_all(
                     raise StaleVersion
                 _write(connection, one._replace(updated_at=max(at, one.updated_at)))
     except IntegrityError as error:
-        sentence = lazy_gettext("A customer was added meanwhile. Import the file again.")
+        sentence = lazy_gettext("Someone added a customer in the meantime. Import the file again.")
         raise Taken("customerId", sentence) from error
 
 

@@ -39,20 +39,33 @@ def batches(every: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 class ImportState(StrEnum):
     """The state of an import; STATE_TEXTS has the text that people see for each state."""
 
-    READING = lazy_gettext("Being read")
-    MATCHING = lazy_gettext("Columns to match")
-    CHECKING = lazy_gettext("Being checked")
-    CHECKED = lazy_gettext("Ready to import")
-    RUNNING = lazy_gettext("Running")
-    CANCELLING = lazy_gettext("Being stopped")
-    CANCELLED = lazy_gettext("Cancelled")
-    DONE = lazy_gettext("Done")
-    FAILED = lazy_gettext("Failed")
-    UNDOING = lazy_gettext("Being undone")
-    UNDONE = lazy_gettext("Undone")
+    READING = "Being read"
+    MATCHING = "Columns to match"
+    CHECKING = "Being checked"
+    CHECKED = "Ready to import"
+    RUNNING = "Running"
+    CANCELLING = "Being stopped"
+    CANCELLED = "Cancelled"
+    DONE = "Done"
+    FAILED = "Failed"
+    UNDOING = "Being undone"
+    UNDONE = "Undone"
 
 
-STATE_TEXTS = {state: lazy_gettext(state.value) for state in ImportState}
+# For an interface to translate; the values of the enum are stored.
+STATE_TEXTS = {
+    ImportState.READING: lazy_gettext("Reading file"),
+    ImportState.MATCHING: lazy_gettext("Columns to match"),
+    ImportState.CHECKING: lazy_gettext("Checking"),
+    ImportState.CHECKED: lazy_gettext("Ready to import"),
+    ImportState.RUNNING: lazy_gettext("Importing"),
+    ImportState.CANCELLING: lazy_gettext("Stopping"),
+    ImportState.CANCELLED: lazy_gettext("Canceled"),
+    ImportState.DONE: lazy_gettext("Done"),
+    ImportState.FAILED: lazy_gettext("Failed"),
+    ImportState.UNDOING: lazy_gettext("Undoing"),
+    ImportState.UNDONE: lazy_gettext("Undone"),
+}
 # States in which the background has something to do.
 WORKED_ON = frozenset(
     {ImportState.CHECKING, ImportState.RUNNING, ImportState.CANCELLING, ImportState.UNDOING}

@@ -44,7 +44,7 @@ class DeliveryState(StrEnum):
 # For an interface to translate.
 STATE_TEXTS = {
     DeliveryState.WAITING: lazy_gettext("Waiting"),
-    DeliveryState.SENDING: lazy_gettext("Being sent"),
+    DeliveryState.SENDING: lazy_gettext("Sending"),
     DeliveryState.RETRYING: lazy_gettext("Trying again"),
     DeliveryState.DELIVERED: lazy_gettext("Delivered"),
     DeliveryState.GIVEN_UP: lazy_gettext("Given up"),

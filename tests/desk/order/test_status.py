@@ -29,9 +29,11 @@ class TestStatus:
         assert "Mark as" not in page(staff_client, code)
 
     def test_the_menu_offers_all_others(self, staff_client: FlaskClient, code: str) -> None:
-        options = read(page(staff_client, code)).all("option:not([value=''])")
-        shown = [(one["value"], one.text) for one in options]
-        assert shown == [(one, one) for one in ("List", "In Cart", "Complete")]
+        menu = read(page(staff_client, code)).first(".status-menu")
+        assert menu.first("[popovertarget]").text == "Change status: New"
+        shown = [(one["value"], one.text) for one in menu.all("[popover] button")]
+        others = ("List", "In Cart", "In Progress", "Complete")
+        assert shown == [(one, one) for one in others]
 
     def test_the_message_offers_to_undo_the_change(
         self, staff_client: FlaskClient, org: Org, code: str
@@ -41,7 +43,7 @@ class TestStatus:
         assert "Status changed from New to Complete." in text
         send_undo(staff_client, text)
         text = page(staff_client, code)
-        assert "Status set back to New." in text
+        assert "Status changed back to New." in text
         assert 'class="undo"' not in text
         assert stored(org, code).status == "New"
         assert actions(org, code) == ["created", "changed", "changed"]

@@ -60,7 +60,7 @@ class TestByAnAdmin:
         assert secret_of(link) not in page
         answer = client.post("/reset-password", data={"password": NEW})
         assert (answer.status_code, answer.location) == (303, "/sign-in")
-        assert "New password set. Sign in with it" in client.get("/sign-in").text
+        assert "New password set. Sign in with your new password." in client.get("/sign-in").text
         assert client.get("/orders").status_code == 303  # the link signs nobody in
         assert staff_client.get("/orders").status_code == 303
         with app.app_context():

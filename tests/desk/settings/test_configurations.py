@@ -155,7 +155,7 @@ UNREADABLE = {
     "read-only": ("a.json", b'[{"id": "x"}]',
                   (1, "Row 1, id: Set by the service; leave it out.")),
     "an object": ("a.json", b'{"a": 1}', (
-        0, "An array of configurations, or an object with it as “configurations”.")),
+        0, "An array of configurations, or an object whose “configurations” is one.")),
     "broken JSON": ("a.json", b"[", (
         0, "This file is not JSON: Expecting value at line 1, column 2.")),
     "no objects": ("a.json", b"[1]",

@@ -87,6 +87,12 @@ def option_groups(name: str, attributes: Sequence[AttributeRule]) -> dict[str, M
     }
 
 
+@desk.app_template_filter("import_state")
+def import_state(state: ImportState) -> str:
+    """Return the name of an import's state in the page's language."""
+    return translated(records.STATE_TEXTS[state])
+
+
 @desk.route("/orders/import", methods=["GET", "POST"])
 def upload_orders() -> AnyResponse:
     error = ""

@@ -129,7 +129,7 @@ def _report_status(before: Order, after: Order) -> Response:
     if after.version == _version():
         return done(after, gettext("The status was already %(status)s.", status=name))
     if "undone" in request.form:
-        return done(after, gettext("Status set back to %(status)s.", status=name))
+        return done(after, gettext("Status changed back to %(status)s.", status=name))
     offer_undo(after, "desk.set_status", status=str(before.status), undone="yes")
     message = gettext(
         "Status changed from %(before)s to %(status)s.",

@@ -12,7 +12,12 @@ from orders.domain.errors import NotFound
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.display import shown_attributes, status_menus, status_names
+from orders.interfaces.desk.display import (
+    shown_attributes,
+    status_menus,
+    status_names,
+    status_setters,
+)
 from orders.interfaces.desk.forms import new_key
 from orders.interfaces.desk.order_list.list_address import (
     CANCELED,
@@ -191,7 +196,8 @@ def render_list(
         problem=problem,
         columns=chosen_columns(member, address.columns),
         every_column=all_columns(rules), option_rules=option_rules(rules),
-        label_of=label_of, status_menus=status_menus, canceled_choices=CANCELED,
+        label_of=label_of, status_menus=status_menus, status_setters=status_setters,
+        canceled_choices=CANCELED,
         tabs=_tabs(address, views), view=view,
         may_change_view=view is not None and saved_views.may_change(view, member),
         names=_names(page, choices, member.org_id), statuses=status_names(), sorts=SORTS,

@@ -178,14 +178,15 @@ def _show(change: BulkEdit) -> Response:
 def _asked(do: str) -> tuple[BulkAction, Status | None, list[Target]]:
     """Return the action, the new status and the orders to change, for the pressed button `do`.
 
-    `do` is "status", "bin" or "restore", or "row.<short ID>" for the status of a single order. The
-    status is None if the form contains no valid one. Raises NotFound for any other button, and
+    `do` is "status", "bin" or "restore", or "row.<short ID>.<status>" for the status of a single
+    order. The status is None if the form contains no valid one. Raises NotFound for any other button, and
     TooMany for too many orders.
     """
-    kind, _, code = do.partition(".")
+    kind, _, rest = do.partition(".")
     if kind == "row":
+        code, _, status = rest.partition(".")
         seen = [one for one in _targets("seen") if one.short_id == code]
-        return BulkAction.STATUS, read_status(request.form.get(f"status.{code}")), seen
+        return BulkAction.STATUS, read_status(status), seen
     actions = {"status": BulkAction.STATUS, "bin": BulkAction.BIN, "restore": BulkAction.RESTORE}
     if kind not in actions:
         raise NotFound(lazy_gettext("This button does not exist."))

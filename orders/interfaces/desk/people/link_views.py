@@ -170,7 +170,7 @@ def open_reset() -> Response:
         if entry.is_sent:
             resets.set_by_reset(secret, **entry.values())
             begin_session()
-            done = gettext("New password set. Sign in with it.")
+            done = gettext("New password set. Sign in with your new password.")
             return report(done, url_for("desk.show_sign_in"))
     except InvalidInput as invalid:
         entry.show(invalid.errors)

@@ -28,7 +28,7 @@ from orders.services.accounts.access import StaffMember
 from orders.services.accounts.second_factor import CodeResult
 
 # Fields of the sign-in forms themselves; all others belong to an order form that is resumed.
-SIGN_IN_FIELDS = {"email", "password", "code", "recovery", "next", "csrf_token"}
+SIGN_IN_FIELDS = {"email", "password", "code", "recovery", "next", "zone", "csrf_token"}
 # In the session of a person whose password was right, until they have sent a code.
 AWAITING_CODE = "half_signed_in"
 CODE_WITHIN = timedelta(minutes=10)
