@@ -109,7 +109,7 @@ def test_errors_of_the_form_are_german(post: Post) -> None:
     page = post(ADDRESS, {**good_form(), **typed, "do": "place"}, 422)
     text = read(page).raw
     assert "Fehler: Neue Bestellung" in page
-    assert "Noch ist nichts gespeichert" in text
+    assert " Felder, um diese Bestellung aufzugeben." in text
     assert "Einzelheiten, Position 1: Zeile 1 der Einzelheiten: " in text
     assert "Anzahl, Position 2: " in text
     assert "Schlüssel in weiteren Metadaten, Zeile 1: Diese Angabe ist nötig." in text
