@@ -111,9 +111,9 @@ function showUndo() {
 }
 
 function openDetails(line) {
-  const details = detailsOf(line);
-  details.parentElement.hidden = false;
-  focus(details);
+  const { parentElement: details } = detailsOf(line);
+  details.hidden = false;
+  focus(details.querySelector("input, select, textarea"));
 }
 
 function moveLine(line, isUp) {

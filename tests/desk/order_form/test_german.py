@@ -94,7 +94,7 @@ def test_drafts_are_offered_in_german(staff_client: FlaskClient, post: Post) -> 
     post(ADDRESS, {**typed, "templateName": "Weekly shelf", "do": "template"})
     elsewhere = "/orders/new?form=" + "H" * 22
     page = staff_client.get(elsewhere, headers=GERMAN).text
-    assert "Eine Bestellung ist noch nicht aufgegeben" in page
+    assert "Ein Entwurf" in page
     assert "1 Position, <time" in page
     assert 'aria-label="Vorlage Weekly shelf entfernen"' in page
     assert "Das ist Ihr Entwurf vom <time" in staff_client.get(ADDRESS, headers=GERMAN).text
