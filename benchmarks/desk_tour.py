@@ -121,29 +121,29 @@ def enter_more(desk: Desk, stock: Stock) -> None:
     """Enter more such orders, because one has too few responses for a percentile."""
     with desk.task(f"{MORE} more of them", "line", MORE * LINES):
         for number in range(1, MORE + 1):
-            desk.press("Enter")  # "Enter another" has the focus
+            desk.press("Enter")  # "New order" has the focus
             _enter(desk, stock, f"Pension West, room {number}", number)
 
 
 def _enter(desk: Desk, stock: Stock, name: str, number: int) -> str:
     page = desk.page
-    page.wait_for_selector("#name:focus")
-    desk.type(name)
-    desk.press("Tab")
+    page.wait_for_selector("#customerId:focus")
     desk.type("C-7")
     desk.suggestions()
     desk.press("Enter")
-    desk.tab_to(page.locator("#metadata-finish"))
-    desk.type("m")
-    desk.press("Tab")
-    desk.type("Ring twice")
-    desk.press("Alt+c")
+    page.wait_for_selector("#name:focus")
+    desk.type(name)
+    desk.press("Enter")
     for at in range(LINES):
         desk.type(stock.skus[(number * LINES + at) * 97 % len(stock.skus)][-4:])
         desk.suggestions()
         desk.press("Enter")
         desk.type(str(at + 1))
         desk.press("Enter")
+    desk.tab_to(page.locator("#metadata-finish"))
+    desk.type("m")
+    desk.press("Tab")
+    desk.type("Ring twice")
     desk.press("Control+Enter")
     return desk.code()
 
@@ -152,14 +152,15 @@ def paste_lines(desk: Desk, stock: Stock) -> None:
     """Paste two columns of a spreadsheet."""
     page = desk.page
     with desk.task(f"an order of {PASTED} pasted lines", "line", PASTED):
-        desk.press("Enter")  # "Enter another" has the focus
-        page.wait_for_selector("#name:focus")
+        desk.press("Enter")  # "New order" has the focus
+        page.wait_for_selector("#customerId:focus")
+        desk.press("Tab")
         desk.type("From a spreadsheet")
-        desk.tab_to(page.locator("#metadata-finish"))
-        desk.type("g")
         copy(page, "\n".join(f"{sku}\t3" for sku in stock.skus[:PASTED]))
         desk.press("Alt+c", "Control+v")
         page.locator("#lines > li").nth(PASTED - 1).wait_for()
+        desk.tab_to(page.locator("#metadata-finish"))
+        desk.type("g")
         desk.press("Control+Enter")
         desk.code()
 

@@ -1,4 +1,4 @@
-// The order form's keyboard and rows. The server knows what is right and what a configuration is;
+// The order form's rows. Keys are in entry_keys.js, the page around the rows in entry_page.js. The server knows what is right and what a configuration is;
 // this script only does at once what must not wait for an answer: adding, moving and removing rows
 // while somebody, or a barcode scanner, types on.
 "use strict";
@@ -11,7 +11,13 @@ const countOf = (line) => line.querySelector(".count input");
 const say = (text) => { document.getElementById("said").textContent = text; };
 
 // The browser would give the focus with its first frame, and a scanner may be faster than that.
-document.querySelector("[autofocus]")?.focus();
+reveal(document.querySelector("[autofocus]"))?.focus();
+
+// Opens what a field is folded into, and returns the field.
+function reveal(field) {
+  for (let fold = field?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  return field;
+}
 
 // Rows ---------------------------------------------------------------------------------------
 
@@ -41,43 +47,73 @@ function addLine(after, { reference = "", count = "1", details = "" } = {}) {
   return line;
 }
 
-const removed = []; // lines with their places, the last one at the end
+const undoable = []; // removed lines with their places, and cleared fields; the last one at the end
 
 function removeLine(line) {
   const neighbour = line.nextElementSibling ?? line.previousElementSibling ?? addLine(line);
   const at = [...lines().children].indexOf(line);
-  if (!isBlank(line)) removed.push({ line, at });
+  if (!isBlank(line)) undoable.push({ line, at });
   line.remove();
   renumber();
   focus(referenceOf(neighbour));
-  showRemoved();
+  showUndo();
   say(tr("Line %(number)s removed. Press Alt+Z to restore it.", { number: at + 1 }));
 }
 
-function undoRemoval() {
-  const last = removed.pop();
+function undo() {
+  const last = undoable.pop();
   if (!last) return false;
-  lines().insertBefore(last.line, lines().children[last.at] ?? null);
+  showUndo();
+  if (last.values) {
+    for (const [field, value] of last.values) setValue(field, value);
+    focus(last.values[0][0]);
+  } else {
+    lines().insertBefore(last.line, lines().children[last.at] ?? null);
+    focus(referenceOf(last.line));
+  }
   renumber();
-  showRemoved();
-  focus(referenceOf(last.line));
-  say(tr("Line %(number)s restored.", { number: last.at + 1 }));
+  say(tr("Line %(number)s restored.", { number: numberOf(last.line) }));
   return true;
 }
 
-function showRemoved() {
+const numberOf = (line) => [...lines().children].indexOf(line) + 1;
+
+// Gives a field of a row another value, which the server checks and names as if it had been typed.
+function setValue(field, value) {
+  if (field.value === value) return;
+  field.value = value;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+// Clears a cell; one that is empty already clears its whole line.
+function clearCell(field, line) {
+  const cells = [referenceOf(line), countOf(line), detailsOf(line)];
+  const fields = field.value ? [field] : cells;
+  if (!field.value && isBlank(line)) return;
+  undoable.push({ line, values: fields.map((one) => [one, one.value]) });
+  for (const one of fields) setValue(one, one === countOf(line) && fields.length > 1 ? "1" : "");
+  total();
+  changed();
+  showUndo();
+  say(tr("Line %(number)s cleared. Press Alt+Z to restore it.", { number: numberOf(line) }));
+}
+
+function showUndo() {
   const shown = document.getElementById("removed");
   // What the server has drawn of an earlier removal is not the last one any more.
   for (const input of shown.querySelectorAll("input")) input.remove();
-  shown.hidden = !removed.length;
-  if (!removed.length) return;
-  shown.querySelector("span").textContent = tr("Line %(number)s removed.", { number: removed.at(-1).at + 1 });
+  shown.hidden = !undoable.length;
+  if (!undoable.length) return;
+  const { line, values, at } = undoable.at(-1);
+  shown.querySelector("span").textContent = values
+    ? tr("Line %(number)s cleared.", { number: numberOf(line) })
+    : tr("Line %(number)s removed.", { number: at + 1 });
 }
 
 function openDetails(line) {
-  const details = detailsOf(line);
-  details.parentElement.hidden = false;
-  focus(details);
+  const { parentElement: details } = detailsOf(line);
+  details.hidden = false;
+  focus(details.querySelector("input, select, textarea"));
 }
 
 function moveLine(line, isUp) {
@@ -129,8 +165,19 @@ function isBlank(line) {
   return !referenceOf(line).value.trim() && !detailsOf(line).value.trim() && ["", "1"].includes(countOf(line).value.trim());
 }
 
+// Only the first blank row says what can be typed into it; small screens have less room for it.
+const isSmall = matchMedia("(max-width: 640px)");
+function moveHint() {
+  const { hint, shortHint } = lines().dataset;
+  const blank = [...lines().children].find(isBlank);
+  const had = lines().querySelector(".reference[placeholder]");
+  if (had !== referenceOf(blank ?? lines())) had?.removeAttribute("placeholder");
+  if (blank) referenceOf(blank).placeholder = isSmall.matches ? shortHint : hint;
+}
+
 function total() {
   const filled = [...lines().children].filter((line) => !isBlank(line));
+  moveHint();
   const counts = filled.map((line) => countOf(line).value.trim()).filter((count) => /^\d+$/.test(count));
   const pieces = counts.reduce((sum, count) => sum + Number(count), 0);
   const language = document.documentElement.lang.replaceAll("_", "-");
@@ -149,88 +196,6 @@ function focus(field) {
   field.select?.();
 }
 
-// Keys ---------------------------------------------------------------------------------------
-
-function enterInLine(field, line) {
-  if (field.matches(".reference")) return focus(countOf(line));
-  focus(referenceOf(line.nextElementSibling ?? addLine(line)));
-}
-
-const ROW_KEYS = {
-  ArrowUp: (line) => moveLine(line, true),
-  ArrowDown: (line) => moveLine(line, false),
-  KeyD: duplicateLine,
-  KeyM: openDetails,
-  Delete: removeLine,
-};
-const IS_MAC = /^(Mac|iP)/.test(navigator.platform);
-
-// Whether Alt is held for a shortcut. With AltGr, and with Option on a Mac, people type letters such
-// as ć, ż and ç, which stay theirs; on a Mac the shortcuts are Control with Option.
-function isShortcut(event) {
-  if (!event.altKey || event.metaKey) return false;
-  if (event.ctrlKey) return IS_MAC;
-  if (!event.code.startsWith("Key")) return true;
-  if (event.getModifierState("AltGraph")) return false;
-  const key = event.key.toLowerCase();
-  // Letters of another script are typed without Alt; no Option makes one but Ω.
-  return /^[a-z]$/.test(key) || (/^(?=\p{L})[^\p{Script=Latin}\p{Script=Common}]$/u.test(key) && event.key !== "Ω");
-}
-
-// By the letter on the key where it is one of ours, else by the place of the key.
-function shortcutOf(event) {
-  return /^[a-z]$/i.test(event.key) ? `Key${event.key.toUpperCase()}` : event.code;
-}
-
-// An input method sends Enter to confirm what it offers; Safari sends it after the composition.
-const isComposing = (event) => event.isComposing || event.keyCode === 229;
-
-// Picking a configuration is done with its line's first field.
-document.addEventListener("suggestion:picked", (event) => {
-  const line = event.target.closest("#lines > .line");
-  if (line) return focus(countOf(line));
-  const fields = [...form().querySelectorAll("input:not([type=hidden]), select, textarea")];
-  fields[fields.indexOf(event.target) + 1]?.focus();
-});
-
-document.addEventListener("keydown", (event) => {
-  const field = event.target;
-  if (!field.closest("#order-form") || isComposing(event)) return;
-  const line = field.closest("#lines > .line");
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    event.preventDefault();
-    // Leaving the field first lets its own check see the last key.
-    form().requestSubmit(form().querySelector('[value="place"], [value="save"]'));
-  } else if (event.key === "Enter" && field.matches("input, select")) {
-    event.preventDefault();
-    if (line) return enterInLine(field, line);
-    const fields = [...form().querySelectorAll("input:not([type=hidden]), select, textarea")];
-    fields[fields.indexOf(field) + 1]?.focus();
-  } else if (event.key === "Tab" && !event.shiftKey && field.matches(".count input") && !isCount(field)) {
-    // A scanner that ends with Tab would go on typing at the buttons of the row.
-    event.preventDefault();
-    enterInLine(field, line);
-  } else if (isShortcut(event) && shortcutOf(event) === "KeyC") {
-    event.preventDefault();
-    const blank = [...lines().children].find((one) => !referenceOf(one).value.trim());
-    focus(referenceOf(blank ?? addLine()));
-  } else if (isShortcut(event) && shortcutOf(event) === "KeyZ") {
-    event.preventDefault();
-    undoRemoval();
-  } else if (isShortcut(event) && line && ROW_KEYS[shortcutOf(event)]) {
-    event.preventDefault();
-    ROW_KEYS[shortcutOf(event)](line);
-  }
-});
-
-// Names of keys ------------------------------------------------------------------------------
-
-// On a Mac the keys have other names.
-function nameKeys() {
-  for (const key of IS_MAC ? document.querySelectorAll("kbd") : []) key.textContent = key.textContent.replace(/^Alt\b/, "⌃⌥");
-}
-nameKeys();
-
 // Buttons ------------------------------------------------------------------------------------
 
 const BUTTONS = {
@@ -247,10 +212,10 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("#summary a");
   if (link) {
     event.preventDefault();
-    return document.getElementById(link.hash.slice(1))?.focus();
+    return reveal(document.getElementById(link.hash.slice(1)))?.focus();
   }
   const button = event.target.closest('#order-form button[name="do"]');
-  if (button?.value === "undo" && undoRemoval()) return event.preventDefault();
+  if (button?.value === "undo" && undo()) return event.preventDefault();
   const act = button && BUTTONS[button.value.split(":")[0]];
   if (!act) return;
   event.preventDefault();
@@ -344,7 +309,7 @@ document.addEventListener("htmx:after:swap", (event) => {
 function showAnswer() {
   const field = form().querySelector("[autofocus]");
   const notice = form().querySelector(".notice:not([hidden])");
-  (field ?? notice)?.focus();
+  (reveal(field) ?? notice)?.focus();
   if (!field) notice?.scrollIntoView({ block: "center" });
 }
 

@@ -113,7 +113,15 @@
     const input = event.target;
     if (!input.matches?.("[data-suggests]") || event.altKey || event.ctrlKey || event.metaKey || event.isComposing || event.keyCode === 229) return;
     const isOpen = box && field === input;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (event.key === "F4") {
+      event.preventDefault();
+      if (isOpen) return close();
+      prepare(input);
+      ask(input);
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      // In the cart, arrows move between lines; only below the last one there is nothing else.
+      const line = input.matches(".reference") && input.closest(".line");
+      if (!isOpen && line && (event.key === "ArrowUp" || line.nextElementSibling)) return;
       event.preventDefault();
       if (!isOpen) {
         prepare(input);
@@ -142,6 +150,7 @@
   document.addEventListener("focusin", (event) => {
     if (event.target.matches?.("[data-suggests]")) prepare(event.target);
   });
+  if (document.activeElement?.matches("[data-suggests]")) prepare(document.activeElement);
   // The focus stays in the field while somebody presses the mouse on an option.
   document.addEventListener("mousedown", (event) => {
     if (event.target.closest?.("#suggestions")) event.preventDefault();

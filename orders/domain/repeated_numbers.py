@@ -33,11 +33,16 @@ class NumberKeys(NamedTuple):
 NO_KEYS = NumberKeys()
 
 
+def is_po_key(key: str) -> bool:
+    """Return whether a key of metadata names a purchase order number, such as "PO No."."""
+    return re.sub(r"[\W_]", "", key).lower() in PO_KEYS
+
+
 def po_path(metadata: dict[str, Any]) -> str:
     """Return the metadata key of the purchase order number ("PO No."), or "" if there is none."""
     for key, value in metadata.items():
         is_number = isinstance(value, str | int) and not isinstance(value, bool)
-        if is_number and re.sub(r"[\W_]", "", key).lower() in PO_KEYS:
+        if is_number and is_po_key(key):
             return key
     return ""
 

@@ -40,7 +40,7 @@ def test_a_chosen_customer_fills_the_order_in(page: Page, desk: Desk) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#metadata-finish")).to_have_value("matt")
     expect(page.locator("#customerId")).to_have_value("FILL-1")
-    expect(page.locator("#status")).to_be_focused()
+    expect(page.locator("#name")).to_be_focused()
     page.get_by_role("button", name="Undo filling in").click()
     expect(page.locator("#metadata-finish")).to_have_value("")
 

@@ -18,7 +18,7 @@ from tests.browser.conftest import ARGUMENTS, CHROMIUM, Desk, Watch, sign_in
 
 @pytest.fixture(autouse=True)
 def no_other_drafts(desk: Desk) -> None:
-    """Other tests leave drafts; a list of more than three is folded up."""
+    """Other tests leave drafts."""
     with desk.org.app.app_context():
         database.write(lambda connection: connection.execute(delete(tables.draft)).rowcount)
 
@@ -68,6 +68,7 @@ def test_a_killed_browser_loses_nothing(
         process.wait()
 
     page.goto(f"{desk.address}/orders/new")
+    page.click(".drafts summary")
     page.get_by_role("link", name="Before the crash").click()
     expect(page.locator("#name")).to_have_value("Before the crash")
     expect(page.locator("#metadata-finish")).to_have_value("gloss")
@@ -80,26 +81,28 @@ def test_a_killed_browser_loses_nothing(
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/placed")
     page.goto(f"{desk.address}/orders/new")
-    assert page.get_by_role("link", name="Before the crash").count() == 0
+    assert page.locator(".drafts a").filter(has_text="Before the crash").count() == 0
 
 
 def test_leaving_at_once_keeps_the_last_key(page: Page, desk: Desk) -> None:
-    page.fill("#name", "Left at once")
+    page.fill("#customerId", "Left at once")
     page.goto(f"{desk.address}/orders")
     # The browser sends it while the next page loads.
     for _ in range(50):
         page.goto(f"{desk.address}/orders/new")
-        if page.get_by_role("link", name="Left at once").count():
+        if page.locator(".drafts a").filter(has_text="Left at once").count():
             break
         time.sleep(0.1)
+    page.click(".drafts summary")
     expect(page.get_by_role("link", name="Left at once")).to_be_visible()
     page.get_by_role("button", name="Discard draft Left at once").click()
     page.get_by_role("link", name="Restore draft").click()
-    expect(page.locator("#name")).to_have_value("Left at once")
+    expect(page.locator("#customerId")).to_have_value("Left at once")
 
 
 def test_a_second_window_gets_a_notice_and_overwrites_nothing(page: Page, desk: Desk) -> None:
     page.fill("#name", "In two windows")
+    page.fill("#cart-0-configurationId", desk.skus[0])
     expect(page.locator("#draft-state")).to_contain_text(":")
     other = page.context.new_page()
     other.goto(page.url)
@@ -114,7 +117,7 @@ def test_a_second_window_gets_a_notice_and_overwrites_nothing(page: Page, desk: 
 
 def test_an_unavailable_server_is_tried_again(page: Page, desk: Desk, watch: Watch) -> None:
     page.route("**/orders/new/draft*", lambda route: route.abort())
-    page.fill("#name", "While it was away")
+    page.fill("#customerId", "While it was away")
     expect(page.locator("#draft-state")).to_contain_text("Draft not saved yet. Trying again")
     page.unroute("**/orders/new/draft*")
     expect(page.locator("#draft-state")).to_contain_text(":", timeout=15_000)
@@ -187,7 +190,7 @@ def test_a_change_can_be_discarded_and_is_no_new_order(page: Page, desk: Desk) -
     page.fill("#name", "Thought better of")
     expect(page.locator("#draft-state")).to_contain_text(":")
     page.goto(f"{desk.address}/orders/new")
-    assert page.get_by_role("link", name="Thought better of").count() == 0
+    assert page.locator(".drafts a").filter(has_text="Thought better of").count() == 0
     page.goto(f"{order}/edit")
     page.get_by_role("link", name="Continue editing").click()
     page.fill("#name", "Thought better of it")

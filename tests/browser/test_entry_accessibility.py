@@ -28,7 +28,8 @@ def test_every_state_of_the_form(screen: Screen, desk: Desk) -> None:
     page.focus("#cart-1-configurationId")
     page.keyboard.press("Alt+Delete")
     screen.check("a removed line")
-    page.click(".menu.above summary")
+    page.locator("#order-details").evaluate("one => { one.open = true; }")
+    page.click("#as-template > summary")
     page.fill("#templateName", name)
     screen.check("the template's name")
     page.click("button[value=template]")
@@ -36,8 +37,10 @@ def test_every_state_of_the_form(screen: Screen, desk: Desk) -> None:
     screen.check("a saved template")
     page.goto(f"{desk.address}/orders/new")
     page.wait_for_selector(f".drafts a:has-text('{name}')", state="attached")
-    page.click(".menu summary >> nth=0")
-    screen.check("drafts and templates")
+    page.click(".drafts summary")
+    screen.check("drafts")
+    page.click(".templates summary")
+    screen.check("templates")
 
 
 def test_every_state_of_a_change(screen: Screen, desk: Desk) -> None:

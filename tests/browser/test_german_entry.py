@@ -44,7 +44,7 @@ def test_lines_are_moved_counted_and_brought_back(page: Page) -> None:
     expect(said).to_have_text("Position 3 ist wieder da.")
     page.fill("#cart-0-count", "x")
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#summary h2")).to_contain_text("Noch ist nichts gespeichert")
+    expect(page.locator("#summary h2")).to_contain_text("Felder, um diese Bestellung aufzugeben")
     assert page.title().startswith("Fehler: Neue Bestellung")
     check(page, "errors")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

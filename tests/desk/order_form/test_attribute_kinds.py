@@ -236,7 +236,9 @@ def test_an_untouched_form_is_no_draft(staff_client: FlaskClient, org: Org, app:
     assert fields.getlist("metadata.extras") == ["oak", "tar"]
     saved = staff_client.post(f"/orders/new/draft?form={KEY}", data=fields)
     assert saved.text == "0"
-    fields["metadata.price.amount"] = "7"
+    fields["metadata.price.amount"] = "7"  # still neither a customer nor a product
+    assert staff_client.post(f"/orders/new/draft?form={KEY}", data=fields).text == "0"
+    fields["customerId"] = "C-7"
     assert staff_client.post(f"/orders/new/draft?form={KEY}", data=fields).text == "1"
     with app.app_context():
         assert drafts.find_draft(KEY, org.staff().actor) is not None

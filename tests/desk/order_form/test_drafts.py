@@ -4,10 +4,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from orders.domain.attributes import AttributeRule, Kind
 from tests.actors import Org
 from tests.bad_orders import good_form
 from tests.conftest import StoredRows
-from tests.html import attribute
+from tests.html import attribute, read, texts
 
 KEY, OTHER_KEY = "D" * 22, "E" * 22
 DRAFT = f"/orders/new/draft?form={KEY}"
@@ -28,7 +29,7 @@ def test_a_draft_comes_back_complete(staff_client: FlaskClient) -> None:
     answer = staff_client.post(DRAFT, data=typed())
     assert (answer.status_code, answer.text) == (200, "1")
     offered = staff_client.get("/orders/new", follow_redirects=True).text
-    assert f'href="/orders/new?form={KEY}">Oak table</a>' in offered
+    assert texts(offered, f"a[href='/orders/new?form={KEY}'] .what") == ["Oak table"]
     assert "1 line," in offered
     page = staff_client.get(f"/orders/new?form={KEY}").text
     for shown in (
@@ -43,6 +44,38 @@ def test_nothing_typed_is_no_draft(staff_client: FlaskClient) -> None:
     blank = {"status": "New", "cart.0.configurationId": " ", "cart.0.count": "1", "name": ""}
     assert staff_client.post(DRAFT, data=blank).text == "0"
     assert "not placed yet" not in staff_client.get("/orders/new", follow_redirects=True).text
+
+
+def test_a_draft_begins_with_a_customer_or_a_product(staff_client: FlaskClient) -> None:
+    neither = typed(customerId=" ", **{"cart.4.configurationId": ""})
+    assert staff_client.post(DRAFT, data=neither).text == "0"
+    page = staff_client.post(f"/orders/new?form={KEY}", data={**neither, "do": "add"}).text
+    assert 'name="draft_version" value="0"' in page
+    assert staff_client.post(DRAFT, data=typed(customerId="")).text == "1"
+    # Once it has neither any more, it is not offered, and its page still saves it.
+    assert staff_client.post(DRAFT, data={**neither, "draft_version": "1"}).text == "2"
+    address = f"/orders/new?form={KEY}"
+    assert address not in staff_client.get("/orders/new", follow_redirects=True).text
+    assert 'value="Oak table"' in staff_client.get(address).text
+    assert staff_client.post(DRAFT, data=typed(draft_version="2")).text == "3"
+    assert address in staff_client.get("/orders/new", follow_redirects=True).text
+
+
+def test_what_is_wrong_is_checked_again_when_a_draft_opens(
+    staff_client: FlaskClient, org: Org
+) -> None:
+    org.define(AttributeRule("finish", "Finish", Kind.TEXT, required=True))
+    staff_client.post(DRAFT, data=typed(customerId="c" * 256))
+    page = read(staff_client.get(f"/orders/new?form={KEY}").text)
+    # Not that something is missing: it is not filled in yet.
+    wrong = [one["id"] for one in page.all("[aria-invalid=true]")]
+    assert wrong == ["customerId", "cart-4-configurationId", "cart-4-count"]
+    assert page.first("[autofocus]")["id"] == "customerId"
+    assert page.all("#summary") == []
+    org.save("Oslo chair", "OSL-1")
+    staff_client.post(DRAFT, data=typed(draft_version="1", **{"cart.4.count": "12"}))
+    page = read(staff_client.get(f"/orders/new?form={KEY}").text)
+    assert page.all("[aria-invalid=true]") == []
 
 
 def test_two_pages_with_one_draft_do_not_overwrite_each_other(staff_client: FlaskClient) -> None:

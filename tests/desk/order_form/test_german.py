@@ -94,7 +94,7 @@ def test_drafts_are_offered_in_german(staff_client: FlaskClient, post: Post) -> 
     post(ADDRESS, {**typed, "templateName": "Weekly shelf", "do": "template"})
     elsewhere = "/orders/new?form=" + "H" * 22
     page = staff_client.get(elsewhere, headers=GERMAN).text
-    assert "Eine Bestellung ist noch nicht aufgegeben" in page
+    assert "Ein Entwurf" in page
     assert "1 Position, <time" in page
     assert 'aria-label="Vorlage Weekly shelf entfernen"' in page
     assert "Das ist Ihr Entwurf vom <time" in staff_client.get(ADDRESS, headers=GERMAN).text
@@ -109,7 +109,7 @@ def test_errors_of_the_form_are_german(post: Post) -> None:
     page = post(ADDRESS, {**good_form(), **typed, "do": "place"}, 422)
     text = read(page).raw
     assert "Fehler: Neue Bestellung" in page
-    assert "Noch ist nichts gespeichert" in text
+    assert " Felder, um diese Bestellung aufzugeben." in text
     assert "Einzelheiten, Position 1: Zeile 1 der Einzelheiten: " in text
     assert "Anzahl, Position 2: " in text
     assert "Schlüssel in weiteren Metadaten, Zeile 1: Diese Angabe ist nötig." in text

@@ -15,6 +15,7 @@ from orders.domain.errors import (
     StaleVersion,
 )
 from orders.domain.order import Order, OrderChanges
+from orders.domain.spelling import spelled
 from orders.domain.status import Status, read_status
 from orders.domain.texts import Figure, lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
@@ -29,6 +30,7 @@ from orders.interfaces.desk.order.order_page import (
     StaleChange,
     cards_of,
     done,
+    labelled,
     link_message,
     offer_undo,
     refused,
@@ -87,6 +89,8 @@ def placed(reference: str) -> str:
         "desk/placed.html",
         order=order,
         cards=cards_of(order),
+        attributes=labelled(order, shown_attributes()),
+        spelled=spelled(order.short_id),
         customer_link=customer_link(order.short_id),
     )
 

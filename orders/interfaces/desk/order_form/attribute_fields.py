@@ -175,19 +175,3 @@ def _text(value: object) -> str:
         return value or ""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return str(value) if is_number else write_value(value)
-
-
-def untyped(rules: Iterable[AttributeRule]) -> set[tuple[str, str]]:
-    """Return (name, value) of each field that has the value before anybody has typed anything."""
-    pairs: set[tuple[str, str]] = set()
-    for rule in rules:
-        if rule.kind is Kind.MONEY:
-            codes = {option.value for option in rule.options} | set(current_currencies())
-            pairs |= {(f"{rule.path}.currency", code) for code in codes}
-        if rule.default is None or rule.default is False:
-            continue
-        own = typed_values(rule, rule.default)[""]
-        values = ["y"] if rule.kind is Kind.BOOLEAN else own if isinstance(own, list) else [own]
-        name = f"{rule.path}.amount" if rule.kind is Kind.MONEY else rule.path
-        pairs |= {(name, value) for value in values}
-    return pairs

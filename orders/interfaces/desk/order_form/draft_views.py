@@ -4,31 +4,28 @@ Templates, from which new orders are filled in, are removed here, too.
 """
 
 import contextlib
-import re
 from typing import TypeAlias
 
 from flask import Response, flash, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from orders.domain.errors import StaleVersion
+from orders.domain.errors import InvalidInput, StaleVersion
 from orders.domain.order import Order
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key, number_in
-from orders.interfaces.desk.order_form.attribute_fields import untyped
 from orders.interfaces.desk.order_form.edit_form import read_edit
-from orders.interfaces.desk.order_form.form_page import sent_entry
+from orders.interfaces.desk.order_form.form_page import check_new, sent_entry
 from orders.interfaces.desk.order_form.order_form import OrderEntry
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to
-from orders.services.accounts.access import OrgRules, StaffMember
+from orders.services.accounts.access import StaffMember
 from orders.services.orders import drafts, queries
 from orders.services.orders.drafts import DraftChanged, Fields
 
 # Names and values of the fields of a form that waits for the end of a sign-in.
 ResumedForm: TypeAlias = list[tuple[str, str]]
 
-_ROW_NUMBER = re.compile(r"^cart\.[0-9]+\.(?=metadata\.)")
 MAX_PAGE_NAME = 22  # characters, as `new_key` makes them
 IN_BIN = lazy_gettext(
     "This order was deleted in the meantime and cannot be changed. Your changes "
@@ -37,9 +34,6 @@ IN_BIN = lazy_gettext(
 NOT_OF_THIS_ORDER = lazy_gettext("This page belongs to another order. Open the order again.")
 # Fields of the page, which nobody types.
 _OF_THE_PAGE = {"csrf_token", "do", "draft_version", "page", "templateName", "order", "version"}
-# Fields that have a value on every form, typed or not.
-_FILLED_IN = {"status"}
-_FILLED_IN_ROWS = (".count", ".area")
 
 
 def typed_fields(sent: FormData) -> Fields:
@@ -59,9 +53,30 @@ def as_form(fields: Fields) -> FormData:
 
 
 def kept_entry(fields: Fields, member: StaffMember) -> OrderEntry:
-    """Return the order form filled in with the fields of a draft, and focus its last cart row."""
+    """Return the order form filled in with the fields of a draft.
+
+    Focuses the first blank cart row, or the last row if none is blank.
+    """
     entry = sent_entry(as_form(fields), member)
-    entry.focus = element_id(entry.lines[-1].reference.name)
+    entry.focus = element_id((entry.first_blank or entry.lines[-1]).reference.name)
+    return entry
+
+
+def draft_entry(fields: Fields, member: StaffMember) -> OrderEntry:
+    """Return the form of a new order filled in with the fields of its draft, and checked again.
+
+    Only errors of fields with a value are shown, because the rest is not filled in yet. The first
+    of these fields is focused; without any, the customer if it is missing, or else the cart.
+    """
+    entry = kept_entry(fields, member)
+    try:
+        check_new(entry, member)
+    except InvalidInput as invalid:
+        entry.mark(invalid.errors, {name for name, value in fields if value.strip()})
+    if entry.errors:
+        entry.focus = element_id(next(iter(entry.errors)))
+    elif not entry.form.customer_id.data:
+        entry.focus = "customerId"
     return entry
 
 
@@ -101,31 +116,27 @@ def _lines_of(fields: Fields) -> int:
     )
 
 
-def _is_typed(fields: Fields, rules: OrgRules) -> bool:
-    """Return whether a person has typed anything into the form.
-
-    Fields that have a value in every form, and fields with the default value of an attribute, do
-    not count. The attributes are those in `rules`.
-    """
-    start = untyped(rules.every_attribute)
-    return any(
-        # The number of a row is not in the path of an attribute of lines.
-        value.strip() and (_ROW_NUMBER.sub("cart.", name), value) not in start
-        for name, value in fields
-        if name not in _FILLED_IN and not name.endswith(_FILLED_IN_ROWS)
-    )
+def _is_begun(fields: Fields) -> bool:
+    """Return whether the form has a customer or a product, without which it is no draft yet."""
+    customer = dict(fields).get("customerId", "")
+    return bool(customer.strip()) or _lines_of(fields) > 0
 
 
 def save_sent_draft(key: str) -> int:
     """Save the submitted form as the draft with this key, and return the draft's new version.
 
-    If nothing was typed and the page has no draft yet, saves nothing and returns 0. Raises
-    DraftChanged if another page has saved a newer version of the draft.
+    If the form has neither a customer nor a product, saves nothing and returns 0; a draft that the
+    page already has is saved, but no longer listed. Raises DraftChanged if another page has saved a
+    newer version of the draft.
     """
     member, version = signed_in(), sent_draft_version()
-    if version == 0 and not _is_typed(typed_fields(request.form), member.actor.org):
+    is_begun = _is_begun(typed_fields(request.form))
+    if version == 0 and not is_begun:
         return 0
-    return _save(request.form, key, member, version)
+    saved = _save(request.form, key, member, version)
+    if not is_begun:
+        drafts.discard_draft(key, member.actor)
+    return saved
 
 
 def keep_sent_draft(key: str) -> int:

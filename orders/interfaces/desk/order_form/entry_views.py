@@ -31,21 +31,24 @@ from orders.services.idempotency import IdempotencyKey, fingerprint
 from orders.services.orders import drafts, intake, queries
 from orders.services.orders.intake import AlreadyPlaced
 
+# Parameters of the query that say what the form of a new order is filled in from.
+SOURCES = ("from", "template", "customer")
+
 
 @desk.get("/orders/new")
 def new_order() -> AnyResponse:
-    """Render a new order's form: empty, from its draft, or copied from an order or a template.
+    """Render a new order's form: empty, from its draft, or filled in from a source.
 
     `form` in the query is the key that identifies the form and its draft. Without a valid key,
     redirects to the same page with a new one.
     """
     key = request.args.get("form", "")
     if not is_key(key):
-        sources: dict[str, Any] = {name: request.args.get(name) for name in ("from", "template")}
+        sources: dict[str, Any] = {name: request.args.get(name) for name in SOURCES}
         return redirect(url_for("desk.new_order", form=new_key(), **sources))
     member = signed_in()
     kept = drafts.find_draft(key, member.actor)
-    entry = _first_entry(member) if kept is None else draft_views.kept_entry(kept.fields, member)
+    entry = _first_entry(member) if kept is None else draft_views.draft_entry(kept.fields, member)
     placed = queries.find_submission(key, member.actor)
     return _render(entry, key, version=kept.version if kept else 0, placed=placed, kept=kept)
 
@@ -53,8 +56,9 @@ def new_order() -> AnyResponse:
 def _first_entry(member: StaffMember) -> OrderEntry:
     """Return the form of a new order that has no draft.
 
-    It is filled in from the order `?from` or the template `?template` in the query; otherwise it is
-    empty. Raises NotFound if that order or template does not exist.
+    It is filled in from the order `?from` or the template `?template` in the query, or for the
+    customer with the ID `?customer`; otherwise it is empty. Raises NotFound if that order or
+    template does not exist.
     """
     if "from" in request.args:
         order = queries.find_order(request.args["from"], member.org_id)
@@ -67,7 +71,12 @@ def _first_entry(member: StaffMember) -> OrderEntry:
     if "template" in request.args:
         fields = drafts.find_template(request.args["template"], member.actor)
         return sent_entry(draft_views.as_form(fields), member)
-    return new_entry(member.actor.org)
+    entry = new_entry(member.actor.org)
+    if customer := request.args.get("customer", "").strip():
+        entry.form.customer_id.process_data(customer)
+        fill_in(entry, member, is_asked=False)
+        entry.focus = element_id(entry.lines[0].reference.name)
+    return entry
 
 
 @desk.post("/orders/new")

@@ -11,6 +11,7 @@ from orders.domain.order import Order, OrderDraft
 from orders.interfaces.desk.blueprint import signed_in
 from orders.interfaces.desk.forms import FormData, element_id
 from orders.interfaces.desk.order_form.order_form import OrderEntry, blank_line, read_entry
+from orders.interfaces.desk.order_form.sections import sections_of
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.pages import page_or_piece, wants_piece
 from orders.services.accounts.access import StaffMember
@@ -106,6 +107,7 @@ def render_form(entry: OrderEntry, page: FormPage, **context: object) -> Respons
         "desk/_order_form.html",
         status=entry.status,
         entry=entry,
+        sections=sections_of(entry),
         page=page,
         blank=blank_line(),
         element_id=element_id,

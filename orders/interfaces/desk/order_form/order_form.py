@@ -4,7 +4,7 @@ A form sends texts, while the services expect the values that a JSON client woul
 number field that is not a number is passed on unchanged, so that the services report it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,12 +94,9 @@ class OrderEntry(FilledForm):
         return form_fields.free_number(self.lines)
 
     @property
-    def groups(self) -> dict[str, list[AttributeField]]:
-        """The attributes by the heading that the form shows above them; "" for no heading."""
-        groups: dict[str, list[AttributeField]] = {"": []}
-        for attribute in self.attributes:
-            groups.setdefault(attribute.rule.group, []).append(attribute)
-        return groups
+    def first_blank(self) -> FormLine | None:
+        """The first cart row that is blank, or None."""
+        return next((line for line in self.lines if line.is_blank), None)
 
     @property
     def filled_lines(self) -> list[FormLine]:
@@ -256,6 +253,13 @@ class OrderEntry(FilledForm):
         if self.focus == "cart":
             self.focus = element_id(f"cart.{self.lines[0].row}.configurationId")
 
+    def mark(self, errors: Iterable[FieldError], names: Collection[str]) -> None:
+        """Show errors at the fields with these names, without a summary: nothing was sent."""
+        for error in errors:
+            name, _ = self._place(error.path)
+            if name in names:
+                self.errors.setdefault(name, translated(error.message))
+
     def _place(self, path: str) -> tuple[str, str]:
         """Return (name, label) of the form field to which an error with this path belongs.
 
@@ -349,7 +353,7 @@ def new_entry(rules: OrgRules, **values: object) -> OrderEntry:
     """
     entry = _entry(rules, formdata=None, **values)
     entry.lines = [line_row(number, TypedLine()) for number in range(form_fields.FIRST_LINES)]
-    entry.focus = "name"
+    entry.focus = element_id("customerId")
     return entry
 
 

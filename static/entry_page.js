@@ -1,0 +1,76 @@
+// The page around the rows of the order form: the bar, folded parts, menus, and buttons of rows.
+"use strict";
+
+// Row buttons are shown on the active row and are out of the tab order: keys do the same. Without
+// this script they can be reached by Tab.
+document.documentElement.classList.add("scripted");
+
+function quietButtons() {
+  const template = document.getElementById("line-template")?.content;
+  for (const root of [lines(), template]) {
+    for (const button of root?.querySelectorAll(".line > .acts button") ?? []) button.tabIndex = -1;
+  }
+}
+
+// What has the focus is scrolled to above the bar, whose height depends on its texts.
+const bars = new ResizeObserver(() => {
+  const style = document.documentElement.style;
+  style.setProperty("--submit-height", `${form()?.querySelector(".submit")?.offsetHeight ?? 0}px`);
+});
+
+// A phone shows the customer and the cart; everything else is folded up until it is needed.
+function foldDetails(isOpen = false) {
+  const fold = document.getElementById("order-details");
+  if (!fold) return;
+  fold.open = isOpen || !isSmall.matches || Boolean(fold.querySelector('[aria-invalid="true"], [autofocus]'));
+}
+isSmall.addEventListener("change", () => {
+  foldDetails();
+  moveHint();
+});
+
+let opened = []; // IDs of what is open while the server's form replaces the one on the page
+
+function prepare() {
+  quietButtons();
+  moveHint();
+  foldDetails(opened.includes("order-details"));
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  opened = [];
+  bars.disconnect();
+  bars.observe(form().querySelector(".submit"));
+}
+prepare();
+
+document.addEventListener("htmx:before:swap", (event) => {
+  if (event.detail.ctx?.target?.id !== "order-form") return;
+  opened = [...form().querySelectorAll("details[open][id]:not(#as-template)")].map((one) => one.id);
+});
+document.addEventListener("htmx:after:swap", (event) => {
+  const { target } = event.detail.ctx ?? {};
+  if (form() && target?.id === "order-form") prepare();
+  else if (target?.id === "lines") quietButtons();
+});
+
+// A product that another part of the page offers: into the first blank line.
+document.addEventListener("order:add-line", ({ detail }) => {
+  const { reference, count = 1 } = detail;
+  const line = [...lines().children].find(isBlank) ?? addLine();
+  setValue(countOf(line), String(count));
+  setValue(referenceOf(line), reference);
+  total();
+  changed();
+  focus(countOf(line));
+  say(trn("One line added.", "%(num)s lines added.", 1));
+});
+
+// Menus close as menus do.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll(".menu[open]")) menu.open = menu.contains(event.target);
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest?.(".menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
