@@ -64,12 +64,14 @@ class Maker:
             )
             moment = START + timedelta(minutes=at)
             finish = self._chance.choice(("matt", "gloss", "oil"))
+            delivery = {"deliveryDate": (moment + timedelta(days=at % 30)).date().isoformat()}
             yield Order(
                 id=str(uuid.uuid4()), short_id=short_id.generate(), org_id=self._org_id,
                 origin_org_id=self._org_id, name=self._text(3) if at % 10 else None,
                 customer_id=f"C-{at % 5000}",
                 platform={"id": str(700_000 + at), "platform": "shopify", "storeName": "North"},
-                metadata={"finish": finish, "note": self._text(8), "crates": at % 7, "gift": True},
+                metadata={"finish": finish, "note": self._text(8), "crates": at % 7, "gift": True}
+                | (delivery if at % 10 else {}),
                 derivative={}, cart=cart, items=[],
                 status=self._chance.choice(tuple(Status)[1:]), created_at=moment,
                 updated_at=moment, created_by=self._actor.id, deleted_at=None,

@@ -10,7 +10,8 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import func, select
 
-from orders.domain.attributes import Applies, Kind, check_definition
+from orders.domain.attribute_definition import check_definition
+from orders.domain.attributes import Applies, Kind
 from orders.domain.errors import Conflict, Forbidden
 from orders.domain.inputs import Limits
 from orders.domain.status import Status

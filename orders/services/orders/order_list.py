@@ -1,6 +1,6 @@
 """Lists of orders: in numbered pages for the API, and by cursors for the desk and its exports."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from orders.domain.order import FIELD_BY_PATH, SORTABLE_FIELDS, FieldKind, Order
 from orders.domain.status import Status
+from orders.services.orders.order_dates import with_day
 from orders.services.orders.order_filter import OrderFilter, conditions
 from orders.services.orders.queries import any_order, order_of
 from orders.storage import database
@@ -23,7 +24,7 @@ from orders.storage.pages import (
     find_rows,
     numbered_page,
 )
-from orders.storage.tables import cart_line, columns_of, orders
+from orders.storage.tables import cart_line, columns_of, order_date, orders
 
 PAGE_SIZE = 50
 # Orders that the desk's first page counts at most; beyond, there are "more than" these.
@@ -56,10 +57,20 @@ def _listed(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order` with its 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """The sort order of a list: the JSON name of a field in SORTABLE, and the direction."""
+    """The sort order of a list: the JSON name of a field in SORTABLE, and the direction.
+
+    The field may also be the path of an attribute that is a day or a week, such as
+    "metadata.deliveryDate".
+    """
 
     field: str = "createdAt"
     is_descending: bool = True
+
+    @property
+    def date_key(self) -> str | None:
+        """The key of the attribute by whose days the list is sorted, or None."""
+        _, dot, key = self.field.partition(".")
+        return key if dot else None
 
     def __str__(self) -> str:
         """Return the URL parameter `sort`, such as "-name"; a hyphen means descending."""
@@ -69,20 +80,25 @@ class Sort:
 NEWEST_FIRST = Sort()
 
 
-def read_sort(text: str) -> Sort | None:
+def read_sort(text: str, dates: Collection[str] = ()) -> Sort | None:
     """Return the sort order that a URL parameter such as "-name" describes.
 
-    Returns None if the field is not in SORTABLE.
+    Returns None if the field is neither in SORTABLE nor in `dates`, the paths of the org's
+    attributes that are days or weeks.
     """
     field = text.removeprefix("-")
-    return Sort(field, text.startswith("-")) if field in SORTABLE else None
+    is_known = field in SORTABLE or field in dates
+    return Sort(field, text.startswith("-")) if is_known else None
 
 
 def _keyset(sort: Sort) -> Keyset:
     """Return the column and direction of a sort order, for paging with cursors.
 
-    Rows without a text in the column come last.
+    Rows without a text or a day in the column come last.
     """
+    if sort.date_key is not None:
+        down = sort.is_descending
+        return Keyset(str(sort), order_date.c.day, orders.c.id, is_descending=down, has_nulls=True)
     column = _COLUMNS[sort.field]
     kind = FIELD_BY_PATH[sort.field].kind
     return Keyset(
@@ -131,7 +147,7 @@ def list_page(
     """
     with database.read() as connection:
         page = cursor_page(
-            connection, _ids(connection, org_id, wanted), _keyset(sort), size=PAGE_SIZE,
+            connection, _ids(connection, org_id, wanted, sort), _keyset(sort), size=PAGE_SIZE,
             older_than=older_than, newer_than=newer_than, most_counted=MOST_COUNTED,
         )  # fmt: skip
         summaries = _read(connection, [row.id for row in page.rows])
@@ -149,7 +165,7 @@ def ids_in_batches(
     cursor: Cursor | None = None
     while True:
         with database.read() as connection:
-            statement = _ids(connection, org_id, wanted)
+            statement = _ids(connection, org_id, wanted, sort)
             found = find_rows(connection, statement, _keyset(sort), cursor, most=MOST_FOUND)
         for start in range(0, len(found), size):
             yield [row.id for row in found[start : start + size]]
@@ -158,9 +174,10 @@ def ids_in_batches(
         cursor = cursor_of(found[-1])
 
 
-def _ids(connection: Connection, org_id: str, wanted: OrderFilter) -> Select[Any]:
+def _ids(connection: Connection, org_id: str, wanted: OrderFilter, sort: Sort) -> Select[Any]:
     """Return a SELECT of the IDs of orders that match; reading other columns would be slower."""
-    return select(orders.c.id).where(*conditions(connection, org_id, wanted))
+    found = select(orders.c.id).where(*conditions(connection, org_id, wanted))
+    return found if sort.date_key is None else with_day(found, sort.date_key)
 
 
 def _read(connection: Connection, ids: Sequence[str]) -> list[OrderSummary]:
