@@ -71,8 +71,10 @@ def cases(org_id: str, far: str) -> dict[str, Measured]:
         "by status": page(Sort("status", is_descending=False)),
         "by date": page(BY_DATE),
         "by date, latest first": page(Sort(BY_DATE.field)),
+        "by date, status of none": page(BY_DATE, statuses=(Status.LIST,)),
         "by date, word of none": page(BY_DATE, search=NOWHERE),
         "overdue": page(dates=(DateRange(DELIVERY.key, last="2026-01-15", is_open=True),)),
+        "a day of none, by date": page(BY_DATE, dates=(DateRange(DELIVERY.key, "2030-01-01"),)),
         "overdue, by date": page(
             BY_DATE, dates=(DateRange(DELIVERY.key, last="2026-01-15", is_open=True),)
         ),

@@ -65,9 +65,7 @@ class _Closable(Protocol):
 
 def dated_rules(rules: Iterable[AttributeRule]) -> tuple[AttributeRule, ...]:
     """Return the attributes of whole orders whose values are days or weeks."""
-    return tuple(
-        rule for rule in rules if rule.kind in DATED and rule.applies is not Applies.LINE
-    )
+    return tuple(rule for rule in rules if rule.kind in DATED and rule.applies is not Applies.LINE)
 
 
 def due_rule(rules: Iterable[AttributeRule]) -> AttributeRule | None:

@@ -1,7 +1,7 @@
 """Lists of orders: in numbered pages for the API, and by cursors for the desk and its exports."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +9,14 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from orders.domain.order import FIELD_BY_PATH, SORTABLE_FIELDS, FieldKind, Order
 from orders.domain.status import Status
-from orders.services.orders.order_dates import with_day
+from orders.services.orders.order_dates import ByDay, with_day
 from orders.services.orders.order_filter import OrderFilter, conditions
 from orders.services.orders.queries import any_order, order_of
 from orders.storage import database
 from orders.storage.pages import (
     Cursor,
     CursorPage,
+    Finder,
     Keyset,
     Page,
     Paging,
@@ -149,6 +150,7 @@ def list_page(
         page = cursor_page(
             connection, _ids(connection, org_id, wanted, sort), _keyset(sort), size=PAGE_SIZE,
             older_than=older_than, newer_than=newer_than, most_counted=MOST_COUNTED,
+            find=_finder(org_id, wanted, sort),
         )  # fmt: skip
         summaries = _read(connection, [row.id for row in page.rows])
     return CursorPage(summaries, page.newer, page.older, page.count, page.has_more)
@@ -163,10 +165,11 @@ def ids_in_batches(
     is open between two queries.
     """
     cursor: Cursor | None = None
+    find = _finder(org_id, wanted, sort)
     while True:
         with database.read() as connection:
             statement = _ids(connection, org_id, wanted, sort)
-            found = find_rows(connection, statement, _keyset(sort), cursor, most=MOST_FOUND)
+            found = find(connection, statement, _keyset(sort), cursor, most=MOST_FOUND)
         for start in range(0, len(found), size):
             yield [row.id for row in found[start : start + size]]
         if len(found) < MOST_FOUND:
@@ -176,8 +179,20 @@ def ids_in_batches(
 
 def _ids(connection: Connection, org_id: str, wanted: OrderFilter, sort: Sort) -> Select[Any]:
     """Return a SELECT of the IDs of orders that match; reading other columns would be slower."""
-    found = select(orders.c.id).where(*conditions(connection, org_id, wanted))
-    return found if sort.date_key is None else with_day(found, sort.date_key)
+    if isinstance(_finder(org_id, wanted, sort), ByDay):
+        found = conditions(connection, org_id, replace(wanted, dates=()), by_org=False)
+        return select(orders.c.id).where(*found)
+    every = select(orders.c.id).where(*conditions(connection, org_id, wanted))
+    return every if sort.date_key is None else with_day(every, sort.date_key)
+
+
+def _finder(org_id: str, wanted: OrderFilter, sort: Sort) -> Finder:
+    """Return how the orders are found: by an index of their days if most orders may match."""
+    rest = replace(wanted, dates=(), is_canceled=wanted.is_canceled or None)
+    is_of_key = all(one.key == sort.date_key for one in wanted.dates)
+    if sort.date_key is not None and is_of_key and rest == OrderFilter():
+        return ByDay(org_id, sort.date_key, wanted.dates)
+    return find_rows
 
 
 def _read(connection: Connection, ids: Sequence[str]) -> list[OrderSummary]:

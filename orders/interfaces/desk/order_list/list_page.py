@@ -1,7 +1,8 @@
 """The page with the list of orders: its columns, views and sorts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, request, url_for
@@ -9,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from orders.domain.attributes import AttributeRule, display
 from orders.domain.errors import NotFound
+from orders.domain.order_dates import due_rule, is_overdue
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
@@ -18,11 +20,13 @@ from orders.interfaces.desk.order_list.list_address import (
     CANCELED,
     ListAddress,
     Pairs,
+    filter_rules,
     label_of,
     option_rules,
     read_address,
 )
-from orders.interfaces.http.i18n import translated
+from orders.interfaces.desk.order_list.list_dates import PERIODS, dates_by_path
+from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import page_or_piece
 from orders.services.accounts.access import StaffMember
 from orders.services.orders import bulk, order_filter, order_list, queries, saved_views
@@ -94,8 +98,26 @@ def all_columns(rules: Sequence[AttributeRule]) -> tuple[Column, ...]:
         replace(one, label=translated(one.label), short=translated(one.short))
         for one in FIXED_COLUMNS
     )
-    own = tuple(Column(rule.path, rule.label, rule=rule) for rule in rules)
+    dates = dates_by_path(rules)
+    own = tuple(
+        Column(rule.path, rule.label, rule.path if rule.path in dates else "", rule=rule)
+        for rule in rules
+    )
     return fixed + own
+
+
+def all_sorts(rules: Sequence[AttributeRule]) -> tuple[tuple[Sort, str], ...]:
+    """Return the sort orders that the list offers, with their names in the page's language."""
+    fixed = tuple((sort, translated(label)) for sort, label in SORTS)
+    own = (
+        pair
+        for path, rule in dates_by_path(rules).items()
+        for pair in (
+            (Sort(path, is_descending=False), gettext("%(label)s, earliest", label=rule.label)),
+            (Sort(path), gettext("%(label)s, latest", label=rule.label)),
+        )
+    )
+    return (*fixed, *own)
 
 
 def chosen_columns(member: StaffMember, named: Iterable[str]) -> tuple[Column, ...]:
@@ -191,16 +213,28 @@ def render_list(
         problem=problem,
         columns=chosen_columns(member, address.columns),
         every_column=all_columns(rules), option_rules=option_rules(rules),
+        filter_rules=filter_rules(rules), date_rules=dates_by_path(rules), periods=PERIODS,
+        overdue=_overdue(page, rules),
         label_of=label_of, status_menus=status_menus, canceled_choices=CANCELED,
         tabs=_tabs(address, views), view=view,
         may_change_view=view is not None and saved_views.may_change(view, member),
-        names=_names(page, choices, member.org_id), statuses=status_names(), sorts=SORTS,
+        names=_names(page, choices, member.org_id), statuses=status_names(), sorts=all_sorts(rules),
         here=list_address(address.pairs, **place, done=change.id if change else None),
         state=list_address(address.pairs, **place).partition("?")[2],
         attribute_text=attribute_text,
         most_counted=MOST_COUNTED, most_changed=bulk.MOST_ORDERS, key=new_key(),
         status=422 if address.errors or problem else 200,
     )  # fmt: skip
+
+
+def _overdue(
+    page: CursorPage[OrderSummary] | None, rules: Sequence[AttributeRule]
+) -> Collection[str]:
+    """Return the IDs of the orders on the page that are overdue today, in the person's zone."""
+    rule, today = due_rule(rules), datetime.now(signed_in().preferences.zone).date()
+    if page is None or rule is None:
+        return ()
+    return {order.id for order in page.rows if is_overdue(order, rule, today)}
 
 
 def _change(change_id: str) -> BulkEdit | None:

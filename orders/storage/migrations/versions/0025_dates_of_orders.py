@@ -25,9 +25,7 @@ def upgrade():
     op.add_column(
         "attribute", sa.Column("is_due", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
-    op.add_column(
-        "attribute", sa.Column("total", sa.String(16), server_default="", nullable=False)
-    )
+    op.add_column("attribute", sa.Column("total", sa.String(16), server_default="", nullable=False))
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     op.create_table(
         "order_date",
