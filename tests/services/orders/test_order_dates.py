@@ -32,7 +32,7 @@ WEEKS = ("2026-W52", "2026-W53", "2027-W01", "2027-W02", "0001-W01", "9999-W52")
 
 
 def make(org: Org, status: Status = Status.NEW, **values: Any) -> Any:  # noqa: ANN401 - an order
-    raw = {"status": str(status), "cart": [], "metadata": values}
+    raw: dict[str, Any] = {"status": str(status), "cart": [], "metadata": values}
     if status not in {Status.LIST, Status.IN_CART}:
         raw["cart"] = [{"configurationId": org.save("Chair", "").id, "count": 1}]
     draft = intake.check_order(raw, actor=org.actor(), limits=Limits())

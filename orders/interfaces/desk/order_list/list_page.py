@@ -10,12 +10,14 @@ from werkzeug.datastructures import MultiDict
 
 from orders.domain.attributes import AttributeRule, display
 from orders.domain.errors import NotFound
+from orders.domain.line_totals import COLUMN as TOTAL
 from orders.domain.order_dates import due_rule, is_overdue
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import shown_attributes, status_menus, status_names
 from orders.interfaces.desk.forms import new_key
+from orders.interfaces.desk.line_totals import shown_rules, total_texts
 from orders.interfaces.desk.order_list.list_address import (
     CANCELED,
     ListAddress,
@@ -33,6 +35,7 @@ from orders.services.orders import bulk, order_filter, order_list, queries, save
 from orders.services.orders.bulk import BulkEdit
 from orders.services.orders.order_filter import FilterChoices, UnlistedCodes
 from orders.services.orders.order_list import MOST_COUNTED, OrderSummary, Sort
+from orders.services.orders.order_totals import read_totals
 from orders.services.orders.saved_views import View
 from orders.storage.pages import CursorPage
 
@@ -68,7 +71,8 @@ class Column:
 
     `name` identifies the column in URLs and preferences. `short` replaces `label` on phones, unless
     it is empty. `sort` is the JSON name of the field by which the heading sorts the list, or empty
-    for none. `rule` is the attribute that the column shows, or None.
+    for none. `rule` is the attribute that the column shows, or None; with `is_total`, it is an
+    attribute of lines, of which the column shows the total.
     """
 
     name: str
@@ -77,6 +81,7 @@ class Column:
     is_figure: bool = False
     rule: AttributeRule | None = None
     short: str = ""
+    is_total: bool = False
 
 
 FIXED_COLUMNS = (
@@ -103,7 +108,14 @@ def all_columns(rules: Sequence[AttributeRule]) -> tuple[Column, ...]:
         Column(rule.path, rule.label, rule.path if rule.path in dates else "", rule=rule)
         for rule in rules
     )
-    return fixed + own
+    totals = (
+        Column(
+            f"{TOTAL}{rule.key}", gettext("%(label)s, total", label=rule.label), is_figure=True,
+            rule=rule, is_total=True,
+        )
+        for rule in shown_rules()
+    )  # fmt: skip
+    return (*fixed, *own, *totals)
 
 
 def all_sorts(rules: Sequence[AttributeRule]) -> tuple[tuple[Sort, str], ...]:
@@ -113,8 +125,11 @@ def all_sorts(rules: Sequence[AttributeRule]) -> tuple[tuple[Sort, str], ...]:
         pair
         for path, rule in dates_by_path(rules).items()
         for pair in (
-            (Sort(path, is_descending=False), gettext("%(label)s, earliest", label=rule.label)),
-            (Sort(path), gettext("%(label)s, latest", label=rule.label)),
+            (
+                Sort(path, is_descending=False),
+                gettext("%(label)s, earliest first", label=rule.label),
+            ),
+            (Sort(path), gettext("%(label)s, latest first", label=rule.label)),
         )
     )
     return (*fixed, *own)
@@ -211,7 +226,8 @@ def render_list(
         "desk/orders/list.html", "desk/orders/_list.html",
         page=page, unlisted=unlisted, address=address, choices=choices, change=change,
         problem=problem,
-        columns=chosen_columns(member, address.columns),
+        columns=(columns := chosen_columns(member, address.columns)),
+        totals=_totals(page, columns),
         every_column=all_columns(rules), option_rules=option_rules(rules),
         filter_rules=filter_rules(rules), date_rules=dates_by_path(rules), periods=PERIODS,
         overdue=_overdue(page, rules),
@@ -225,6 +241,21 @@ def render_list(
         most_counted=MOST_COUNTED, most_changed=bulk.MOST_ORDERS, key=new_key(),
         status=422 if address.errors or problem else 200,
     )  # fmt: skip
+
+
+def _totals(
+    page: CursorPage[OrderSummary] | None, columns: Iterable[Column]
+) -> dict[tuple[str, str], str]:
+    """Return the texts of the columns with totals, by the order's ID and the attribute's key."""
+    rules = [column.rule for column in columns if column.rule and column.is_total]
+    if page is None or not rules:
+        return {}
+    found = read_totals([order.id for order in page.rows], rules)
+    return {
+        (order_id, total.rule.key): " + ".join(total_texts(total))
+        for order_id, totals in found.items()
+        for total in totals
+    }
 
 
 def _overdue(
