@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import flask_migrate
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -18,11 +19,14 @@ from orders.services import dashboard
 from orders.services.accounts import attributes
 from orders.services.accounts.access import org_rules_of
 from orders.services.orders import changes, intake, order_list, queries
+from orders.services.orders.order_dates import count_dates
 from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.order_list import Sort
 from orders.storage import database
 from orders.storage.tables import order_date
 from tests.actors import Org
+from tests.plans import noted_plans
+from tests.storage.test_migrations import FOLDER
 
 DAY = AttributeRule("day", "Delivery day", Kind.DATE, is_due=True)
 WEEK = AttributeRule("week", "Delivery week", Kind.WEEK, applies=Applies.BOTH)
@@ -203,3 +207,42 @@ def test_an_org_without_dates_writes_none(app: Flask, org: Org) -> None:
         changes.change_order(order.id, OrderChanges(name="Hall"), actor=org.actor(), now=later)
         assert dashboard.load_dashboard(org.actor()).overdue is None
     assert days_in_database(app) == {}
+
+
+@pytest.mark.one_database(reason="the plans are those of SQLite")
+def test_indexes_lead_to_days_in_order(app: Flask, org: Org) -> None:
+    org.define(DAY, WEEK)
+    sort, late = Sort(DAY.path), limits_of(DAY, Period.OVERDUE, TODAY)
+    with app.app_context():
+        make(org, day="2026-12-01")
+        with noted_plans() as of_list:
+            order_list.list_page(org.id, OrderFilter(), sort)
+        with noted_plans() as of_late:
+            order_list.list_page(org.id, OrderFilter(dates=(late,)), sort)
+        with noted_plans() as of_start_page, database.read() as connection:
+            assert count_dates(connection, org.id, late) == 1
+    first, then, *_ = of_list
+    assert "USING COVERING INDEX ix_order_date_day (org_id=? AND attribute_key=?)" in first
+    assert then.startswith("SEARCH orders USING INDEX sqlite_autoindex_orders_")
+    assert "ix_order_date_open" in of_late[0]
+    assert not [step for step in of_late if "TEMP B-TREE" in step]
+    assert of_start_page == [
+        "SEARCH order_date USING INDEX ix_order_date_open "
+        "(org_id=? AND attribute_key=? AND day<?)"
+    ]
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_orders_from_before_the_migration_have_their_days(app: Flask, org: Org) -> None:
+    with app.app_context():
+        make(org, Status.COMPLETE, week="soon", day="2027-01-01")
+        org.define(DAY, WEEK, AttributeRule("text", "Text", Kind.TEXT))
+        make(org, day="2026-12-01", week="2026-W53", text="2026-12-02")
+        before = days_in_database(app)
+        database.close()
+        flask_migrate.downgrade(directory=FOLDER, revision="0021")
+        flask_migrate.upgrade(directory=FOLDER)
+        assert days_in_database(app) == before
+    assert sorted(before.values()) == [
+        ("2026-12-01", True), ("2026-12-28", True), ("2027-01-01", False)
+    ]  # fmt: skip
