@@ -23,8 +23,8 @@ class LineTotal:
     """The total of an attribute of lines.
 
     `sums` maps each currency, in the order of the lines, to its sum; the currency of numbers is "".
-    It is empty if no line has a value. `missing` is the number of lines that are left out, because
-    they have no valid value or, if the value is multiplied by it, no valid count.
+    It is empty if no line has a value. `missing` is the number of lines that are left out: they
+    have no valid value, or no valid count although the total depends on the quantity.
     """
 
     rule: AttributeRule
