@@ -93,6 +93,7 @@ class Maker:
                     "finish": FINISHES[own % 3], "delivery": DELIVERIES[own % 2],
                     "country": COUNTRIES[own % 3], "po": f"PO-{at}", "note": self._text(8),
                     "crates": at % 7, "gift": True,
+                    **({"deliveryDate": moment.date().isoformat()} if at % 10 else {}),
                 },
                 derivative={}, cart=cart, items=[],
                 status=self._chance.choice(tuple(Status)[1:]), created_at=moment,

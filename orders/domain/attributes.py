@@ -1,8 +1,7 @@
 """Attributes: the keys that an org defines for its orders, each with its valid values."""
 
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -10,7 +9,7 @@ from typing import Any
 
 from orders.domain import value_formats
 from orders.domain.errors import FieldError
-from orders.domain.json_values import find_unstorable, join_path, printable
+from orders.domain.json_values import join_path, printable
 from orders.domain.texts import Money, WrittenDay, lazy_gettext
 
 MAX_KEY = 255  # characters, of a key, a label, a hint and a placeholder
@@ -48,7 +47,9 @@ class Kind(StrEnum):
 WITH_OPTIONS = frozenset({Kind.OPTION, Kind.MANY, Kind.MONEY})
 # Kinds whose values are texts and nothing else.
 TEXT_KINDS = frozenset(Kind) - {Kind.MANY, Kind.NUMBER, Kind.MONEY, Kind.BOOLEAN}
-_LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Za-z0-9]{2,8})*")
+# Kinds whose values are days or weeks, and kinds whose values can be added up.
+DATED = frozenset({Kind.DATE, Kind.WEEK})
+SUMMABLE = frozenset({Kind.NUMBER, Kind.MONEY})
 
 
 class Applies(StrEnum):
@@ -66,6 +67,17 @@ class Applies(StrEnum):
 
 LINE_AREA = "cart.metadata"
 AREAS = (str(Applies.METADATA), str(Applies.DERIVATIVE))
+
+
+class Total(StrEnum):
+    """How the values of an attribute of lines are added up for the whole order.
+
+    With QUANTITY, each value counts once for each item of its line; with PLAIN, once for the line.
+    """
+
+    NONE = ""
+    QUANTITY = "quantity"
+    PLAIN = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +100,9 @@ class AttributeRule:
     without the key gets; if it is None, nothing is added to the order. `labels` has the labels in
     other languages, by code (`de`). `hint` and `placeholder` are short texts at the field of the
     order form, and `group` is the heading above it; each may be empty. If `is_copied` is
-    false, an order that is copied from another one does not get its value.
+    false, an order that is copied from another one does not get its value. If `is_due` is true,
+    the value is the day or the week after which an order is overdue. `total` is for attributes of
+    lines.
     """
 
     key: str
@@ -104,6 +118,8 @@ class AttributeRule:
     placeholder: str = ""
     group: str = ""
     is_copied: bool = True
+    is_due: bool = False
+    total: Total = Total.NONE
 
     def in_language(self, code: str) -> "AttributeRule":
         """Return a copy whose labels are those in the language, where it has any."""
@@ -190,13 +206,14 @@ def _apply(rule: AttributeRule, areas: dict[str, dict[str, Any]]) -> list[FieldE
         value = areas[area][rule.key]
         if value is not None and (message := value_fault(rule, value)):
             faults[join_path(area, rule.key)] = message
-    if rule.required and not any(_has_value(areas[area][rule.key]) for area in sent):
+    if rule.required and not any(has_value(areas[area][rule.key]) for area in sent):
         # A blank text for an option is both invalid and missing: one error is enough.
         faults[join_path(rule.areas[0], rule.key)] = lazy_gettext("This is required.")
     return [FieldError(path, message) for path, message in faults.items()]
 
 
-def _has_value(value: object) -> bool:
+def has_value(value: object) -> bool:
+    """Return whether a value is more than null, a blank text, or an empty list."""
     if isinstance(value, str):
         return bool(value.strip())
     return value is not None and value != []
@@ -314,87 +331,3 @@ def read_option(text: str) -> Option:
 def write_option(option: Option) -> str:
     """Return an option as `value=Label`, or just the value if the label is the same."""
     return option.value if option.label == option.value else f"{option.value}={option.label}"
-
-
-def check_definition(rule: AttributeRule) -> list[FieldError]:
-    """Return the errors in an attribute's definition; [] if it is valid.
-
-    The path of each error is `key`, `label`, `labels.<code>`, `hint`, `placeholder`, `group`,
-    `option`, `options.<code>` or `default`.
-    """
-    errors = []
-    if not 1 <= len(rule.key) <= MAX_KEY or rule.key != rule.key.strip() or "." in rule.key:
-        sentence = lazy_gettext(
-            "1 to %(most)s characters, no dots, no spaces at either end.", most=MAX_KEY
-        )
-        errors.append(FieldError("key", sentence))
-    if not rule.label.strip() or len(rule.label) > MAX_KEY:
-        sentence = lazy_gettext("1 to %(most)s characters.", most=MAX_KEY)
-        errors.append(FieldError("label", sentence))
-    options = [text for option in rule.options for text in (option.value, option.label)]
-    for path, value in (("key", rule.key), ("label", rule.label), ("default", rule.default)):
-        errors += find_unstorable(value, path, nesting=1)
-    errors += [FieldError("option", error.message) for error in find_unstorable(options, nesting=1)]
-    errors += _option_faults(rule)
-    errors += _text_faults(rule)
-    if not errors and rule.default is not None:
-        message = value_fault(rule, rule.default)
-        if rule.required and not _has_value(rule.default):
-            message = lazy_gettext("A required attribute cannot have an empty default.")
-        errors += [FieldError("default", message)] if message else []
-    return errors
-
-
-def _option_faults(rule: AttributeRule) -> Iterable[FieldError]:
-    values = [option.value for option in rule.options]
-    if rule.kind not in WITH_OPTIONS:
-        if values:
-            yield FieldError("option", lazy_gettext("This kind has no options."))
-        return
-    if rule.kind is Kind.MONEY:
-        known = value_formats.all_currencies()
-        if not known.issuperset(values):
-            sentence = lazy_gettext("Codes of currencies, such as EUR, one in each line.")
-            yield FieldError("option", sentence)
-    elif not values:
-        yield FieldError("option", lazy_gettext("Add at least one option."))
-    if len(set(values)) < len(values):
-        yield FieldError("option", lazy_gettext("Use each value only once."))
-    if not all(value.strip() for value in values):
-        yield FieldError("option", lazy_gettext("The value cannot be empty."))
-    # Each option is written in one line, `value=Label`, and must be read back the same.
-    if any("=" in value or value != value.strip() for value in values) or any(
-        set("\r\n") & set(option.value + option.label) for option in rule.options
-    ):
-        sentence = lazy_gettext(
-            "One option per line; a value cannot contain “=” or start or end with a space."
-        )
-        yield FieldError("option", sentence)
-
-
-def _text_faults(rule: AttributeRule) -> Iterable[FieldError]:
-    """Yield the errors in hint, placeholder, group, and labels in other languages."""
-    limits = {"hint": MAX_KEY, "placeholder": MAX_KEY, "group": MAX_GROUP}
-    texts = {name: (str(getattr(rule, name)), most) for name, most in limits.items()}
-    texts |= {f"labels.{code}": (label, MAX_KEY) for code, label in rule.labels.items()}
-    of_options = {
-        (f"options.{code}", label)
-        for option in rule.options
-        for code, label in option.labels.items()
-    }
-    for path, text, most in (
-        *((path, text, most) for path, (text, most) in texts.items()),
-        *((path, label, MAX_KEY) for path, label in sorted(of_options)),
-    ):
-        code = path.partition(".")[2]
-        if code and not _LANGUAGE.fullmatch(code):
-            yield FieldError(printable(path), lazy_gettext("A code of a language, such as de."))
-        elif len(text) > most:
-            yield FieldError(path, lazy_gettext("At most %(most)s characters.", most=most))
-        elif set("\r\n") & set(text):
-            yield FieldError(path, lazy_gettext("One line."))
-        elif code and not text.strip():
-            sentence = lazy_gettext("1 to %(most)s characters.", most=most)
-            yield FieldError(path, sentence)
-        else:
-            yield from find_unstorable(text, path, nesting=0)

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz, process
 from orders.domain.attributes import AttributeRule
 from orders.domain.errors import FieldError
 from orders.domain.identifiers import plain_characters
+from orders.domain.line_totals import COLUMN as TOTAL
 from orders.domain.order import IMPORTED_FIELDS, OBJECT_FIELDS
 from orders.domain.texts import lazy_gettext
 
@@ -130,6 +131,8 @@ def _guesses(name: str, attributes: Sequence[AttributeRule]) -> tuple[str, ...]:
     They are found by a wire name, by one of the org's `attributes`, by a common word, and by a less
     certain word.
     """
+    if name.lower().startswith(TOTAL):
+        return ("",) * 4  # an export computes it
     word = plain_name(name)
     wire = _TARGET_BY_NAME.get(name.lower(), "")
     area, dot, key = name.partition(".")

@@ -12,10 +12,12 @@ from typing import Any
 from sqlalchemy import Column, Connection, Integer, Select, column, func, select, text, values
 
 from orders.domain.moments import begin_of_day, now_or
+from orders.domain.order_dates import Period, due_rule, limits_of
 from orders.domain.status import STATUS_BY_NAME, Status
 from orders.domain.texts import unpack_line
 from orders.services.accounts.access import Actor
 from orders.services.imports.records import KEY_PREFIX, ImportState
+from orders.services.orders.order_dates import count_dates
 from orders.storage import database
 from orders.storage.models.orders import IS_OF_FORM, IS_OPEN_CART
 from orders.storage.models.webhooks import IS_GIVEN_UP, WebhookDelivery, WebhookRow
@@ -83,12 +85,21 @@ class FailedImport:
 
 
 @dataclass(frozen=True, slots=True)
+class Overdue:
+    """The number of overdue orders, and the path of the attribute that says when one is due."""
+
+    path: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class DashboardSummary:
     """The data of the start page.
 
     `days` are the last DAYS days, the oldest first. `quiet` are open carts without a change for
     QUIET_AFTER, the longest unchanged first; `quiet_count` is the total number of such carts.
-    `mine` are the last orders that the person entered, the newest first.
+    `mine` are the last orders that the person entered, the newest first. `overdue` is None if no
+    attribute of the org says when an order is due.
     """
 
     days: tuple[Day, ...]
@@ -98,6 +109,7 @@ class DashboardSummary:
     failing: tuple[Failing, ...]
     failed_imports: tuple[FailedImport, ...]
     mine: tuple[DashboardOrder, ...]
+    overdue: "Overdue | None" = None
 
     @property
     def today(self) -> Day:
@@ -124,7 +136,16 @@ def load_dashboard(
             failing=_failing(connection, actor.org_id, news_since),
             failed_imports=_failed_imports(connection, actor.org_id, news_since),
             mine=_mine(connection, actor),
+            overdue=_overdue(connection, actor, today),
         )
+
+
+def _overdue(connection: Connection, actor: Actor, today: date) -> Overdue | None:
+    rule = due_rule(actor.org.attributes)
+    if rule is None:
+        return None
+    limits = limits_of(rule, Period.OVERDUE, today)
+    return Overdue(rule.path, count_dates(connection, actor.org_id, limits))
 
 
 def _days(connection: Connection, org_id: str, today: date, zone: tzinfo) -> tuple[Day, ...]:

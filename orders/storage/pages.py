@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import orjson
 from sqlalchemy import (
@@ -199,18 +199,20 @@ def cursor_page(
     older_than: str = "",
     newer_than: str = "",
     most_counted: int = 0,
+    find: "Finder | None" = None,
 ) -> CursorPage[Row[Any]]:
     """Return a page of at most `size` rows of the SELECT `entries`, sorted by `keyset`.
 
     The page follows the cursor `older_than` or precedes the cursor `newer_than`. Without a valid
     cursor, it is the first page, and all rows are counted up to the limit `most_counted`; if that
-    is 0, nothing is counted and `count` is None.
+    is 0, nothing is counted and `count` is None. `find` is called in place of `find_rows`.
     """
     cursor = read_cursor(newer_than or older_than, keyset)
     is_upward = bool(newer_than) and cursor is not None
     is_counted = bool(most_counted) and cursor is None
     most = most_counted if is_counted else size  # and one more, which tells whether there are more
-    found = find_rows(connection, entries, keyset, cursor, most=most + 1, is_upward=is_upward)
+    find = find or find_rows
+    found = find(connection, entries, keyset, cursor, most=most + 1, is_upward=is_upward)
     goes_on, rows = len(found) > size, found[:size]
     if is_upward:
         rows.reverse()
@@ -244,8 +246,17 @@ def find_rows(
     return list(connection.execute(entries.order_by(*order).limit(most)))
 
 
+class Finder(Protocol):
+    """A function that returns what `find_rows` returns, and does so faster for one list."""
+
+    def __call__(
+        self, connection: Connection, entries: Select[Any], keyset: Keyset, cursor: Cursor | None,
+        *, most: int, is_upward: bool = False,
+    ) -> list[Row[Any]]: ...  # fmt: skip
+
+
 def cursor_of(row: Row[Any]) -> Cursor:
-    """Return the cursor of a row that was returned by `find_rows`."""
+    """Return the cursor of a row that was returned by `find_rows`, or by another Finder."""
     return Cursor(row.cursor_value, row.cursor_tie)
 
 

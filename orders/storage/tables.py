@@ -16,6 +16,7 @@ from orders.storage.models import orders as order_models
 orders = cast(Table, order_models.OrderRow.__table__)
 cart_line = cast(Table, order_models.CartLineRow.__table__)
 order_history = cast(Table, order_models.OrderHistory.__table__)
+order_date = cast(Table, order_models.OrderDate.__table__)
 order_note = cast(Table, order_models.OrderNote.__table__)
 order_tries = cast(Table, order_models.OrderTries.__table__)
 submission = cast(Table, order_models.Submission.__table__)

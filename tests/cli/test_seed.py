@@ -10,9 +10,11 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from sqlalchemy import func, select
 
-from orders.domain.attributes import Applies, Kind, check_definition
+from orders.domain.attribute_definition import check_definition
+from orders.domain.attributes import Applies, Kind, Total
 from orders.domain.errors import Conflict, Forbidden
 from orders.domain.inputs import Limits
+from orders.domain.order_dates import DateRange, Period, due_rule, limits_of
 from orders.domain.status import Status
 from orders.interfaces.cli.demo.example_orders import example_orders
 from orders.interfaces.cli.demo.seed import DemoResult, seed_demo
@@ -22,6 +24,9 @@ from orders.services.accounts.access import Origin
 from orders.services.catalog import products
 from orders.services.catalog.sample_products import SampleProduct
 from orders.services.customers.customer_queries import CustomerFilter, list_customers
+from orders.services.orders.order_filter import OrderFilter
+from orders.services.orders.order_list import Sort, list_page
+from orders.services.orders.order_totals import read_totals
 from orders.settings import PROJECT
 from orders.storage import database, tables
 from orders.storage.models.base import Base
@@ -122,6 +127,25 @@ def test_some_customers_have_records_with_valid_defaults(app: Flask, demo: DemoR
         assert all(one.name and one.defaults for one in page.entries)
 
 
+def test_orders_are_overdue_due_soon_and_later_and_have_totals(
+    app: Flask, demo: DemoResult
+) -> None:
+    with app.app_context():
+        rules = access.org_rules_of(demo.org_id)
+        due = due_rule(rules.attributes)
+        assert due is not None
+        late = limits_of(due, Period.OVERDUE, NOW.date())
+        week = limits_of(due, Period.THIS_WEEK, NOW.date())
+        later = DateRange(due.key, "2026-03-23", is_open=True)
+        found = [
+            list_page(demo.org_id, OrderFilter(dates=(one,)), Sort(due.path)).rows
+            for one in (late, week, later)
+        ]
+        totals = read_totals([row.id for row in found[2]], rules.line_attributes)
+    assert all(found)
+    assert {unit for own in totals.values() for total in own for unit in total.sums} >= {"EUR"}
+
+
 def test_secrets_are_stored_as_hashes_only(app: Flask, demo: DemoResult) -> None:
     with app.app_context(), database.read() as connection:
         stored = "".join(
@@ -166,6 +190,8 @@ def test_the_command_prints_json_and_fails_the_second_time(runner: FlaskCliRunne
 def test_attributes_cover_every_kind_and_setting() -> None:
     assert {rule.kind for rule in WORKSHOP.attributes} == set(Kind)
     assert {rule.applies for rule in WORKSHOP.attributes} == set(Applies)
+    assert {rule.total for rule in WORKSHOP.attributes} == {Total.NONE, Total.QUANTITY}
+    assert [rule.key for rule in WORKSHOP.attributes if rule.is_due] == ["deliveryWeek"]
     assert {rule.visible_to_customer for rule in WORKSHOP.attributes} == {True, False}
     assert any(rule.default is not None for rule in WORKSHOP.attributes)
     assert not [fault for rule in WORKSHOP.attributes for fault in check_definition(rule)]

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orders.domain.attribute_definition import check_definition
 from orders.domain.attributes import (
     Applies,
     AttributeRule,
     Kind,
     Option,
     apply_attributes,
-    check_definition,
     display,
     value_fault,
 )

@@ -114,7 +114,7 @@ def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     return str(flask_babel.ngettext(one, many, number, **values))
 
 
-def figure(number: float) -> str:
+def figure(number: float | Decimal) -> str:
     """Format a number with all of its digits in the page's language: 1,234 or 1.234."""
     return format_decimal(number, locale=language(), decimal_quantization=False)
 

@@ -17,7 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import bindparam, or_, select, update
 
 from orders.domain import domains
-from orders.domain.attributes import Applies, AttributeRule, Kind, Option
+from orders.domain.attributes import Applies, AttributeRule, Kind, Option, Total
 from orders.domain.errors import Forbidden, ServiceBusy, Unauthorized
 from orders.domain.permissions import Permission, may
 from orders.domain.preferences import Preferences, read_preferences
@@ -276,6 +276,8 @@ def attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attri
         placeholder=row.placeholder,
         group=row.form_group,
         is_copied=row.is_copied,
+        is_due=row.is_due,
+        total=Total(row.total),
     )
 
 

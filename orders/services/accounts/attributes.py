@@ -12,13 +12,16 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from orders.domain.attributes import AttributeRule, Option, check_definition
-from orders.domain.errors import NotFound, Taken
+from orders.domain.attribute_definition import check_definition
+from orders.domain.attributes import AttributeRule, Option
+from orders.domain.errors import FieldError, NotFound, Taken
+from orders.domain.order_dates import dated_rules
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import attribute_rule
 from orders.services.accounts.checks import find_row, refuse, require_version, version_of
 from orders.services.accounts.orgs import bump_rules_version, require_org
 from orders.storage import database
+from orders.storage.attribute_dates import fill_dates, forget_dates
 from orders.storage.models.orgs import Attribute
 
 UNKNOWN = lazy_gettext("There is no attribute with this ID.")
@@ -39,8 +42,8 @@ class DefinedAttribute:
 def add_attribute(org_id: str, rule: AttributeRule) -> str:
     """Add an attribute at the end of the org's order form, and return the attribute's ID.
 
-    Raises InvalidInput for an invalid definition, NotFound for an unknown org, and Taken if the org
-    already has an attribute with this key.
+    Raises InvalidInput for an invalid definition or a second due date, NotFound for an unknown
+    org, and Taken if the org already has an attribute with this key.
     """
     refuse(check_definition(rule))
     row = {
@@ -55,10 +58,12 @@ def add_attribute(org_id: str, rule: AttributeRule) -> str:
         with database.transaction() as connection:
             require_org(connection, org_id)
             bump_rules_version(connection, org_id)
+            _require_one_due(connection, org_id, rule)
             last = select(func.max(Attribute.position)).where(Attribute.org_id == org_id)
             position = connection.execute(last).scalar_one()
             row["position"] = 0 if position is None else position + 1
             connection.execute(insert(Attribute), row)
+            fill_dates(connection, org_id, rule)
     except IntegrityError as error:
         sentence = lazy_gettext(
             "An attribute with the key %(key)s already exists.", key=repr(rule.key)
@@ -84,16 +89,22 @@ def change_attribute(
     """Replace an attribute's definition, except for its key; stored orders do not change.
 
     `version` is the `DefinedAttribute.version` that the caller has read, or None to overwrite any
-    version. Raises InvalidInput for an invalid definition, NotFound for an unknown attribute, and
-    ChangedMeanwhile if the stored version is a different one.
+    version. Raises InvalidInput for an invalid definition or a second due date, NotFound for an
+    unknown attribute, and ChangedMeanwhile if the stored version is a different one.
     """
     refuse(check_definition(rule))
 
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)
-        require_version(version, _find(connection, org_id, attribute_id).version)
+        before = _find(connection, org_id, attribute_id)
+        require_version(version, before.version)
+        _require_one_due(connection, org_id, rule, but=attribute_id)
         own = (Attribute.org_id == org_id, Attribute.id == attribute_id)
         connection.execute(update(Attribute).where(*own).values(_columns(rule)))
+        if (before.rule.kind, before.rule.applies) != (rule.kind, rule.applies):
+            if dated_rules([before.rule]):
+                forget_dates(connection, org_id, rule.key)
+            fill_dates(connection, org_id, rule)
 
 
 def move_attribute(org_id: str, attribute_id: str, direction: Literal["up", "down"]) -> int:
@@ -121,9 +132,11 @@ def remove_attribute(org_id: str, attribute_id: str) -> None:
     """Delete an attribute, but not its values in stored orders. Raises NotFound if unknown."""
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)
-        _find(connection, org_id, attribute_id)
+        found = _find(connection, org_id, attribute_id)
         own = (Attribute.org_id == org_id, Attribute.id == attribute_id)
         connection.execute(delete(Attribute).where(*own))
+        if dated_rules([found.rule]):
+            forget_dates(connection, org_id, found.rule.key)
 
 
 def _columns(rule: AttributeRule) -> dict[str, Any]:
@@ -140,7 +153,23 @@ def _columns(rule: AttributeRule) -> dict[str, Any]:
         "placeholder": rule.placeholder,
         "form_group": rule.group,
         "is_copied": rule.is_copied,
+        "is_due": rule.is_due,
+        "total": str(rule.total),
     }
+
+
+def _require_one_due(
+    connection: Connection, org_id: str, rule: AttributeRule, but: str = ""
+) -> None:
+    """Raise InvalidInput if the rule is due and another attribute than `but` is so already."""
+    if not rule.is_due:
+        return
+    others = (Attribute.org_id == org_id, Attribute.is_due, Attribute.id != but)
+    for label in connection.execute(select(Attribute.label).where(*others)).scalars():
+        sentence = lazy_gettext(
+            "“%(label)s” is already the date after which orders are overdue.", label=label
+        )
+        refuse([FieldError("is_due", sentence)])
 
 
 def _option(option: Option) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey
+from orders.services.orders.order_dates import store_dates
 from orders.services.orders.queries import (
     any_order,
     find_order,
@@ -311,6 +312,7 @@ class _OrderChange:
             connection.execute(delete(tables.cart_line).where(of_order))
             if after.cart:
                 connection.execute(insert(tables.cart_line), line_rows(after))
+        store_dates(connection, before, after, self.actor.org.attributes)
         entry = history_row(
             after, self.actor, self.action, difference(before, after), at=after.updated_at
         )

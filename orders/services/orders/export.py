@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from sqlalchemy import select
 
 from orders.domain.attributes import LINE_AREA, TEXT_KINDS, AttributeRule
 from orders.domain.errors import OrderError
+from orders.domain.line_totals import COLUMN as TOTAL
+from orders.domain.line_totals import LineTotal, in_order, line_totals, total_rules
 from orders.domain.moments import wire_time
 from orders.domain.order import (
     FIELD_BY_PATH,
@@ -63,7 +66,8 @@ class Columns:
     `keys` maps each of the fields metadata, derivative and platform to the keys that have a column
     of their own. A field in `has_rest` has more keys, which share one column. `texts` are pairs of
     a field and a key whose values are always texts. `rules` maps such pairs to the attributes. The
-    keys of the lines' metadata in `line_keys` have a column, too; their field is LINE_AREA.
+    keys of the lines' metadata in `line_keys` have a column, too; their field is LINE_AREA. Each of
+    `totals`, attributes of lines, has a column with the total of the order.
     """
 
     keys: dict[str, tuple[str, ...]]
@@ -71,6 +75,7 @@ class Columns:
     texts: frozenset[tuple[str, str]]
     rules: Mapping[tuple[str, str], AttributeRule]
     line_keys: tuple[str, ...] = ()
+    totals: tuple[AttributeRule, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -78,6 +83,7 @@ class Columns:
         for field in ORDER_FIELDS:
             if field.kind is FieldKind.LINES:
                 names += [*LINE_COLUMNS, *(f"{LINE_AREA}.{key}" for key in self.line_keys)]
+                names += [f"{TOTAL}{rule.key}" for rule in self.totals]
             elif field.is_exported and field.kind is FieldKind.OBJECT:
                 names += [f"{field.wire_name}.{key}" for key in self.keys[field.name]]
                 names += [field.wire_name] if field.name in self.has_rest else []
@@ -115,7 +121,9 @@ def find_columns(
     texts = {place for place, rule in known.items() if rule.kind in TEXT_KINDS}
     texts |= {("platform", key) for key in PLATFORM}
     named = {area: tuple(own) for area, own in keys.items()}
-    return Columns(named, frozenset(rest), frozenset(texts), known, tuple(line_keys))
+    return Columns(
+        named, frozenset(rest), frozenset(texts), known, tuple(line_keys), total_rules(rules)
+    )
 
 
 def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iterator[list[Cell]]:
@@ -155,6 +163,7 @@ def _rows_of(
         value = getattr(order, field.name)
         if field.kind is FieldKind.LINES:
             cells = after
+            cells += [_total(total) for total in line_totals(in_order(order.cart), columns.totals)]
         elif field.kind is FieldKind.OBJECT:
             own = columns.keys[field.name]
             cells += [_cell(columns, (field.name, key), value) for key in own]
@@ -181,6 +190,15 @@ def _cell(columns: Columns, place: tuple[str, str], values: dict[str, Any]) -> C
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     return write_value(value, is_text=is_text and isinstance(value, str))
+
+
+def _total(total: LineTotal) -> Cell:
+    """Return a total as a number if no digit is lost, else as text."""
+    number = total.sums.get("")
+    is_short = number is not None and abs(number) < 10**MOST_DIGITS
+    if number is not None and is_short and Decimal(repr(float(number))) == number:
+        return int(number) if number == number.to_integral_value() else float(number)
+    return total.text
 
 
 def _line(line: CartLine | None, products: dict[str, _Product], columns: Columns) -> list[Cell]:

@@ -30,6 +30,7 @@ from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey, KeyAlreadyUsed
 from orders.services.orders import queries
 from orders.services.orders.notes import note_row
+from orders.services.orders.order_dates import date_rows
 from orders.services.orders.queries import CREATED, history_row, line_rows, order_row
 from orders.services.orders.repeats import repeated_numbers
 from orders.services.webhooks.webhooks import messages
@@ -203,6 +204,7 @@ def _rows(
         tables.cart_line: line_rows(order),
         tables.order_history: [history_row(order, actor, action, {}, at=order.created_at)],
         tables.webhook_delivery: messages(Topic.CREATED, order, actor.org, at=order.created_at),
+        tables.order_date: date_rows(order, actor.org.attributes),
     }
     if note:
         rows[tables.order_note] = [note_row(order.id, note, actor=actor, at=order.created_at)]

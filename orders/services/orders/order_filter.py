@@ -28,7 +28,9 @@ from sqlalchemy import (
 from orders.domain.collation import sort_key
 from orders.domain.identifiers import read_uuid
 from orders.domain.order import PLATFORM_LABELS
+from orders.domain.order_dates import DateRange
 from orders.domain.search_text import codes_of, fold, read_code, read_code_list, words_of
+from orders.services.orders.order_dates import is_within
 from orders.storage import database
 from orders.storage.sql import JsonMember, in_array, unindexed
 from orders.storage.tables import cart_line, configuration, orders, shown_name, staff_account, token
@@ -85,17 +87,22 @@ class OrderFilter:
     updated_to: datetime | None = None
     created_by: str | None = None
     attributes: tuple[AttributeIs, ...] = ()
+    dates: tuple[DateRange, ...] = ()
     configuration_id: str | None = None
     in_bin: bool = False
     is_canceled: bool | None = None
 
 
 def conditions(
-    connection: Connection, org_id: str, wanted: OrderFilter
+    connection: Connection, org_id: str, wanted: OrderFilter, *, by_org: bool = True
 ) -> Iterator[ColumnElement[bool]]:
-    """Yield SQL conditions for the org's orders that match `wanted`, the cheapest first."""
+    """Yield SQL conditions for the org's orders that match `wanted`, the cheapest first.
+
+    If `by_org` is false, the orders are found by something else than their org.
+    """
     has_codes = wanted.short_ids or codes_of(wanted.search)
-    yield (unindexed(orders.c.org_id) if has_codes else orders.c.org_id) == org_id
+    is_indexed = by_org and not has_codes
+    yield (orders.c.org_id if is_indexed else unindexed(orders.c.org_id)) == org_id
     yield from _are_set(deleted_at=wanted.in_bin, canceled_at=wanted.is_canceled)
     if wanted.short_ids:
         yield orders.c.short_id.in_(wanted.short_ids)
@@ -125,6 +132,7 @@ def conditions(
     for one in wanted.attributes:
         yield or_(*(_contains(area, one.key, one.value) for area in one.areas))
         yield or_(*(JsonMember(orders.c[area], one.key, one.value) for area in one.areas))
+    yield from (is_within(org_id, one) for one in wanted.dates)
     if wanted.configuration_id is not None:
         names = _names_of(connection, org_id, wanted.configuration_id)
         named = cart_line.c.configuration_id.in_(names)

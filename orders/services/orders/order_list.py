@@ -1,7 +1,7 @@
 """Lists of orders: in numbered pages for the API, and by cursors for the desk and its exports."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from orders.domain.order import FIELD_BY_PATH, SORTABLE_FIELDS, FieldKind, Order
 from orders.domain.status import Status
+from orders.services.orders.order_dates import ByDay, with_day
 from orders.services.orders.order_filter import OrderFilter, conditions
 from orders.services.orders.queries import any_order, order_of
 from orders.storage import database
 from orders.storage.pages import (
     Cursor,
     CursorPage,
+    Finder,
     Keyset,
     Page,
     Paging,
@@ -23,7 +25,7 @@ from orders.storage.pages import (
     find_rows,
     numbered_page,
 )
-from orders.storage.tables import cart_line, columns_of, orders
+from orders.storage.tables import cart_line, columns_of, order_date, orders
 
 PAGE_SIZE = 50
 # Orders that the desk's first page counts at most; beyond, there are "more than" these.
@@ -56,10 +58,20 @@ def _listed(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order` with its 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """The sort order of a list: the JSON name of a field in SORTABLE, and the direction."""
+    """The sort order of a list: the JSON name of a field in SORTABLE, and the direction.
+
+    The field may also be the path of an attribute that is a day or a week, such as
+    "metadata.deliveryDate".
+    """
 
     field: str = "createdAt"
     is_descending: bool = True
+
+    @property
+    def date_key(self) -> str | None:
+        """The key of the attribute by whose days the list is sorted, or None."""
+        _, dot, key = self.field.partition(".")
+        return key if dot else None
 
     def __str__(self) -> str:
         """Return the URL parameter `sort`, such as "-name"; a hyphen means descending."""
@@ -69,20 +81,25 @@ class Sort:
 NEWEST_FIRST = Sort()
 
 
-def read_sort(text: str) -> Sort | None:
+def read_sort(text: str, dates: Collection[str] = ()) -> Sort | None:
     """Return the sort order that a URL parameter such as "-name" describes.
 
-    Returns None if the field is not in SORTABLE.
+    Returns None if the field is neither in SORTABLE nor in `dates`, the paths of the org's
+    attributes that are days or weeks.
     """
     field = text.removeprefix("-")
-    return Sort(field, text.startswith("-")) if field in SORTABLE else None
+    is_known = field in SORTABLE or field in dates
+    return Sort(field, text.startswith("-")) if is_known else None
 
 
 def _keyset(sort: Sort) -> Keyset:
     """Return the column and direction of a sort order, for paging with cursors.
 
-    Rows without a text in the column come last.
+    Rows without a text or a day in the column come last.
     """
+    if sort.date_key is not None:
+        down = sort.is_descending
+        return Keyset(str(sort), order_date.c.day, orders.c.id, is_descending=down, has_nulls=True)
     column = _COLUMNS[sort.field]
     kind = FIELD_BY_PATH[sort.field].kind
     return Keyset(
@@ -131,8 +148,9 @@ def list_page(
     """
     with database.read() as connection:
         page = cursor_page(
-            connection, _ids(connection, org_id, wanted), _keyset(sort), size=PAGE_SIZE,
+            connection, _ids(connection, org_id, wanted, sort), _keyset(sort), size=PAGE_SIZE,
             older_than=older_than, newer_than=newer_than, most_counted=MOST_COUNTED,
+            find=_finder(org_id, wanted, sort),
         )  # fmt: skip
         summaries = _read(connection, [row.id for row in page.rows])
     return CursorPage(summaries, page.newer, page.older, page.count, page.has_more)
@@ -147,10 +165,11 @@ def ids_in_batches(
     is open between two queries.
     """
     cursor: Cursor | None = None
+    find = _finder(org_id, wanted, sort)
     while True:
         with database.read() as connection:
-            statement = _ids(connection, org_id, wanted)
-            found = find_rows(connection, statement, _keyset(sort), cursor, most=MOST_FOUND)
+            statement = _ids(connection, org_id, wanted, sort)
+            found = find(connection, statement, _keyset(sort), cursor, most=MOST_FOUND)
         for start in range(0, len(found), size):
             yield [row.id for row in found[start : start + size]]
         if len(found) < MOST_FOUND:
@@ -158,9 +177,22 @@ def ids_in_batches(
         cursor = cursor_of(found[-1])
 
 
-def _ids(connection: Connection, org_id: str, wanted: OrderFilter) -> Select[Any]:
+def _ids(connection: Connection, org_id: str, wanted: OrderFilter, sort: Sort) -> Select[Any]:
     """Return a SELECT of the IDs of orders that match; reading other columns would be slower."""
-    return select(orders.c.id).where(*conditions(connection, org_id, wanted))
+    if isinstance(_finder(org_id, wanted, sort), ByDay):
+        found = conditions(connection, org_id, replace(wanted, dates=()), by_org=False)
+        return select(orders.c.id).where(*found)
+    every = select(orders.c.id).where(*conditions(connection, org_id, wanted))
+    return every if sort.date_key is None else with_day(every, sort.date_key)
+
+
+def _finder(org_id: str, wanted: OrderFilter, sort: Sort) -> Finder:
+    """Return how the orders are found: by an index of their days if most orders may match."""
+    rest = replace(wanted, dates=(), is_canceled=wanted.is_canceled or None)
+    is_of_key = all(one.key == sort.date_key for one in wanted.dates)
+    if sort.date_key is not None and is_of_key and rest == OrderFilter():
+        return ByDay(org_id, sort.date_key, wanted.dates)
+    return find_rows
 
 
 def _read(connection: Connection, ids: Sequence[str]) -> list[OrderSummary]:

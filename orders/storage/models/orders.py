@@ -12,6 +12,7 @@ from orders.storage.models.base import Base, OwnedByOrg, RowNumber, only_on, par
 Bytewise = Text(collation="C").with_variant(Text(), "sqlite")
 # Conditions of partial indexes: a query must contain the same words.
 IS_OPEN_CART = "status IN ('List', 'In Cart') AND deleted_at IS NULL AND canceled_at IS NULL"
+IS_OPEN = "is_open"
 IS_OF_FORM = "order_id IS NOT NULL AND answer IS NULL"
 
 
@@ -154,3 +155,28 @@ class OrderTries(Base):
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), primary_key=True)
     tries: Mapped[int]
     since: Mapped[datetime]
+
+
+class OrderDate(Base):
+    """The day of an order's attribute of the kind date or week, for the list and the start page.
+
+    The order itself has the value; a row exists only while an attribute of the org defines it.
+    """
+
+    __tablename__ = "order_date"
+    __table_args__ = (
+        Index("ix_order_date_day", "org_id", "attribute_key", "day", "order_id"),
+        # What is overdue: orders that are done cost nothing.
+        partial_index(
+            "ix_order_date_open", "org_id", "attribute_key", "day", "order_id", where=IS_OPEN
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    attribute_key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    # In ISO 8601; of a week, its Monday.
+    day: Mapped[str] = mapped_column(Bytewise)
+    # Whether the order is neither complete nor canceled nor deleted.
+    is_open: Mapped[bool]

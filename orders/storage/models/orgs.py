@@ -100,6 +100,10 @@ class Attribute(OwnedByOrg, Base):
     form_group: Mapped[str] = mapped_column(String(80), server_default="")
     # Whether an order that is copied from another one gets the value.
     is_copied: Mapped[bool] = mapped_column(server_default=true())
+    # Orders are overdue after this date; of one attribute of an org at most.
+    is_due: Mapped[bool] = mapped_column(server_default=false())
+    # How the values of lines are added up: "", "quantity" or "plain".
+    total: Mapped[str] = mapped_column(String(16), server_default="")
 
 
 class CustomerPageRow(Base):

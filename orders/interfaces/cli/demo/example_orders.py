@@ -12,6 +12,7 @@ from orders.interfaces.cli.demo.workshop import WORKSHOP, DemoCustomer
 # Fixed, so that the content is the same on every machine; only codes and IDs are random.
 SEED = 1907
 DAYS = 46  # from the oldest order to the newest
+WEB_SHOP = "Web shop"  # its customers enter their orders themselves
 Source = Literal["staff", "private", "public"]  # an account, or a token of this kind
 
 
@@ -92,6 +93,9 @@ def _lines(
         }
         if random.random() < 0.15:
             line["metadata"] = {"note": random.choice(WORKSHOP.line_notes)}
+        if customer.name != WEB_SHOP:
+            price = {"amount": WORKSHOP.prices[sku], "currency": _currency(customer)}
+            line["metadata"] = line.get("metadata", {}) | {"unitPrice": price}
         lines.append(line)
     return lines
 
@@ -117,11 +121,15 @@ def _details(customer: DemoCustomer, number: int) -> dict[str, Any]:
     if number % 3 == 0:
         details["protection"] = ["glides", "covers"] if number % 2 else ["glides"]
     if number % 5 == 0:
-        currency = {"CH": "CHF", "DK": "DKK", "SE": "SEK"}.get(customer.country, "EUR")
-        details["deposit"] = {"amount": f"{200 + 50 * number}.00", "currency": currency}
+        deposit = {"amount": f"{200 + 50 * number}.00", "currency": _currency(customer)}
+        details["deposit"] = deposit
     if number % 4 == 1:
         details["sitePhone"] = f"+49 30 5550{100 + number}"
     return details
+
+
+def _currency(customer: DemoCustomer) -> str:
+    return {"CH": "CHF", "DK": "DKK", "SE": "SEK"}.get(customer.country, "EUR")
 
 
 def _day(week: str) -> str:
@@ -132,7 +140,7 @@ def _day(week: str) -> str:
 
 def _add_origin(raw: dict[str, Any], customer: DemoCustomer, number: int, random: Random) -> Source:
     """Add the shop that an order came from, if any, to `raw`; return who sends the order."""
-    if customer.name == "Web shop":
+    if customer.name == WEB_SHOP:
         raw["name"] = None if number % 2 else raw["name"].partition(": ")[2]
         raw["platform"] = {
             "platform": "Shopify",

@@ -33,16 +33,17 @@ class Workshop:
     """The content of the demo.
 
     `attributes` use every kind and setting once. Required attributes have a default, so that a
-    minimal order, such as the first example of the README, is valid. `ranges` maps a kind of place
-    to what customers buy to furnish it: SKU, smallest and largest count. `steps` maps an order's
-    last status to the status changes that lead to it, each with its time after the order's
-    creation. `team_notes` maps the number of an order, from 0, to its note. `line_notes` are notes
-    for random lines.
+    minimal order, such as the first example of the README, is valid. `prices` maps SKUs to prices
+    for the trade, in the customer's currency. `ranges` maps a kind of place to what customers buy
+    to furnish it: SKU, smallest and largest count. `steps` maps an order's last status to the
+    status changes that lead to it, each with its time after the order's creation. `team_notes` maps
+    the number of an order, from 0, to its note. `line_notes` are notes for random lines.
     """
 
     name: str
     attributes: tuple[AttributeRule, ...]
     customers: tuple[DemoCustomer, ...]
+    prices: dict[str, str]
     ranges: dict[str, tuple[tuple[str, int, int], ...]]
     steps: dict[Status, tuple[tuple[Status, timedelta], ...]]
     team_notes: dict[int, str]

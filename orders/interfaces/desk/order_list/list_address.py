@@ -4,29 +4,42 @@ The URL contains all of them, so that the Back button, a reload, a saved view an
 colleague show the same list. A value that cannot be read is reported at its field.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from orders.domain.attributes import AttributeRule, Kind, display, value_fault
+from orders.domain.attributes import DATED, AttributeRule, Kind, display, value_fault
 from orders.domain.errors import FieldError
 from orders.domain.json_values import find_unstorable
 from orders.domain.moments import begin_of_day, is_day
+from orders.domain.order_dates import DateRange
 from orders.domain.search_text import MAX_CODES, MAX_SEARCH, MAX_WORDS, is_too_long
 from orders.domain.status import Status, read_status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.display import status_name, status_names
+from orders.interfaces.desk.order_list.list_dates import (
+    FROM,
+    NOT_A_DAY,
+    TO,
+    DateFilter,
+    as_written,
+    dates_by_path,
+    label_of_end,
+    read_ranges,
+    rule_of,
+    shown_end,
+)
 from orders.interfaces.http.i18n import figure, gettext, translated
 from orders.services.orders.order_filter import AttributeIs, FilterChoices, OrderFilter
 from orders.services.orders.order_list import NEWEST_FIRST, Sort, read_sort
 
 MAX_TEXT = 255  # characters
 MAX_CHIP = 100  # characters of a filter that the page repeats
-NOT_A_DAY = lazy_gettext("Enter a date such as 2026-11-24.")
 # Labels of the filters, beside those of the attributes.
 LABELS = {
     "q": lazy_gettext("Search:"),
@@ -109,24 +122,32 @@ def option_rules(rules: Sequence[AttributeRule]) -> dict[str, AttributeRule]:
     return {rule.path: rule for rule in rules if rule.kind is Kind.OPTION}
 
 
+def filter_rules(rules: Sequence[AttributeRule]) -> dict[str, AttributeRule]:
+    """Return all attributes that can be used as filters, by their `AttributeRule.path`."""
+    return option_rules(rules) | dates_by_path(rules)
+
+
 def read_address(
     sent: MultiDict[str, str],
     rules: Sequence[AttributeRule],
     choices: FilterChoices,
     zone: tzinfo = UTC,
+    now: datetime | None = None,
 ) -> ListAddress:
     """Parse the query parameters of the list; report invalid ones in the result's `errors`.
 
     An invalid filter is not applied. `choices` contains the people and tokens that the list can be
-    filtered by. `zone` is the time zone of the days in filters.
+    filtered by. `zone` is the time zone of the days in filters, and of today. `now` is the current
+    time if it is None.
     """
-    options = option_rules(rules)
-    reader = _Reader(sent, options, choices, zone)
+    known = filter_rules(rules)
+    today = (now or datetime.now(UTC)).astimezone(zone).date()
+    reader = _Reader(sent, known, choices, zone, today)
     order_filter, sort = reader.order_filter(), reader.sort()
     columns = tuple(name for name in sent.get("columns", "").split(",") if name)
     view_id, filters = sent.get("view", "")[:MAX_TEXT], tuple(reader.filters)
     address = ListAddress(order_filter, sort, filters, reader.errors, columns, view_id)
-    return replace(address, chips=tuple(_chips(address, options, choices)))
+    return replace(address, chips=tuple(_chips(address, known, choices)))
 
 
 @dataclass
@@ -141,6 +162,7 @@ class _Reader:
     rules: Mapping[str, AttributeRule]
     choices: FilterChoices
     zone: tzinfo
+    today: date
     errors: dict[str, str] = field(default_factory=dict)
     filters: list[tuple[str, str]] = field(default_factory=list)
 
@@ -159,6 +181,7 @@ class _Reader:
             platform={key: text for key, text in platform.items() if text},
             created_by=self._creator(),
             attributes=tuple(self._attributes()),
+            dates=tuple(self._dates()),
             in_bin=self._text("bin") != "",
             is_canceled=self._canceled(),
         )
@@ -168,7 +191,8 @@ class _Reader:
 
     def sort(self) -> Sort:
         sent = self.sent.get("sort", "")
-        sort = read_sort(sent) if sent else NEWEST_FIRST
+        dates = dates_by_path([*self.rules.values()])
+        sort = read_sort(sent, dates) if sent else NEWEST_FIRST
         if sort is None:
             self.errors["sort"] = gettext(
                 "This list cannot be sorted that way. Choose another order."
@@ -188,8 +212,8 @@ class _Reader:
         )  # fmt: skip
         return ""
 
-    def _text(self, name: str, most: int = MAX_TEXT) -> str:
-        text = self.sent.get(name, "").strip()
+    def _text(self, name: str, most: int = MAX_TEXT, read: Callable[[str], str] = str.strip) -> str:
+        text = read(self.sent.get(name, "").strip()[: most + 1])
         if not text:
             return ""
         self.filters.append((name, text))
@@ -248,25 +272,38 @@ class _Reader:
             area, _, key = path.partition(".")
             if area not in {"metadata", "derivative"}:
                 continue
+            if (known := rule_of(path, self.rules)) and known.kind in DATED:
+                continue  # read by `_dates`
             value = self._text(path)
             if not value or path in self.errors:
                 continue
             rule = self.rules.get(path)
             if rule is None:
-                self.errors[path] = gettext("No attribute with options has this name.")
+                self.errors[path] = gettext("No attribute that can be filtered has this name.")
             elif fault := value_fault(rule, value):
                 self.errors[path] = translated(fault)
             else:
                 yield AttributeIs(rule.areas, key, value)
+
+    def _dates(self) -> Iterator[DateRange]:
+        for path, rule in dates_by_path([*self.rules.values()]).items():
+            read = partial(as_written, rule)
+            first, last = self._text(path + FROM, read=read), self._text(path + TO, read=read)
+            sent = DateFilter(rule, self._text(path), first, last)
+            yield from read_ranges(sent, self.today, self.errors)
 
 
 def _chips(
     address: ListAddress, rules: Mapping[str, AttributeRule], choices: FilterChoices
 ) -> Iterator[Chip]:
     for name, value in address.filters:
-        rule = rules.get(name)
+        rule = rule_of(name, rules)
         label = label_of(name, rules)
-        text = value if rule is None else translated(display(rule, value))
+        text = value
+        if rule is not None and rule.kind in DATED:
+            text = shown_end(name, value, rule)
+        elif rule is not None:
+            text = translated(display(rule, value))
         if len(text) > MAX_CHIP:
             text = f"{text[:MAX_CHIP]}…"
         if name == "status":
@@ -283,6 +320,6 @@ def _chips(
 
 def label_of(name: str, rules: Mapping[str, AttributeRule]) -> str:
     """Return a filter's label, such as "Status:"; for an unknown name, the name and a colon."""
-    if name in rules:
-        return f"{rules[name].label}:"
+    if rule := rule_of(name, rules):
+        return label_of_end(name, rule)
     return translated(LABELS[name]) if name in LABELS else f"{name}:"

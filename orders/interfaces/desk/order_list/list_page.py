@@ -1,7 +1,8 @@
 """The page with the list of orders: its columns, views and sorts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, request, url_for
@@ -9,6 +10,8 @@ from werkzeug.datastructures import MultiDict
 
 from orders.domain.attributes import AttributeRule, display
 from orders.domain.errors import NotFound
+from orders.domain.line_totals import COLUMN as TOTAL
+from orders.domain.order_dates import due_rule, is_overdue
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
@@ -19,21 +22,25 @@ from orders.interfaces.desk.display import (
     status_setters,
 )
 from orders.interfaces.desk.forms import new_key
+from orders.interfaces.desk.line_totals import shown_rules, total_texts
 from orders.interfaces.desk.order_list.list_address import (
     CANCELED,
     ListAddress,
     Pairs,
+    filter_rules,
     label_of,
     option_rules,
     read_address,
 )
-from orders.interfaces.http.i18n import translated
+from orders.interfaces.desk.order_list.list_dates import PERIODS, dates_by_path
+from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import page_or_piece
 from orders.services.accounts.access import StaffMember
 from orders.services.orders import bulk, order_filter, order_list, queries, saved_views
 from orders.services.orders.bulk import BulkEdit
 from orders.services.orders.order_filter import FilterChoices, UnlistedCodes
 from orders.services.orders.order_list import MOST_COUNTED, OrderSummary, Sort
+from orders.services.orders.order_totals import read_totals
 from orders.services.orders.saved_views import View
 from orders.storage.pages import CursorPage
 
@@ -69,7 +76,8 @@ class Column:
 
     `name` identifies the column in URLs and preferences. `short` replaces `label` on phones, unless
     it is empty. `sort` is the JSON name of the field by which the heading sorts the list, or empty
-    for none. `rule` is the attribute that the column shows, or None.
+    for none. `rule` is the attribute that the column shows, or None; with `is_total`, it is an
+    attribute of lines, of which the column shows the total.
     """
 
     name: str
@@ -78,6 +86,7 @@ class Column:
     is_figure: bool = False
     rule: AttributeRule | None = None
     short: str = ""
+    is_total: bool = False
 
 
 FIXED_COLUMNS = (
@@ -99,8 +108,36 @@ def all_columns(rules: Sequence[AttributeRule]) -> tuple[Column, ...]:
         replace(one, label=translated(one.label), short=translated(one.short))
         for one in FIXED_COLUMNS
     )
-    own = tuple(Column(rule.path, rule.label, rule=rule) for rule in rules)
-    return fixed + own
+    dates = dates_by_path(rules)
+    own = tuple(
+        Column(rule.path, rule.label, rule.path if rule.path in dates else "", rule=rule)
+        for rule in rules
+    )
+    totals = (
+        Column(
+            f"{TOTAL}{rule.key}", gettext("%(label)s, total", label=rule.label), is_figure=True,
+            rule=rule, is_total=True,
+        )
+        for rule in shown_rules()
+    )  # fmt: skip
+    return (*fixed, *own, *totals)
+
+
+def all_sorts(rules: Sequence[AttributeRule]) -> tuple[tuple[Sort, str], ...]:
+    """Return the sort orders that the list offers, with their names in the page's language."""
+    fixed = tuple((sort, translated(label)) for sort, label in SORTS)
+    own = (
+        pair
+        for path, rule in dates_by_path(rules).items()
+        for pair in (
+            (
+                Sort(path, is_descending=False),
+                gettext("%(label)s, earliest first", label=rule.label),
+            ),
+            (Sort(path), gettext("%(label)s, latest first", label=rule.label)),
+        )
+    )
+    return (*fixed, *own)
 
 
 def chosen_columns(member: StaffMember, named: Iterable[str]) -> tuple[Column, ...]:
@@ -194,19 +231,47 @@ def render_list(
         "desk/orders/list.html", "desk/orders/_list.html",
         page=page, unlisted=unlisted, address=address, choices=choices, change=change,
         problem=problem,
-        columns=chosen_columns(member, address.columns),
+        columns=(columns := chosen_columns(member, address.columns)),
+        totals=_totals(page, columns),
         every_column=all_columns(rules), option_rules=option_rules(rules),
         label_of=label_of, status_menus=status_menus, status_setters=status_setters,
+        filter_rules=filter_rules(rules), date_rules=dates_by_path(rules), periods=PERIODS,
+        overdue=_overdue(page, rules),
         canceled_choices=CANCELED,
         tabs=_tabs(address, views), view=view,
         may_change_view=view is not None and saved_views.may_change(view, member),
-        names=_names(page, choices, member.org_id), statuses=status_names(), sorts=SORTS,
+        names=_names(page, choices, member.org_id), statuses=status_names(), sorts=all_sorts(rules),
         here=list_address(address.pairs, **place, done=change.id if change else None),
         state=list_address(address.pairs, **place).partition("?")[2],
         attribute_text=attribute_text,
         most_counted=MOST_COUNTED, most_changed=bulk.MOST_ORDERS, key=new_key(),
         status=422 if address.errors or problem else 200,
     )  # fmt: skip
+
+
+def _totals(
+    page: CursorPage[OrderSummary] | None, columns: Iterable[Column]
+) -> dict[tuple[str, str], str]:
+    """Return the texts of the columns with totals, by the order's ID and the attribute's key."""
+    rules = [column.rule for column in columns if column.rule and column.is_total]
+    if page is None or not rules:
+        return {}
+    found = read_totals([order.id for order in page.rows], rules)
+    return {
+        (order_id, total.rule.key): " + ".join(total_texts(total))
+        for order_id, totals in found.items()
+        for total in totals
+    }
+
+
+def _overdue(
+    page: CursorPage[OrderSummary] | None, rules: Sequence[AttributeRule]
+) -> Collection[str]:
+    """Return the IDs of the orders on the page that are overdue today, in the person's zone."""
+    rule, today = due_rule(rules), datetime.now(signed_in().preferences.zone).date()
+    if page is None or rule is None:
+        return ()
+    return {order.id for order in page.rows if is_overdue(order, rule, today)}
 
 
 def _change(change_id: str) -> BulkEdit | None:

@@ -12,6 +12,7 @@ from orders.domain.attributes import (
     AttributeValue,
     Kind,
     Option,
+    Total,
     read_option,
     write_option,
 )
@@ -63,6 +64,15 @@ class AttributeForm(forms.VersionedForm):
     placeholder = StringField(lazy_gettext("Example in the empty field"))
     group = StringField(lazy_gettext("Heading on the form"))
     is_left_out = BooleanField(lazy_gettext("Leave it empty in copies of an order"))
+    is_due = BooleanField(lazy_gettext("Orders are overdue after this date"))
+    total = forms.MenuField(
+        lazy_gettext("Total of all lines"),
+        choices={
+            Total.NONE: lazy_gettext("None"),
+            Total.QUANTITY: lazy_gettext("Sum of value times quantity"),
+            Total.PLAIN: lazy_gettext("Sum of the values"),
+        },
+    )
 
     @property
     def in_languages(self) -> list[tuple[Field, Field]]:
@@ -72,9 +82,9 @@ class AttributeForm(forms.VersionedForm):
     def rule(self, stored: AttributeRule | None = None) -> AttributeRule:
         """Return the typed definition of the attribute, without checking it.
 
-        An unknown `kind` or `applies` is replaced by the first member of its enumeration. `stored`
-        is the definition that is edited: its labels in languages that the form does not offer are
-        kept. Raises InvalidInput if a label is typed for a value that is no option.
+        An unknown `kind`, `applies` or `total` is replaced by the first member of its enumeration.
+        `stored` is the definition that is edited: its labels in languages that the form does not
+        offer are kept. Raises InvalidInput if a label is typed for a value that is no option.
         """
         rule = AttributeRule(
             key=(self.key.data or "").strip(),
@@ -89,6 +99,8 @@ class AttributeForm(forms.VersionedForm):
             placeholder=(self.placeholder.data or "").strip(),
             group=(self.group.data or "").strip(),
             is_copied=not self.is_left_out.data,
+            is_due=self.is_due.data,
+            total=_one_of(Total, self.total.data),
         )
         return replace(rule, default=_read_default(rule, self.default.data))
 
