@@ -109,16 +109,17 @@ const orderCode = (() => {
     if (event.inputType === "deleteContentForward" && value[at] === "-") field.setSelectionRange(at + 1, at + 1);
   });
 
-  field.addEventListener("input", (event) => {
-    // Letters that an input method still composes are left to it, unless they are ASCII already.
-    if (event.isComposing && /[^\x20-\x7E]/.test(field.value)) return;
+  const mask = (event) => {
+    if (event.isComposing) return; // a field that changes while an input method composes gets letters twice
     const now = orderCode.masked(field.value, field.selectionStart, event.inputType === "deleteContentBackward");
     if (now.text !== field.value) field.value = now.text;
     if (field.selectionStart !== now.caret || field.selectionEnd !== now.caret) field.setSelectionRange(now.caret, now.caret);
     // Someone who is still typing is not told that characters are missing.
     const found = orderCode.hint(field.value);
     tell(found && found.count >= 12 ? found : null);
-  });
+  };
+  field.addEventListener("input", mask);
+  field.addEventListener("compositionend", mask);
 
   field.addEventListener("change", () => tell(orderCode.hint(field.value)));
 

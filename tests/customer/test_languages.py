@@ -108,8 +108,10 @@ class TestGerman:
             metadata={"gift": True, "yes": "Yes", "weight": 1234.56789, "day": "2026-12-18"},
         )  # fmt: skip
         text = client.get(f"/o/{CODE}", headers=GERMAN).text
-        for shown in ("In Produktion", "Konfiguriertes Produkt", "1 Position, 1.200 Stück", "<dd>Ja<",
-                      "1.234,56789", "Freitag, 18. Dezember 2026", "In den Kalender"):  # fmt: skip
+        for shown in (
+            "In Produktion", "Konfiguriertes Produkt", "1 Position, 1.200 Stück", "<dd>Ja<",
+            "1.234,56789", "Freitag, 18. Dezember 2026", "In den Kalender",
+        ):  # fmt: skip
             assert shown in text, shown
         # Texts written by the org are not translated.
         assert "<dd>Yes<" in text

@@ -109,7 +109,7 @@ def test_values_and_labels_are_written_in_the_customers_language(
     english = details(page(client))
     assert english.pop("Ready").startswith("Monday, January 18, 2027")
     assert english == {
-        "Week": "week 3 of 2027 (January 18–24)",
+        "Week": "week 3 of 2027 (January 18–24)",  # noqa: RUF001 - a dash between days
         "Price": "€12.50",
         "Scents": "Oak, Tar",
     }
@@ -117,7 +117,7 @@ def test_values_and_labels_are_written_in_the_customers_language(
     german = details(page(client))
     assert german.pop("Fertig").startswith("Montag, 18. Januar 2027")
     assert german == {
-        "Woche": "KW 3/2027 (18.–24. Januar)",
+        "Woche": "KW 3/2027 (18.–24. Januar)",  # noqa: RUF001 - as above
         "Preis": "12,50 €",
         "Scents": "Eiche, Tar",
     }

@@ -40,7 +40,8 @@ def change_wording(org_id: str, wording: Wording, *, version: str | None = None)
             code: {step: text for step, text in texts.items() if text}
             for code, texts in stripped.items()
         }
-        write_customer_page(connection, org_id, {"wording": others | new})
+        own = {code: texts for code, texts in new.items() if texts}
+        write_customer_page(connection, org_id, {"wording": others | own})
 
 
 def _version(wording: Wording) -> str:
