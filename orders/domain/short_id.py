@@ -21,10 +21,10 @@ _CANONICAL = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
 # Short IDs of orders on the wire, of other platforms too (docs/contract.md, "The order").
 _WIRE = re.compile(r"[A-Za-z0-9_-]{7,14}")
 # What people write for a character that looks or sounds alike.
-_LOOKALIKES = str.maketrans("OIL", "011")
-_SEPARATORS = str.maketrans("", "", " -")
+LOOKALIKES = str.maketrans("OIL", "011")
+SEPARATORS = str.maketrans("", "", " -")
 MAX_TYPED = 500  # characters of a text in which a code is looked for
-_IN_A_LINK = re.compile(r"/o/([^/?#\s]{1,100})")
+IN_A_LINK = re.compile(r"/o/([^/?#\s]{1,100})")
 _WORDS = re.compile(r"[A-Za-z0-9]+")
 # Twelve characters together, or in groups of four with the same sign between them.
 _AS_ONE = re.compile(
@@ -73,6 +73,11 @@ def generate(randbits: Callable[[int], int] = secrets.randbits) -> str:
     return eleven + check_character(eleven)
 
 
+def is_canonical(text: str) -> bool:
+    """Return whether text has twelve characters of ALPHABET; the check character may be wrong."""
+    return _CANONICAL.fullmatch(text) is not None
+
+
 def normalise(typed: str) -> str:
     """Return the canonical form of a short ID that a person typed.
 
@@ -82,11 +87,11 @@ def normalise(typed: str) -> str:
     """
     code = typed
     if _CANONICAL.fullmatch(code) is None:
-        bare = plain_characters(typed).translate(_SEPARATORS)
+        bare = plain_characters(typed).translate(SEPARATORS)
         # Unicode has letters outside of ASCII whose uppercase is an ASCII letter.
         if not bare.isascii():
             raise MistypedShortId
-        code = bare.upper().translate(_LOOKALIKES)
+        code = bare.upper().translate(LOOKALIKES)
         if _CANONICAL.fullmatch(code) is None:
             raise MistypedShortId
     if check_character(code[:-1]) != code[-1]:
@@ -102,7 +107,7 @@ def is_foreign(text: str) -> bool:
     """
     if _WIRE.fullmatch(text) is None:
         return False
-    code = text.translate(_SEPARATORS).upper().translate(_LOOKALIKES)
+    code = text.translate(SEPARATORS).upper().translate(LOOKALIKES)
     return _CANONICAL.fullmatch(code) is None
 
 
@@ -115,7 +120,7 @@ def find_code(pasted: str) -> str:
     if "\0" in pasted:
         raise MistypedShortId
     text = plain_characters(pasted[:MAX_TYPED])
-    link = _IN_A_LINK.search(text)
+    link = IN_A_LINK.search(text)
     words = [link[1]] if link else []
     words += [text, *_possible_codes(text)]
     for word in words:

@@ -50,6 +50,7 @@ def load_checklist(member: StaffMember) -> Checklist | None:
     page = CustomerPageRow
     is_designed = or_(
         page.accent.is_not(None), page.contact.is_not(None), page.logo_sha256.is_not(None),
+        page.phone.is_not(None), page.email.is_not(None), page.wording != {},
         page.customer_check != CustomerCheck.NONE,
     )  # fmt: skip
     results = {

@@ -95,7 +95,7 @@ def test_a_customer_without_scripts_finds_and_opens_the_order(
     expect(page.locator("h1")).to_have_text("Ihre Bestellung finden")
     page.fill("#code", shown.asking.lower())
     page.keyboard.press("Enter")
-    expect(page.locator(".status")).to_have_text("In Arbeit")
+    expect(page.locator(".status")).to_have_text("In Produktion")
     expect(page.locator("h3")).to_have_count(0)
     page.fill("#number", "C-4712")
     page.keyboard.press("Enter")
@@ -111,7 +111,7 @@ def test_a_customer_without_scripts_finds_and_opens_the_order(
     # What needs a script is not offered.
     expect(page.locator(".copies, .shares, .prints").locator("visible=true")).to_have_count(0)
     page.get_by_role("link", name="English").click()
-    expect(page.locator(".status")).to_have_text("In Progress")
+    expect(page.locator(".status")).to_have_text("In production")
     expect(page.locator("h3").first).to_have_text("Oslo chair")
     with page.expect_download() as download:
         page.get_by_role("link", name="Add to calendar: Delivery").click()

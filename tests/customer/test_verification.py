@@ -60,7 +60,7 @@ class TestLockedOrder:
     def test_status_and_steps_are_shown_and_nothing_else(self, client: FlaskClient) -> None:
         answer = client.get(f"/o/{CODE}")
         assert answer.status_code == 200
-        for shown in ("In Progress", 'aria-current="step"', "Your customer number"):
+        for shown in ("In production", 'aria-current="step"', "Your customer number"):
             assert shown in answer.text
         response = answer.text + str(answer.headers)
         for hidden in (
@@ -83,7 +83,7 @@ class TestLockedOrder:
             changes.cancel_order(CODE, "HIDDEN reason", actor=org.actor())
         text = client.get(f"/o/{CODE}").text
         assert "This order was canceled." in text
-        for hidden in ("HIDDEN", "Oslo", "20", "In Progress"):
+        for hidden in ("HIDDEN", "Oslo", "20", "In production"):
             assert hidden not in read(text).first("main").text.replace(CODE, ""), hidden
 
     def test_pictures_and_calendar_files_are_locked_too(self, client: FlaskClient) -> None:

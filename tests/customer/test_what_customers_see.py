@@ -108,11 +108,19 @@ def test_values_and_labels_are_written_in_the_customers_language(
     )  # fmt: skip
     english = details(page(client))
     assert english.pop("Ready").startswith("Monday, January 18, 2027")
-    assert english == {"Week": "Week 3, 2027", "Price": "€12.50", "Scents": "Oak, Tar"}
+    assert english == {
+        "Week": "week 3 of 2027 (January 18–24)",  # noqa: RUF001 - a dash between days
+        "Price": "€12.50",
+        "Scents": "Oak, Tar",
+    }
     client.set_cookie("language", "de")
     german = details(page(client))
     assert german.pop("Fertig").startswith("Montag, 18. Januar 2027")
-    assert german == {"Woche": "KW 3, 2027", "Preis": "12,50 €", "Scents": "Eiche, Tar"}
+    assert german == {
+        "Woche": "KW 3/2027 (18.–24. Januar)",  # noqa: RUF001 - as above
+        "Preis": "12,50 €",
+        "Scents": "Eiche, Tar",
+    }
 
 
 def test_attributes_without_a_value_are_left_out(
@@ -183,17 +191,26 @@ def test_nothing_else_leaks(
         assert secret not in response
 
 
+WORDS = {
+    Status.LIST: ("Not submitted yet", "Noch nicht aufgegeben"),
+    Status.IN_CART: ("Not submitted yet", "Noch nicht aufgegeben"),
+    Status.NEW: ("Received", "Eingegangen"),
+    Status.IN_PROGRESS: ("In production", "In Produktion"),
+    Status.COMPLETE: ("Ready", "Fertig"),
+}
+
+
 @pytest.mark.parametrize("status", list(Status))
-def test_the_status_is_shown_by_its_wire_name_and_as_a_step(
+def test_the_status_is_shown_in_words_for_customers_and_as_a_step(
     client: FlaskClient, place_order: PlaceOrder, status: Status
 ) -> None:
     place_order(status=str(status), cart=[LINE])
-    text = page(client)
-    assert status in read(text).first("[aria-labelledby=status-title] .head").strings()
-    step = text.partition('aria-current="step"')[2].partition("</li>")[0]
-    expected = "Not submitted yet" if status in {Status.LIST, Status.IN_CART} else str(status)
-    assert f"<b>{expected}</b>" in step
-    assert text.count('aria-current="step"') == 1
+    for language, expected in zip(("en", "de"), WORDS[status], strict=True):
+        text = client.get(f"/o/{CODE}?lang={language}").text
+        assert expected in read(text).first("[aria-labelledby=status-title] .head").strings()
+        step = text.partition('aria-current="step"')[2].partition("</li>")[0]
+        assert f"<b>{expected}</b>" in step
+        assert text.count('aria-current="step"') == 1
 
 
 def test_lines_keep_their_order_and_unknown_configurations_have_no_name(
@@ -283,7 +300,7 @@ def test_a_canceled_order_says_so_but_not_why(
         changes.reopen_order(order.id, actor=org.actor())
     text = page(client)
     assert not read(text).has(".canceled")
-    assert texts(text, ".status") == ["In Progress"]
+    assert texts(text, ".status") == ["In production"]
 
 
 def test_options_are_formatted_for_people(

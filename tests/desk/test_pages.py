@@ -252,6 +252,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/settings", "GET"),
         ("/settings/organization", "GET"), ("/settings/organization", "POST"),
         ("/settings/organization/customers", "GET"), ("/settings/organization/customers", "POST"),
+        ("/settings/organization/wording", "GET"), ("/settings/organization/wording", "POST"),
         ("/settings/organization/logo", "GET"), ("/settings/organization/logo", "POST"),
         ("/settings/organization/logo/remove", "POST"),
         ("/settings/staff", "GET"), ("/settings/staff/new", "GET"), ("/settings/staff/new", "POST"),

@@ -88,6 +88,7 @@ TABLE = {
         GET /settings/organization  POST /settings/organization
         GET /settings/organization/customers
         POST /settings/organization/customers
+        GET /settings/organization/wording                      POST /settings/organization/wording
         GET /settings/organization/logo                         POST /settings/organization/logo
         POST /settings/organization/logo/remove
         GET /settings/staff         GET /settings/staff/new     POST /settings/staff/new

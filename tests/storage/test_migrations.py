@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, text, update
 
-from orders.services.accounts import orgs, setup
+from orders.services.accounts import customer_wording, orgs, setup
 from orders.services.catalog.configuration_edits import retire_configuration
 from orders.services.catalog.configuration_queries import find_configuration
 from orders.services.orders import changes, order_list, queries
@@ -128,3 +128,23 @@ def test_products_from_before_the_migration_are_not_retired(app: Flask, org: Org
         flask_migrate.downgrade(directory=FOLDER, revision="0016")
         flask_migrate.upgrade(directory=FOLDER)
         assert find_configuration(made, org.id).retired_at is None
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_customer_pages_from_before_the_migration_have_keys_and_our_words(
+    app: Flask, org: Org, other_org: Org
+) -> None:
+    with app.app_context():
+        orgs.change_customer_page(
+            org.id, customer_check="none", accent="#7a1f5c", contact="9 to 5", language="de"
+        )
+        before = [orgs.find_customer_page(one.id) for one in (org, other_org)]
+        customer_wording.change_wording(org.id, {"de": {"new": "Danke"}})
+        database.close()
+        flask_migrate.downgrade(directory=FOLDER, revision="0020")
+        flask_migrate.upgrade(directory=FOLDER)
+        after = [orgs.find_customer_page(one.id) for one in (org, other_org)]
+        assert after == before
+        keys = [page.key for page in after]
+        assert len({*keys, None}) == 3
+        assert [orgs.find_look_up_page(str(key)) for key in keys] == after

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, g, render_template, request
@@ -10,17 +10,26 @@ from flask.blueprints import BlueprintSetupState
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
+from orders.domain.code_hints import MISTYPED, hint_for
+from orders.domain.contact_links import mail_address, phone_address
 from orders.domain.errors import NotFound
-from orders.domain.short_id import MistypedShortId
+from orders.domain.short_id import LENGTH, MistypedShortId, grouped
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.http.current_settings import limiter
 from orders.interfaces.http.errors import error_page
-from orders.interfaces.http.i18n import gettext, keep_language, ngettext
+from orders.interfaces.http.i18n import (
+    gettext,
+    keep_language,
+    ngettext,
+    set_org_language,
+    translated,
+)
+from orders.services.accounts import orgs
+from orders.services.accounts.orgs import CustomerPage
 from orders.storage.sqlite import request_lock
 
 customer = Blueprint("customer", __name__)
 
-MISTYPED = lazy_gettext("Check the code. It looks mistyped.")
 UNKNOWN = lazy_gettext("No order has this code. Check the code and try again.")
 MAX_SHOWN = 60  # characters of the input that are shown again
 # Seconds from the start of a request to the response of a miss. Looking up an unknown code takes
@@ -94,7 +103,7 @@ def show_rate_limit(_error: TooManyRequests) -> Response:
         "Too many attempts. Please try again in %(num)s seconds.",
         seconds,
     )
-    return page("customer/find.html", 429, typed=printable_input(_typed_code()), message=message)
+    return find_page(429, typed=_typed_code(), message=message)
 
 
 @customer.errorhandler(HTTPException)
@@ -107,11 +116,14 @@ def show_error(error: HTTPException) -> Response:
 def show_miss(error: MistypedShortId | NotFound) -> Response:
     """Render the search form with an error (404) for a mistyped or an unknown code.
 
-    The responses for both have the same size and take the same time, MISS_SECONDS.
+    For a mistyped code, the form shows what is wrong and what may have been meant, which follows
+    from the text alone. The responses for both take the same time, MISS_SECONDS.
     """
-    message = _padded(MISTYPED if isinstance(error, MistypedShortId) else UNKNOWN)
-    typed = printable_input(_typed_code())
-    answer = page("customer/find.html", 404, typed=typed, message=message)
+    if isinstance(error, MistypedShortId):
+        hint = hint_for(typed := _typed_code())
+        answer = find_page(404, typed=typed, message=hint.message, offers=hint.offers)
+    else:
+        answer = find_page(404, typed=_typed_code(), message=UNKNOWN)
     request_lock.release()  # other requests continue during the delay
     _constant_time_answer().wait_since(g.started)
     return answer
@@ -119,6 +131,35 @@ def show_miss(error: MistypedShortId | NotFound) -> Response:
 
 def _typed_code() -> str:
     return str((request.view_args or {}).get("code") or request.args.get("code", ""))
+
+
+def find_page(
+    status: int = 200, *, typed: str = "", message: str = "", offers: Sequence[str] = ()
+) -> Response:
+    """Render the search form with the look of the org that the URL names, or of the only org.
+
+    `typed` is what the field contains, `message` an error that is translated here, and `offers` are
+    codes that may have been meant.
+    """
+    key = request.args.get("org", "")
+    org = orgs.find_look_up_page(key)
+    set_org_language(org.language if org else None)
+    return page(
+        "customer/find.html", status, org=org, org_key=key if org and org.key == key else None,
+        typed=printable_input(typed), message=_padded(message), length=LENGTH,
+        offers=[(code, grouped(code)) for code in offers],
+    )  # fmt: skip
+
+
+@customer.app_template_global()
+def contact_addresses(org: CustomerPage, subject: str = "") -> list[tuple[str, str, str]]:
+    """Return (icon, text, URL) for the org's phone number and e-mail address, if it has them.
+
+    `subject` is the subject of an e-mail.
+    """
+    phone = [("phone", org.phone, phone_address(org.phone))] if org.phone else []
+    email = [("mail", org.email, mail_address(org.email, subject))] if org.email else []
+    return phone + email
 
 
 def page(template: str, status: int = 200, **context: object) -> Response:
@@ -131,12 +172,11 @@ def printable_input(typed: str) -> str:
 
 
 def _padded(message: str) -> str:
-    """Return `message` translated and padded with spaces to a fixed size in bytes.
-
-    `message` is MISTYPED or UNKNOWN; the size is that of the longer one of their translations.
-    """
-    size = max(_size(gettext(text)) for text in (MISTYPED, UNKNOWN))
-    text = gettext(message)
+    """Return `message` translated; MISTYPED and UNKNOWN padded with spaces to one size in bytes."""
+    text = translated(message)
+    if message not in {MISTYPED, UNKNOWN}:
+        return text
+    size = max(_size(gettext(one)) for one in (MISTYPED, UNKNOWN))
     return text + " " * (size - _size(text))
 
 

@@ -6,21 +6,20 @@ The response to an unknown code reveals nothing.
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from babel.dates import format_date
 from flask import Response, redirect, request, url_for
 from werkzeug.exceptions import NotFound as NoPage
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain import short_id
-from orders.domain.attributes import AttributeRule, display
 from orders.domain.colours import look_of, read_colour, style_sheet
+from orders.domain.customer_wording import DEFAULT_WORDING, Step, step_of, words_for
 from orders.domain.errors import NotFound
 from orders.domain.moments import read_day, write_calendar
 from orders.domain.short_id import grouped
-from orders.domain.status import OPEN_CARTS, STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.customer import unlock
-from orders.interfaces.customer.blueprint import UNKNOWN, customer, page, printable_input
+from orders.interfaces.customer.blueprint import UNKNOWN, customer, find_page, page, printable_input
+from orders.interfaces.customer.dates import write_moment, write_value
 from orders.interfaces.http.assets import FOR_EVER, send_stored
 from orders.interfaces.http.current_settings import customer_link, limiter, lookup_limit
 from orders.interfaces.http.i18n import (
@@ -32,19 +31,20 @@ from orders.interfaces.http.i18n import (
     translated,
 )
 from orders.services.accounts import orgs
+from orders.services.accounts.orgs import CustomerPage
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.orders import lookup
 from orders.services.orders.lookup import Content, CustomerLine, CustomerView, IsUnlocked
 
 # Characters of a typed customer ID that are read: an ID has at most 255, plus spaces between them.
 MAX_TYPED = 1000
-# Steps as customers see them, with an explanation. The first covers both statuses of open carts.
-STEPS = (
-    (lazy_gettext("Not submitted yet"), lazy_gettext("Your cart is still open")),
-    (STATUS_TEXTS[Status.NEW], lazy_gettext("We have received your order")),
-    (STATUS_TEXTS[Status.IN_PROGRESS], lazy_gettext("We are working on it")),
-    (STATUS_TEXTS[Status.COMPLETE], lazy_gettext("Your order is complete")),
-)
+# What explains a step, unless the org has words of its own for the step.
+EXPLANATIONS = {
+    Step.OPEN: lazy_gettext("Your cart is still open"),
+    Step.NEW: lazy_gettext("We have received your order"),
+    Step.IN_PROGRESS: lazy_gettext("We are working on it"),
+    Step.COMPLETE: lazy_gettext("Your order is complete"),
+}
 
 
 @customer.get("/find")
@@ -52,12 +52,15 @@ STEPS = (
 def find() -> AnyResponse:
     """Render the search form; with `?code=`, redirect to the page of the order with that code.
 
-    Raises MistypedShortId if the text in `code` contains no valid short ID.
+    With `?org=`, the form looks like the pages of the org with that key. Raises MistypedShortId if
+    the text in `code` contains no valid short ID.
     """
     typed = request.args.get("code")
     if typed is None:
-        return page("customer/find.html", typed="", message="")
-    return redirect(url_for("customer.show_order", code=short_id.find_code(typed)), 303)
+        return find_page()
+    code = short_id.find_code(typed)
+    org = request.args.get("org")
+    return redirect(url_for("customer.show_order", code=code, org=org), 303)
 
 
 @customer.get("/o/")
@@ -176,17 +179,27 @@ def render(view: CustomerView, status: int = 200, **context: object) -> Response
     `context` contains additional variables for the template.
     """
     set_org_language(view.org.language)
-    status_text = STATUS_TEXTS[view.status]
-    step = 0 if view.status in OPEN_CARTS else [name for name, _ in STEPS].index(status_text)
-    content = view.content
+    content, step = view.content, step_of(view.status)
     return page(
         "customer/order.html", status, view=view, org=view.org, code=grouped(view.short_id),
-        status_text=status_text, step=step, steps=STEPS, content=content,
-        total=_total(content) if content else "",
+        steps=list(_steps(view.org)), step=list(EXPLANATIONS).index(step),
+        status_text=_words(Step.CANCELED if view.is_canceled else step, view.org),
+        content=content, total=_total(content) if content else "",
         details=list(_details(view.short_id, content)) if content else [],
-        line_texts=_line_texts, link=customer_link(view.short_id),
+        line_texts=_line_texts, link=customer_link(view.short_id), write_moment=write_moment,
         **{"message": "", "typed": "", **context},
     )  # fmt: skip
+
+
+def _steps(org: CustomerPage) -> Iterator[tuple[str, str]]:
+    """Yield the words for each step in the page's language, and the explanation below them."""
+    for step, explanation in EXPLANATIONS.items():
+        own = words_for(step, org.wording, language())
+        yield own or _words(step, org), "" if own else translated(explanation)
+
+
+def _words(step: Step, org: CustomerPage) -> str:
+    return words_for(step, org.wording, language()) or translated(DEFAULT_WORDING[step])
 
 
 def _total(content: Content) -> str:
@@ -205,23 +218,17 @@ def _details(code: str, content: Content) -> Iterator[tuple[str, str, str | None
     detail is a date, and None otherwise. `code` is the order's short ID.
     """
     for number, detail in enumerate(content.details, 1):
-        day, rule = read_day(detail.value), detail.rule.in_language(language())
-        if day is not None:
-            calendar = url_for("customer.show_day", code=code, number=number)
-            yield rule.label, format_date(day, "full", locale=language()), calendar
-        elif (text := _text(rule, detail.value)).strip():
-            yield rule.label, text, None
+        rule = detail.rule.in_language(language())
+        if (text := write_value(rule, detail.value)).strip():
+            is_day = read_day(detail.value) is not None
+            address = url_for("customer.show_day", code=code, number=number) if is_day else None
+            yield rule.label, text, address
 
 
 def _line_texts(line: CustomerLine) -> list[tuple[str, str]]:
     """Return (label, text) of each attribute of a line that customers see."""
     shown = [(one.rule.in_language(language()), one.value) for one in line.details]
-    return [(rule.label, _text(rule, value)) for rule, value in shown]
-
-
-def _text(rule: AttributeRule, value: object) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return figure(value) if is_number else translated(display(rule, value))  # type: ignore[arg-type]  # a number
+    return [(rule.label, write_value(rule, value)) for rule, value in shown]
 
 
 def _refuse(view: CustomerView, typed: str, wait: int) -> Response:

@@ -61,6 +61,7 @@ _PAGES_OF_FORMS = {
     "/account/second-factor/codes": "desk.show_second_factor",
     "/account/second-factor/off": "desk.show_second_factor",
     "/settings/organization/customers": "desk.show_org",
+    "/settings/organization/wording": "desk.show_org",
     "/settings/organization/logo": "desk.show_org",
     "/settings/staff/<staff_id>/role": "desk.show_staff",
     "/settings/staff/<staff_id>/password": "desk.show_staff",

@@ -39,6 +39,11 @@ def customer_link(short_id: str) -> str:
     return _host() + url_for("customer.show_order", code=short_id)
 
 
+def look_up_link(key: str | None) -> str:
+    """Return the absolute URL of the look-up page with the look of the org that has this key."""
+    return _host() + url_for("customer.find", org=key)
+
+
 def secret_link(endpoint: str, secret: str) -> str:
     """Return the absolute URL of the view `endpoint` with `?link=<secret>`, to be mailed."""
     return _host() + url_for(endpoint, link=secret)

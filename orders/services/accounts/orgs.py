@@ -4,15 +4,17 @@ import hashlib
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from orders.domain.colours import read_colour
+from orders.domain.customer_wording import Wording
 from orders.domain.errors import FieldError, NotFound
 from orders.domain.permissions import CustomerCheck
+from orders.domain.preferences import UTC_NAME
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import content_type_of, is_true, too_many_bytes
 from orders.services.accounts.checks import (
@@ -22,27 +24,28 @@ from orders.services.accounts.checks import (
     require_version,
     version_of,
 )
+from orders.services.accounts.customer_page_checks import contact_errors, look_errors
 from orders.services.files import FileStore, new_name
-from orders.services.languages import languages
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Org
 from orders.storage.tables import customer_page, setup, upsert
 
 SETUP_ID = 1  # of the only row of the table `setup`
-MAX_CONTACT = 255  # characters
 MAX_LOGO = 262_144  # bytes
 LOGO_TYPES = frozenset({"image/png", "image/jpeg", "image/webp"})
 NO_LOGO = lazy_gettext("There is no such logo.")
-NO_COLOR = lazy_gettext("A color with six hex digits, such as #0b6b4b.")
-NOT_A_LINE = lazy_gettext("One line of at most %(most)s characters.", most=MAX_CONTACT)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_page_by_org = CompiledSelect(
-    select(Org.id, Org.name, *(column for column in customer_page.c if column.name != "org_id"))
-    .outerjoin(customer_page, customer_page.c.org_id == Org.id)
-    .where(Org.id == bindparam("org_id"))
-)
+_PAGE_KEY = re.compile(r"[A-Za-z0-9_-]{16}", re.ASCII)
+_page = select(
+    Org.id,
+    Org.name,
+    Org.page_key,
+    *(column for column in customer_page.c if column.name != "org_id"),
+).outerjoin(customer_page, customer_page.c.org_id == Org.id)
+_page_by_org = CompiledSelect(_page.where(Org.id == bindparam("org_id")))
+_page_by_key = CompiledSelect(_page.where(Org.page_key == bindparam("key")))
 UNKNOWN_ORG = lazy_gettext("There is no org with this ID.")
 _settings = select(
     Org.id,
@@ -179,11 +182,24 @@ class Logo:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactLinks:
+    """A phone number and an e-mail address as they were typed; an empty text means none."""
+
+    phone: str = ""
+    email: str = ""
+
+
+NO_LINKS = ContactLinks()
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerPage:
     """How an org's customer pages look; a field that is None means the service's default.
 
     `check` is what customers must enter in addition to the order's code. `accent` is a color
-    (`#rrggbb`), `contact` is a line of text, and `language` is a code such as "de".
+    (`#rrggbb`), `contact` is a line of text, and `language` is a code such as "de". Times are shown
+    in `time_zone`, an IANA name. `wording` are the org's own words for the steps of an order. `key`
+    names the org in the address of its look-up page; nobody can guess it.
     """
 
     org_id: str
@@ -193,16 +209,35 @@ class CustomerPage:
     contact: str | None = None
     language: str | None = None
     logo: Logo | None = None
+    phone: str | None = None
+    email: str | None = None
+    time_zone: str = UTC_NAME
+    wording: Wording = field(default_factory=dict)
+    key: str | None = field(default=None, compare=False)
 
     @property
     def version(self) -> str:
-        """The version of all fields except the logo, to detect changes by other people."""
-        return version_of(self.check, self.accent, self.contact, self.language)
+        """The version of all fields except logo and wording, to detect changes by other people."""
+        return version_of(
+            self.check, self.accent, self.contact, self.language, self.phone, self.email,
+            self.time_zone,
+        )  # fmt: skip
 
 
 def find_customer_page(org_id: str) -> CustomerPage:
     """Return the settings of an org's customer pages. Raises NotFound for an unknown org."""
-    return _page(database.rows(_page_by_org, {"org_id": org_id}))
+    return _page_from(database.rows(_page_by_org, {"org_id": org_id}))
+
+
+def find_look_up_page(key: str) -> CustomerPage | None:
+    """Return the settings of the org whose look-up page has this key in its address.
+
+    For any other key they are those of the only org, and None if there are several orgs.
+    """
+    # Other texts are not sent to the database: PostgreSQL rejects NUL characters.
+    named = database.rows(_page_by_key, {"key": key}) if _PAGE_KEY.fullmatch(key) else ()
+    found = named or database.fetch_all(_page.limit(2))
+    return _page_from(found) if len(found) == 1 else None
 
 
 def change_customer_page(
@@ -212,34 +247,50 @@ def change_customer_page(
     accent: str,
     contact: str,
     language: str,
+    time_zone: str = "",
+    links: ContactLinks = NO_LINKS,
     version: str | None = None,
 ) -> None:
-    """Replace the settings of an org's customer pages, except for the logo.
+    """Replace the settings of an org's customer pages, except for the logo and the wording.
 
-    `customer_check` is a value of CustomerCheck, `accent` a color, `contact` one line of text, and
-    `language` a code. The last three may be empty to use the service's default. `version` is the
+    `customer_check` is a value of CustomerCheck, `accent` a color, `contact` one line of text,
+    `language` a code, and `time_zone` an IANA name. All but the first may be empty to use the
+    service's default or to show no contact; so may the texts in `links`. `version` is the
     CustomerPage.version that the caller has read, or None to skip the check. Raises InvalidInput
     for invalid values, NotFound for an unknown org, and ChangedMeanwhile if the settings have
     changed since.
     """
     color = read_colour(accent) if accent.strip() else None
-    refuse(_page_errors(customer_check, accent, contact, language, color))
+    refuse(
+        [
+            *look_errors(customer_check, accent, language, time_zone),
+            *contact_errors(contact, links.phone.strip(), links.email.strip()),
+        ]
+    )
     values = {
         "customer_check": customer_check,
         "accent": color,
         "contact": contact.strip() or None,
         "language": language or None,
+        "phone": links.phone.strip() or None,
+        "email": links.email.strip() or None,
+        "time_zone": time_zone or None,
     }
 
     with database.transaction() as connection:
         require_org(connection, org_id, lock=True)
-        require_version(version, _read(connection, org_id).version)
-        _write(connection, org_id, values)
+        require_version(version, read_customer_page(connection, org_id).version)
+        write_customer_page(connection, org_id, values)
 
 
-def set_language(connection: Connection, org_id: str, language: str) -> None:
-    """Set the language of an org's customer pages, a known code, in the caller's transaction."""
-    _write(connection, org_id, {"language": language or None})
+def set_locale(connection: Connection, org_id: str, *, language: str, time_zone: str) -> None:
+    """Set language and time zone of an org's customer pages in the caller's transaction.
+
+    They are a known code and a known IANA name, or empty for the service's defaults.
+    """
+    write_customer_page(
+        connection, org_id, {"language": language or None, "time_zone": time_zone or None}
+    )
 
 
 def set_logo(
@@ -288,27 +339,29 @@ def _replace_logo(org_id: str, logo: Logo | None, store: FileStore) -> None:
 
     with database.transaction() as connection:
         require_org(connection, org_id, lock=True)
-        old = _read(connection, org_id).logo
-        _write(connection, org_id, values)
+        old = read_customer_page(connection, org_id).logo
+        write_customer_page(connection, org_id, values)
     if old is not None and old != logo:
         store.discard([old.stored_as])
 
 
-def _write(connection: Connection, org_id: str, values: dict[str, Any]) -> None:
+def write_customer_page(connection: Connection, org_id: str, values: dict[str, Any]) -> None:
+    """Set columns of the org's customer page, with checked values, in the caller's transaction."""
     new = {"customer_check": str(CustomerCheck.NONE)}
     upsert(connection, customer_page, {"org_id": org_id}, values, new)
 
 
-def _read(connection: Connection, org_id: str) -> CustomerPage:
-    return _page(_page_by_org.rows(connection, {"org_id": org_id}))
+def read_customer_page(connection: Connection, org_id: str) -> CustomerPage:
+    """Like `find_customer_page`, in the caller's transaction."""
+    return _page_from(_page_by_org.rows(connection, {"org_id": org_id}))
 
 
-def _page(rows: Sequence[Any]) -> CustomerPage:
+def _page_from(rows: Sequence[Any]) -> CustomerPage:
     if not rows:
         raise NotFound(UNKNOWN_ORG)
     row = rows[0]
     if row.customer_check is None:  # outer join without a match
-        return CustomerPage(row.id, row.name)
+        return CustomerPage(row.id, row.name, key=row.page_key)
     return CustomerPage(
         org_id=row.id,
         org_name=row.name,
@@ -317,25 +370,12 @@ def _page(rows: Sequence[Any]) -> CustomerPage:
         contact=row.contact,
         language=row.language,
         logo=row.logo_type and Logo(row.logo_type, row.logo_sha256, row.logo_stored_as),
+        phone=row.phone,
+        email=row.email,
+        time_zone=row.time_zone or UTC_NAME,
+        wording=row.wording,
+        key=row.page_key,
     )
-
-
-def _page_errors(
-    customer_check: str, accent: str, contact: str, language: str, color: str | None
-) -> list[FieldError]:
-    errors = []
-    if customer_check not in set(CustomerCheck):
-        errors.append(FieldError("customer_check", lazy_gettext("One of: none, customerId.")))
-    if accent.strip() and color is None:
-        errors.append(FieldError("accent", NO_COLOR))
-    line = contact.strip()
-    if len(line) > MAX_CONTACT or len(line.splitlines()) > 1:
-        errors.append(FieldError("contact", NOT_A_LINE))
-    elif line:
-        errors += [FieldError("contact", fault.message) for fault in name_errors(contact)]
-    if language not in {"", *languages()}:
-        errors.append(FieldError("language", lazy_gettext("Choose a language from the list.")))
-    return errors
 
 
 def _logo_errors(kind: str, content: bytes) -> list[FieldError]:

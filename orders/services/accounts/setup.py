@@ -17,7 +17,7 @@ from orders.services.accounts.checks import (
     person_name_errors,
     refuse,
 )
-from orders.services.accounts.orgs import SETUP_ID, insert_org, set_language
+from orders.services.accounts.orgs import SETUP_ID, insert_org, set_locale
 from orders.storage import database
 from orders.storage.models.orgs import Org, SetupRow
 from orders.storage.models.people import StaffAccount
@@ -92,8 +92,8 @@ def set_up(secret: str, form: FirstOrg, *, now: datetime | None = None) -> str:
     """Create the first org and its admin, use the link up, and return the admin's ID.
 
     All of it happens in one transaction, so that a link creates one org whatever is sent at the
-    same time. The time zone and the language become preferences of the admin; the language is also
-    that of the org's customer pages. Raises InvalidInput with the name of the field as the path of
+    same time. The time zone and the language become preferences of the admin, and are also those of
+    the org's customer pages. Raises InvalidInput with the name of the field as the path of
     each error, Conflict if an org has ever existed, and NotFound if `secret` is not that of the
     current link.
     """
@@ -110,7 +110,7 @@ def set_up(secret: str, form: FirstOrg, *, now: datetime | None = None) -> str:
         if not connection.execute(used).rowcount:
             raise _refusal(connection)
         org_id = insert_org(connection, form.org_name, at=at)
-        set_language(connection, org_id, form.language)
+        set_locale(connection, org_id, language=form.language, time_zone=form.time_zone)
         row = new_account(org_id, email=email, role="admin", password_hash=password_hash, name=name)
         connection.execute(insert(StaffAccount), {**row, "preferences": preferences.as_json()})
         key = {"staff_id": row["id"], "key": CHECKLIST}

@@ -1,5 +1,6 @@
 """Orgs with their tokens, request log, attributes and settings of customer pages."""
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.storage.models.base import Base, OwnedByOrg, RowNumber
 from orders.storage.types import JsonText
+
+
+def new_page_key() -> str:
+    """Return a new random key for the address of an org's look-up page: 96 bits."""
+    return secrets.token_urlsafe(12)
 
 
 class Org(Base):
@@ -27,6 +33,10 @@ class Org(Base):
     needs_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Raised with every change of the org's attributes or settings; caches are keyed by it.
     rules_version: Mapped[int] = mapped_column(default=1)
+    # Names the org in the address of its look-up page. It is random, so that nobody can guess one.
+    page_key: Mapped[str | None] = mapped_column(
+        String(22), default=new_page_key, index=True, unique=True
+    )
     created_at: Mapped[datetime]
 
 
@@ -116,8 +126,14 @@ class CustomerPageRow(Base):
     customer_check: Mapped[str] = mapped_column(String(16))
     # `#rrggbb`.
     accent: Mapped[str | None] = mapped_column(String(7))
-    # One line: telephone, e-mail, hours.
+    # One line beside phone and e-mail, such as the opening hours.
     contact: Mapped[str | None] = mapped_column(String(255))
+    phone: Mapped[str | None] = mapped_column(String(60))
+    email: Mapped[str | None] = mapped_column(String(255))
+    # IANA name of the zone in which customers see times; UTC if it is NULL.
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    # The org's words for the steps of an order, by language and step.
+    wording: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     # For customers whose browser asks for no language that we have.
     language: Mapped[str | None] = mapped_column(String(16))
     # The logo's file in the store; all three or none.

@@ -12,6 +12,7 @@ from orders.interfaces.cli.demo.example_orders import DAYS, ExampleOrder, Source
 from orders.interfaces.cli.demo.workshop import WORKSHOP
 from orders.services.accounts import access, accounts, attributes, checks, orgs, tokens
 from orders.services.accounts.access import Actor, Origin
+from orders.services.accounts.orgs import ContactLinks
 from orders.services.catalog import configurations
 from orders.services.customers import customers
 from orders.services.idempotency import IdempotencyKey, fingerprint
@@ -25,7 +26,8 @@ EMAIL = "demo@alder-oak.example"
 DOMAINS = ("localhost", "127.0.0.1", "shop.example", "*.shop.example")
 # The customer page; the phone number is not assigned to anyone.
 ACCENT = "#8a4b16"
-CONTACT = "+49 30 23125 041 · orders@alder-oak.example"
+LINKS = ContactLinks("+49 30 23125 041", "orders@alder-oak.example")
+TIME_ZONE = "Europe/Berlin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,13 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
     private = tokens.add_token(org_id, name="Trade portal", is_private=True)
     public = tokens.add_token(org_id, name="Online shop", is_private=False, allowed=DOMAINS)
     orgs.change_customer_page(
-        org_id, customer_check="none", accent=ACCENT, contact=CONTACT, language=""
+        org_id,
+        customer_check="none",
+        accent=ACCENT,
+        contact="",
+        language="",
+        time_zone=TIME_ZONE,
+        links=LINKS,
     )
     for rule in WORKSHOP.attributes:
         attributes.add_attribute(org_id, rule)

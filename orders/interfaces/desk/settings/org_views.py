@@ -9,13 +9,21 @@ from wtforms import BooleanField, FileField, StringField
 
 from orders.domain.colours import LIGHT_GROUNDS, contrast, look_of
 from orders.domain.permissions import CustomerCheck
+from orders.domain.preferences import time_zones
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.settings.wording_form import (
+    default_words,
+    filled_wording_form,
+    wording_form,
+    wording_of,
+)
 from orders.interfaces.http.assets import file_store
+from orders.interfaces.http.current_settings import look_up_link
 from orders.interfaces.http.i18n import gettext, language, translated
-from orders.services.accounts import orgs
-from orders.services.accounts.orgs import MAX_LOGO, CustomerPage
+from orders.services.accounts import customer_wording, orgs
+from orders.services.accounts.orgs import MAX_LOGO, ContactLinks, CustomerPage
 from orders.services.languages import ENGLISH, languages
 
 # The sections of the settings: the endpoint of the first page of each, and its name. All pages of a
@@ -57,8 +65,11 @@ class CustomerPageForm(forms.VersionedForm):
     """The form with the settings of an org's customer pages."""
 
     accent = StringField(lazy_gettext("Color"))
-    contact = StringField(lazy_gettext("Contact"))
+    phone = StringField(lazy_gettext("Phone"))
+    email = StringField(lazy_gettext("E-mail"))
+    contact = StringField(lazy_gettext("Opening hours or other contact"))
     language = forms.MenuField(lazy_gettext("Language"), choices=languages)
+    time_zone = forms.MenuField(lazy_gettext("Time zone"), choices=time_zones)
     customer_check = forms.MenuField(
         lazy_gettext("Customers see their order"),
         choices={
@@ -97,9 +108,21 @@ def change_org() -> Response:
 def change_customer_page() -> Response:
     entry, page = forms.sent_form(CustomerPageForm), url_for("desk.show_org")
     with entry.saving(page):
-        orgs.change_customer_page(signed_in().org_id, **entry.values())
+        values = entry.values()
+        links = ContactLinks(values.pop("phone"), values.pop("email"))
+        orgs.change_customer_page(signed_in().org_id, links=links, **values)
         return forms.report(gettext("Customer page saved."), page)
     return _render(customers=entry)
+
+
+@desk.post("/settings/organization/wording")
+def change_wording() -> Response:
+    entry, page = forms.sent_form(wording_form()), url_for("desk.show_org")
+    with entry.saving(page):
+        texts = wording_of(entry.values())
+        customer_wording.change_wording(signed_in().org_id, texts, version=entry.form.version.data)
+        return forms.report(gettext("Words saved."), page)
+    return _render(wording=entry)
 
 
 @desk.post("/settings/organization/logo")
@@ -125,7 +148,8 @@ def remove_logo() -> Response:
 def _render(**refused: forms.FilledForm) -> Response:
     """Render the settings of the org.
 
-    A form that was refused is passed, with its errors, as `org`, `customers` or `logo`.
+    A form that was refused is passed, with its errors, as `org`, `customers`, `wording` or
+    `logo`.
     """
     org_id = signed_in().org_id
     page = orgs.find_customer_page(org_id)
@@ -133,6 +157,7 @@ def _render(**refused: forms.FilledForm) -> Response:
     shown = {
         "org": forms.new_form(OrgForm, obj=orgs.find_org(org_id)),
         "customers": _customer_page_form(page),
+        "wording": filled_wording_form(org_id),
         "logo": forms.new_form(LogoForm),
     }
     return forms.html_page(
@@ -141,6 +166,8 @@ def _render(**refused: forms.FilledForm) -> Response:
         entry=entry,  # the title of the page names its errors
         **(shown | refused),
         page=page,
+        default_words=default_words(),
+        find_link=look_up_link(page.key),
         customers_look=look_of(page.accent) if page.accent else None,
         light_contrast=_ratio(page.accent),
         max_logo=MAX_LOGO // 1024,
@@ -151,8 +178,11 @@ def _customer_page_form(page: CustomerPage) -> forms.FilledForm:
     return forms.new_form(
         CustomerPageForm,
         accent=page.accent or "",
+        phone=page.phone or "",
+        email=page.email or "",
         contact=page.contact or "",
         language=page.language or ENGLISH,
+        time_zone=page.time_zone,
         customer_check=str(page.check),
         version=page.version,
     )
