@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 # Processes of `make test`. Each has its own databases.
 TEST_PROCESSES ?= 3
 
+# Some images forbid Python to keep what it has compiled, and each of many processes would compile it
+# again. Empty means allowed.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help serve pdf test lint soak fuzz format translations lock bench desk-figures screenshots clean
 

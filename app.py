@@ -4,7 +4,6 @@
 """
 
 from flask import Flask
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 from werkzeug.exceptions import HTTPException
@@ -12,7 +11,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from orders.domain.errors import ServiceBusy
 from orders.interfaces.api.application import Api
-from orders.interfaces.cli.commands import register_commands
 from orders.interfaces.customer import customer
 from orders.interfaces.desk import desk
 from orders.interfaces.http import errors, security
@@ -33,8 +31,21 @@ from orders.storage.sqlite import request_lock
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Make the application from the settings; without any, from the environment."""
-    settings = settings or _settings_of_environment()
+    """Make the application with its commands; without settings, from those of the environment."""
+    # Not above: the server needs no commands, and they load Alembic and the senders of webhooks.
+    from orders.interfaces.cli.commands import register_commands  # noqa: PLC0415
+
+    app = _application(settings or _settings_of_environment())
+    register_commands(app)
+    return app
+
+
+def create_served_app() -> Flask:
+    """Make the application for the server, which gets ready before somebody waits for it."""
+    return keep_for_good(compile_pages(_application(_settings_of_environment())))
+
+
+def _application(settings: Settings) -> Flask:
     app = Shortorder("orders", root_path=str(PROJECT), instance_path=str(settings.data_dir))
     app.config.update(
         SETTINGS=settings,
@@ -73,15 +84,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.api = Api(app)
     app.register_error_handler(HTTPException, errors.error_page)
     app.register_error_handler(ServiceBusy, errors.busy_page)
-    register_commands(app)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]  # how Flask wants middleware to be added
     return app
-
-
-def create_served_app() -> Flask:
-    """Make the application for the server, which gets ready before somebody waits for it."""
-    return keep_for_good(compile_pages(create_app()))
 
 
 def _settings_of_environment() -> Settings:
@@ -96,7 +101,6 @@ def _start_extensions(app: Flask) -> None:
     db.init_app(app)
     # It would end a session after each request; the services use connections, and no session.
     app.teardown_appcontext_funcs.clear()
-    Migrate(app, db, directory=str(PROJECT / "orders" / "storage" / "migrations"))
     Htmx(app)
     start_languages(app, language_of_person)
     start_compression(app, "static", "script_texts")

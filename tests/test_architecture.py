@@ -120,6 +120,16 @@ def test_the_composition_root_is_short() -> None:
     assert len((PROJECT / "app.py").read_text("utf-8").splitlines()) <= 120
 
 
+def test_the_server_loads_no_commands() -> None:
+    """They load Alembic and more; `lint-imports` checks that no other interface does."""
+    tree = ast.parse((PROJECT / "app.py").read_text("utf-8"))
+    at_first = {one.module for one in tree.body if isinstance(one, ast.ImportFrom) and one.module}
+    assert "orders.interfaces.desk" in at_first
+    assert not [
+        name for name in at_first if name.startswith(("orders.interfaces.cli", "flask_migr"))
+    ]
+
+
 def test_no_exception_is_swallowed_without_a_log_line() -> None:
     """A broad handler logs, raises, or hands the error on to its caller."""
     silent = [

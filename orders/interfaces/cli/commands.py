@@ -10,6 +10,7 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from flask_migrate import Migrate
 from pydantic.alias_generators import to_camel
 
 from orders.domain.attributes import TEXT_KINDS, Applies, AttributeRule, Kind, Option, read_option
@@ -17,12 +18,13 @@ from orders.domain.errors import InvalidInput, OrderError
 from orders.domain.permissions import ROLES
 from orders.domain.typed_values import read_attribute
 from orders.interfaces.cli.demo import seed
-from orders.interfaces.cli.server import new_setup_link, serve, work
+from orders.interfaces.cli.server import MIGRATIONS, new_setup_link, serve, work
 from orders.interfaces.http.current_settings import current_limits, current_settings
 from orders.services.accounts import accounts, attributes, orgs, tokens
 from orders.services.catalog import configurations
 from orders.services.customers import customers
 from orders.services.orders import changes
+from orders.storage.database import db
 
 Command = Callable[..., dict[str, Any]]
 
@@ -36,7 +38,8 @@ seed_group = AppGroup("seed", help="Example data.")
 
 
 def register_commands(app: Flask) -> None:
-    """Add this module's commands to the command line `flask --app app`."""
+    """Add this module's commands, and those of the migrations, to the command line of `app`."""
+    Migrate(app, db, directory=str(MIGRATIONS))
     groups = (org, token, staff, attribute, orders_group, files, seed_group)
     for command in (*groups, setup_link_command, serve_command, work_command):
         app.cli.add_command(command)

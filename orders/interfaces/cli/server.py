@@ -26,6 +26,8 @@ from orders.services import request_log
 from orders.services.accounts import orgs, setup
 from orders.settings import PROJECT, Settings
 
+MIGRATIONS = PROJECT / "orders" / "storage" / "migrations"
+
 # Seconds before a restart; doubled while the server dies at once.
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
@@ -80,7 +82,7 @@ def work(app: Flask, settings: Settings) -> None:
 
 
 def _migrate() -> None:
-    flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))
+    flask_migrate.upgrade(directory=str(MIGRATIONS))
 
 
 def _is_port_free(settings: Settings) -> bool:

@@ -1,11 +1,14 @@
 """The WSGI application that the server calls: the pages, and the JSON API below `/api`."""
 
+import contextlib
 import gc
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket
 
 from orders.domain.configuration import own_picture
 from orders.interfaces.http.assets import asset
@@ -72,8 +75,26 @@ class Shortorder(Flask):
                     self.logger.exception("An observer of requests failed.")
 
 
+class CompiledPages(FileSystemBytecodeCache):
+    """Files of compiled templates, which are compiled again once their source has changed.
+
+    Raises OSError or RuntimeError if there is no folder for them that only we can write to.
+    """
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a compiled template unless the disk refuses it."""
+        with contextlib.suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
 def start_pages(app: Flask) -> None:
-    """Add the functions and filters that all templates use to the app's Jinja environment."""
+    """Add the functions and filters that all templates use to the app's Jinja environment.
+
+    Compiled templates are kept in the machine's folder for temporary files, where there is one that
+    belongs to us: to compile them all takes a second of each start.
+    """
+    with contextlib.suppress(OSError, RuntimeError):
+        app.jinja_env.bytecode_cache = CompiledPages()
     app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
     app.jinja_env.filters.update(options=options_line, plain_text=str)
 
