@@ -48,7 +48,8 @@ _GREETING = re.compile(
 _CLOSING = re.compile(
     r"(?:best|kind|warm|with (?:best|kind)|many thanks|thanks|thank you|regards|cheers|sincerely|"
     r"yours|mit (?:freundlich|best|viel|lieb)\w*|"
-    r"(?:viele|beste|liebe|freundliche|herzliche|schöne) gr(?:ü|ue)(?:ß|ss)e|mfg|lg|vg|gr(?:u|ü)(?:ß|ss)\w*|danke|vielen dank|besten dank|"
+    r"(?:viele|beste|liebe|freundliche|herzliche|schöne) gr(?:ü|ue)(?:ß|ss)e|"
+    r"mfg|lg|vg|gr(?:u|ü)(?:ß|ss)\w*|danke|vielen dank|besten dank|"
     r"sent from|gesendet von|von meinem)\b",
     re.IGNORECASE,
 )

@@ -61,13 +61,15 @@ class Mark(StrEnum):
 class MessageRow:
     """A line of the cart that was read from a text.
 
-    `reference` and `count` are as in PastedLine. `source` is the text that it was read from.
+    `reference` and `count` are as in PastedLine. `source` is the text that it was read from. If a
+    name decided, `product_id` is the ID of the product.
     """
 
     reference: str
     count: str
     source: str
     mark: Mark = Mark.NONE
+    product_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,8 @@ Names = Callable[[str], Sequence[str]]  # a text -> the IDs of the products that
 def read_message(text: str, look_up: LookUp, names: Names, most: int | None = None) -> Message:
     """Return what a pasted text says: an e-mail, a table, or a list.
 
-    `look_up` is called once, as by `read_pasted_lines`, and `names` for texts that it does not know.
-    Only the first MAX_MESSAGE characters are read. Raises InvalidInput if there are more than
+    `look_up` is called once, as by `read_pasted_lines`; `names` is called for the texts that are
+    left. Only the first MAX_MESSAGE characters are read. Raises InvalidInput if there are more than
     `most` lines of the cart.
     """
     text = text[:MAX_MESSAGE]
@@ -246,7 +248,7 @@ def _by_name(line: PastedLine, other: PastedLine, source: str, catalog: _Catalog
     if own == AMBIGUOUS:  # unknown, and so marked
         return MessageRow(other.reference, other.count, source)
     count = "" if _is_no_count(other.count, source) else other.count
-    return MessageRow(other.reference, count, source, Mark.NAME)
+    return MessageRow(other.reference, count, source, Mark.NAME, own)
 
 
 def _is_no_count(count: str, source: str) -> bool:
@@ -287,7 +289,8 @@ def _line_alone(line: str, source: str, catalog: _Catalog, *, has_names: bool) -
             if not _has_count(row, bare) and text is line and bare != line:
                 continue  # the count was part of a day, a price or the like
             is_certain = text in {line, bare} and not _is_unsaid(row, text)
-            is_certain = is_certain and not _is_no_count(row.count, source)
+            if _is_no_count(row.count, source):
+                return MessageRow(row.reference, "", source, Mark.COUNT)
             return replace(row, source=source, mark=Mark.NONE if is_certain else Mark.COUNT)
     for text in dict.fromkeys((bare, _spelled(bare))) if has_names else ():
         for row in _rows_of(text, catalog.all()):
@@ -295,10 +298,15 @@ def _line_alone(line: str, source: str, catalog: _Catalog, *, has_names: bool) -
             if own and row.count.isdigit() and not _is_unsaid(row, text):
                 if _is_no_count(row.count, source):
                     return None
-                return replace(
-                    row, source=source, mark=Mark.NAME if own != AMBIGUOUS else Mark.COUNT
-                )
+                return _named_row(row.reference, row.count, source, own)
     return None
+
+
+def _named_row(name: str, count: str, source: str, own: str) -> MessageRow:
+    """Return the row of a name; if several products have it, the row names none."""
+    if own == AMBIGUOUS:
+        return MessageRow(name, count, source, Mark.COUNT)
+    return MessageRow(name, count, source, Mark.NAME, own)
 
 
 def _rows_of(text: str, named: Named) -> list[MessageRow]:
@@ -333,13 +341,14 @@ def _in_sentence(line: str, source: str, catalog: _Catalog) -> Iterator[MessageR
         at = 0
         while at < len(words):
             count = _count_in(words[at])
-            start = (
-                at + 2 if count and words[at + 1 :] and _UNIT.fullmatch(words[at + 1]) else at + 1
-            )
+            has_unit = bool(words[at + 1 :] and _UNIT.fullmatch(words[at + 1]))
+            start = at + 1 + has_unit
             name, end = _longest_name(words, start, catalog) if count else ("", at)
             if name:
-                is_exact = id_of(name, catalog.exact) is not None
-                yield MessageRow(name, str(count), source, Mark.SENTENCE if is_exact else Mark.NAME)
+                if id_of(name, catalog.exact):
+                    yield MessageRow(name, str(count), source, Mark.SENTENCE)
+                else:
+                    yield _named_row(name, str(count), source, catalog.by_name[name])
             at = max(end, at + 1)
 
 

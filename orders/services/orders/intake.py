@@ -209,7 +209,7 @@ def _rows(
     }
     if note:
         rows[tables.order_note] = [note_row(order.id, note, actor=actor, at=order.created_at)]
-    if pasted:
+    if pasted.strip("\0\r\n\t "):
         rows[tables.order_pasted_text] = [pasted_row(order, pasted, at=order.created_at)]
     if key is not None:
         rows[tables.submission] = [

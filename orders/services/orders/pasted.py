@@ -4,7 +4,7 @@ The text that an order was entered from is kept with the order. People see it on
 the API does not have it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -32,8 +32,9 @@ _ASCII_SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 class ReadText:
     """What a pasted text says.
 
-    `rows` are its lines of the cart, and `unused` the lines of text that did not become any. `found`
-    are values for fields of the order, the customer first.
+    `rows` are its lines of the cart; their references are SKUs or IDs where a name decided.
+    `unused` are the lines of text that did not become lines of the cart. `found` are values for
+    fields of the order, the customer first.
     """
 
     rows: tuple[MessageRow, ...]
@@ -65,9 +66,16 @@ def read_pasted(text: str, actor: Actor, *, today: date, most: int | None = None
     message = read_message(text, products.ids_in(org_id), _Names(org_id), most)
     used = {row.source for row in message.rows}
     about = [line for line in message.about if " ".join(line.split()) not in used]
-    facts = FactReader(actor.org.attributes, today).read(message.about)
-    return ReadText(
-        message.rows, message.unused, (*_customers(customer_hints(about), org_id), *facts)
+    found = _customers(customer_hints(about), org_id)
+    found += FactReader(actor.org.attributes, today).read(message.about)
+    return ReadText(_with_references(message.rows, org_id), message.unused, tuple(found))
+
+
+def _with_references(rows: tuple[MessageRow, ...], org_id: str) -> tuple[MessageRow, ...]:
+    ids = {row.product_id for row in rows} - {""}
+    references = products.references_of(products.resolve(ids, org_id).values(), org_id)
+    return tuple(
+        replace(row, reference=references.get(row.product_id, row.reference)) for row in rows
     )
 
 
