@@ -30,11 +30,9 @@
 
   // Somebody has looked at the line, or changed it: it is theirs now.
   function settle(line) {
-    const doubt = line?.querySelector("[data-doubtful]");
-    if (!doubt) return false;
-    doubt.remove();
-    changed();
-    return true;
+    const doubts = line?.querySelectorAll('[data-doubtful], [name$=".matched"]') ?? [];
+    for (const doubt of doubts) doubt.remove();
+    if (doubts.length) changed();
   }
 
   // Reading -----------------------------------------------------------------------------------

@@ -73,6 +73,11 @@ _DEADLINE = re.compile(
     r"\b(?:by|until|before|no later than|latest|bis(?: zum)?|vor dem|spätestens(?: am)?)\W{1,3}$",
     re.IGNORECASE,
 )
+# What asks for something: a deadline beside it is that of the delivery.
+_WANTED = re.compile(
+    r"\b(?:send|need|require|order|please|schick|brauch|benötig|bestell|bitte)", re.IGNORECASE
+)
+MAX_ALONE = 6  # words of a line that says a deadline and nothing else
 _DELIVERY_STEMS = (
     "deliver", "liefer", "zustell", "ship", "versand", "due", "termin", "arriv", "wunsch", "fallig",
 )  # fmt: skip
@@ -174,12 +179,15 @@ class FactReader:
         rules = [rule for rule in self.rules if rule.kind is kind]
         words = set(map(fold, _WORD.findall(line)))
         own = [rule for rule in rules if words & _words_of(rule)]
-        is_delivery = bool(_DELIVERY.search(line) or _DEADLINE.search(line[: match.start()]))
+        is_told = bool(_DELIVERY.search(line))
+        is_delivery = is_told or bool(_DEADLINE.search(line[: match.start()]))
+        is_sure = is_told or bool(_WANTED.search(line)) or len(line.split()) <= MAX_ALONE
         if len(own) != 1 and is_delivery:
             own = [rule for rule in (own or rules) if _is_of_delivery(rule)]
             own = own or (rules if len(rules) == 1 else [])
         if len(own) == 1:
-            self._add(own[0].path, value, _around(line, match), is_exact=is_whole)
+            is_exact = is_whole and (is_sure or bool(words & _words_of(own[0])))
+            self._add(own[0].path, value, _around(line, match), is_exact=is_exact)
         elif kind is Kind.DATE and is_delivery and not rules:
             year, week, _ = date.fromisoformat(value).isocalendar()
             weeks = [rule for rule in self.rules if rule.kind is Kind.WEEK]

@@ -84,7 +84,7 @@ _ORDER_NUMBER = re.compile(
 _FACTS = (_ADDRESS, MAIL, _ORDER_NUMBER, DATE, WEEK, _TIME, _MONEY, _PHONE)
 _UNIT = r"(?:x|×|\*|pcs|pc|pieces?|st|stk|stck|stück|units?|mal)"
 _ORDERED = re.compile(
-    rf"\(?(?P<count>[0-9]{{1,4}})\)? ?(?P<unit>{_UNIT}\b\.?)? ?(?P<name>\S.{{2,80}})", re.IGNORECASE
+    rf"(?P<count>[0-9]{{1,4}}) ?(?P<unit>{_UNIT}\b\.?)? ?(?P<name>\S.{{2,80}})", re.IGNORECASE
 )
 _ORDERED_BEHIND = re.compile(
     rf"(?P<name>\S.{{2,80}}?)[ ,:;–-]{{1,4}}(?:(?:x|×|\*) ?(?P<count>[0-9]{{1,4}})"

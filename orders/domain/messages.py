@@ -41,10 +41,18 @@ _SUM = re.compile(
     r"\b|(?:vat|mwst|ust|tax|steuer|shipping|versand|fracht|freight|discount|rabatt)\b",
     re.IGNORECASE,
 )
-_COUNT_FIRST = re.compile(r"\(?([0-9]{1,4})(?: ?[x×*])?\)?")
+# A number behind such a word is that of a house, a room, or a page.
+_BEFORE_NUMBER = re.compile(
+    r"(?:straße|strasse|str\.|weg|gasse|platz|allee|street|road|room|zimmer|raum|floor|etage|page|"
+    r"seite|nr\.?|no\.?|number|nummer|week|kw|tel\.?|version|pos\.?|position|item|line)$",
+    re.IGNORECASE,
+)
+_COUNT_FIRST = re.compile(r"([0-9]{1,4})(?: ?[x×*])?")
 _UNIT = re.compile(r"(?:x|×|\*|pcs|pc|pieces?|st|stk|stck|stück|units?)\.?", re.IGNORECASE)
 _YEAR_LIKE = re.compile(r"(?:19|20)[0-9]{2}")
-_TAIL = re.compile(r"[ ,;:.@à-]*(?:each|je|a|à|per piece|pro stück|please|bitte)?[ ,;:.@-]*$", re.I)
+_TAIL = re.compile(
+    r"[ ,;:.@à*¹²³-]{0,9}(?:each|je|a|à|per piece|pro stück|please|bitte)?[ ,;:.@*-]{0,9}$", re.I
+)
 
 
 class Mark(StrEnum):
@@ -165,10 +173,14 @@ def _parts_of(line: str) -> Iterator[str]:
     bare = without_facts(line)
     yield from names_in(_TAIL.sub("", bare))
     yield from names_in(_spelled(bare))
+    words = unbulleted(bare).split()
+    if len(words) <= MAX_SHORT:
+        yield from map(_plain, words)
     for segment in _segments(line):
-        for at in range(len(segment)):
-            for end in range(at + 1, min(at + MAX_NAME_WORDS, len(segment)) + 1):
-                yield _plain(" ".join(segment[at:end]))
+        for at, word in enumerate(segment):
+            start = _start_of_name(segment, at) if _count_in(word) else len(segment)
+            for end in range(start + 1, min(start + MAX_NAME_WORDS, len(segment)) + 1):
+                yield _plain(" ".join(segment[start:end]))
 
 
 def _blocks(
@@ -340,9 +352,9 @@ def _in_sentence(line: str, source: str, catalog: _Catalog) -> Iterator[MessageR
     for words in _segments(line):
         at = 0
         while at < len(words):
-            count = _count_in(words[at])
-            has_unit = bool(words[at + 1 :] and _UNIT.fullmatch(words[at + 1]))
-            start = at + 1 + has_unit
+            is_label = at > 0 and _BEFORE_NUMBER.search(words[at - 1]) is not None
+            count = None if is_label else _count_in(words[at])
+            start = _start_of_name(words, at)
             name, end = _longest_name(words, start, catalog) if count else ("", at)
             if name:
                 if id_of(name, catalog.exact):
@@ -350,6 +362,12 @@ def _in_sentence(line: str, source: str, catalog: _Catalog) -> Iterator[MessageR
                 else:
                     yield _named_row(name, str(count), source, catalog.by_name[name])
             at = max(end, at + 1)
+
+
+def _start_of_name(words: Sequence[str], at: int) -> int:
+    """Return where a name begins behind the count at `at`: behind its unit, if it has one."""
+    has_unit = len(words) > at + 1 and _UNIT.fullmatch(words[at + 1]) is not None
+    return at + 1 + has_unit
 
 
 def _count_in(word: str) -> str | None:
@@ -363,9 +381,18 @@ def _count_in(word: str) -> str | None:
 
 
 def _longest_name(words: Sequence[str], at: int, catalog: _Catalog) -> tuple[str, int]:
-    for end in range(min(at + MAX_NAME_WORDS, len(words)), at, -1):
-        name = _plain(" ".join(words[at:end]))
-        if id_of(name, catalog.exact) or name in catalog.by_name:
+    """Return the longest text from `at` on that names a product, and where it ends.
+
+    IDs and SKUs go before names. A single word that is part of a name counts at the end only,
+    because more words may say another product.
+    """
+    ends = range(min(at + MAX_NAME_WORDS, len(words)), at, -1)
+    names = [(_plain(" ".join(words[at:end])), end) for end in ends]
+    for name, end in names:
+        if id_of(name, catalog.exact):
+            return name, end
+    for name, end in names:
+        if name in catalog.by_name and (end - at > 1 or end == len(words)):
             return name, end
     return "", at
 
@@ -385,7 +412,7 @@ def _named_alone(line: str, catalog: _Catalog) -> tuple[str, str] | None:
     if len(found) != 1 or len(words) > MAX_SHORT or words[-1][-1] in ".!?":
         return None
     [name] = found.values()
-    numbers = [word for word in words if _NUMBER_LIKE.fullmatch(word)]
+    numbers = [word for word in words if _NUMBER_LIKE.fullmatch(word) and not word.isdigit()]
     return name, numbers[0] if len(numbers) == 1 else ""
 
 

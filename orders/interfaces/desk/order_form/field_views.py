@@ -2,11 +2,11 @@
 
 from flask import Response, render_template, request
 
-from orders.domain.errors import FieldError, InvalidInput
+from orders.domain.errors import InvalidInput
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.order_form.edit_form import check_changes, read_edit
-from orders.interfaces.desk.order_form.form_page import check_new, sent_entry
-from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
+from orders.interfaces.desk.order_form.form_page import check_new, line_errors, sent_entry
+from orders.interfaces.desk.order_form.order_form import new_entry
 from orders.interfaces.desk.order_form.pasted_form import add_pasted
 from orders.interfaces.http.i18n import translated
 from orders.services.catalog import products
@@ -62,18 +62,9 @@ def paste_lines() -> Response:
         return Response(render_template("desk/_error.html", message=message), headers=AT_PASTE)
     entry.resolve(member.org_id)
     if entry.lines:
-        entry.show(_line_errors(entry))
+        entry.show(line_errors(entry, member))
         entry.suggest(member.actor)
     return Response(render_template("desk/_lines.html", entry=entry, sent=sent))
-
-
-def _line_errors(entry: OrderEntry) -> list[FieldError]:
-    """Check the form and return only the errors of its cart rows."""
-    try:
-        check_new(entry, signed_in(), metadata={})
-    except InvalidInput as invalid:
-        return [error for error in invalid.errors if error.path.startswith("cart.")]
-    return []
 
 
 @desk.get("/orders/new/configurations")

@@ -246,6 +246,11 @@ class OrderEntry(FilledForm):
         """
         self.notice, self.is_refused, self.status = notice, True, status
 
+    def mark(self, errors: Iterable[FieldError]) -> None:
+        """Show errors at their fields, without a list of them."""
+        for error in errors:
+            self.errors.setdefault(self._place(error.path)[0], translated(error.message))
+
     def show(self, errors: Iterable[FieldError]) -> None:
         self.status = 422
         for error in errors:

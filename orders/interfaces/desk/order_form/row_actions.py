@@ -2,6 +2,7 @@
 
 from orders.domain.errors import InvalidInput
 from orders.domain.typed_values import read_whole
+from orders.interfaces.desk.blueprint import signed_in
 from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.form_fields import (
     FormLine,
@@ -10,6 +11,7 @@ from orders.interfaces.desk.order_form.form_fields import (
     free_number,
     line_row,
 )
+from orders.interfaces.desk.order_form.form_page import line_errors
 from orders.interfaces.desk.order_form.order_form import OrderEntry, RemovedRow
 from orders.interfaces.desk.order_form.pasted_form import add_pasted, undo_found, use_found
 
@@ -31,7 +33,7 @@ def do_action(entry: OrderEntry, action: str, org_id: str) -> None:
         entry.extras.append(extra_row(added))
         entry.focus = element_id(f"extra.{added}.key")
     elif verb == "paste":
-        _paste(entry)
+        _paste(entry, org_id)
     elif verb == "use":
         use_found(entry, rest)
     elif verb == "unuse":
@@ -67,7 +69,7 @@ def _do_with_line(entry: OrderEntry, verb: str, line: FormLine, reference: str) 
         entry.focus = element_id(line.count.name)
 
 
-def _paste(entry: OrderEntry) -> None:
+def _paste(entry: OrderEntry, org_id: str) -> None:
     before, entry.lines = entry.lines, entry.filled_lines
     try:
         add_pasted(entry, entry.form.paste.data or "", entry, free_number(before))
@@ -76,6 +78,8 @@ def _paste(entry: OrderEntry) -> None:
         entry.show(invalid.errors)
         return
     entry.form.paste.process_data("")
+    entry.resolve(org_id)
+    entry.mark(line_errors(entry, signed_in()))
     _add(entry, TypedLine(), len(entry.lines))
 
 
