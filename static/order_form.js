@@ -222,58 +222,6 @@ document.addEventListener("click", (event) => {
   act(button.closest(".line"));
 });
 
-// Paste --------------------------------------------------------------------------------------
-
-document.addEventListener("paste", (event) => {
-  const field = event.target, text = event.clipboardData.getData("text/plain").trimEnd();
-  if (field.matches?.(".count input") && /[\r\n]/.test(text) && !text.includes("\t")) {
-    event.preventDefault();
-    return pasteCounts(field.closest(".line"), text.split(/\r\n|\r|\n/));
-  }
-  if (!field.matches?.(".reference")) return;
-  // A line with a count in it is read by the server, unless it goes into a text that is there.
-  const isWhole = field.selectionEnd - field.selectionStart === field.value.length;
-  const isLine = isWhole && /\d/.test(text) && /[\s;,|:(]/.test(text.trim());
-  if (!isLine && !/[\r\n\t]/.test(text.trim())) return;
-  event.preventDefault();
-  pasteLines(text);
-});
-
-// Fills a column of counts downwards; each is checked at its own field.
-function pasteCounts(line, counts) {
-  for (const count of counts) {
-    line ??= addLine();
-    countOf(line).value = count.trim();
-    countOf(line).dispatchEvent(new Event("change", { bubbles: true }));
-    line = line.nextElementSibling;
-  }
-  total();
-  changed();
-  say(trn("One quantity pasted.", "%(num)s quantities pasted.", counts.length));
-}
-
-async function pasteLines(text) {
-  const field = document.getElementById("paste");
-  if (!text.trim()) return field.focus();
-  field.value = text;
-  field.closest("details").open = true;
-  const before = lines().children.length;
-  document.getElementById("paste-error").replaceChildren();
-  await htmx.ajax("POST", `/orders/new/paste?first=${freeRow()}`, {
-    source: "#paste", target: "#lines", swap: "beforeend",
-  });
-  const added = lines().children.length - before;
-  if (!added) return field.focus();
-  field.value = "";
-  field.closest("details").open = false;
-  for (const line of [...lines().children].filter(isBlank)) line.remove();
-  renumber();
-  markErrors(lines());
-  const faulty = lines().querySelector('[aria-invalid="true"]');
-  focus(faulty ?? referenceOf(addLine()));
-  say(trn("One line added.", "%(num)s lines added.", added));
-}
-
 // Answers of the server ----------------------------------------------------------------------
 
 // A check draws only the error; whether the field is marked follows from it.

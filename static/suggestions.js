@@ -10,7 +10,7 @@
   let timer = 0;
   let asked = null; // aborts the request that is on its way
 
-  const options = () => (box ? [...box.querySelectorAll("[role=option]")] : []);
+  const options = () => (box ? [...box.querySelectorAll("[role=option]:not([aria-disabled])")] : []);
   const active = () => options().find((one) => one.getAttribute("aria-selected") === "true");
 
   function prepare(input) {
@@ -72,7 +72,7 @@
     meant = text;
     field.setAttribute("aria-expanded", "true");
     field.setAttribute("aria-controls", box.id);
-    mark(text ? options()[0] : null);
+    mark(text ? options()[0] : null); // none of them, if nothing was found
     // Most of it would lie below a small screen, where nobody sees what the keys pick.
     box.scrollIntoView({ block: "nearest" });
   }
@@ -82,7 +82,7 @@
     if (!input.matches(".reference") || !input.value.trim()) return;
     const holder = document.createElement("template");
     holder.innerHTML = drawn;
-    const found = holder.content.querySelectorAll("[role=option]");
+    const found = holder.content.querySelectorAll("[role=option]:not([aria-disabled])");
     if (found.length === 1) put(input, found[0].dataset.value);
   }
 
@@ -156,7 +156,7 @@
     if (event.target.closest?.("#suggestions")) event.preventDefault();
   });
   document.addEventListener("click", (event) => {
-    const option = event.target.closest?.("#suggestions [role=option]");
+    const option = event.target.closest?.("#suggestions [role=option]:not([aria-disabled])");
     if (option) pick(option);
   });
   // The whole form is drawn anew; the answer of a check elsewhere must not disturb who types.

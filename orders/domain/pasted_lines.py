@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from orders.domain.attributes import AttributeRule
 from orders.domain.column_matching import CONFIGURATION, COUNT, IGNORED, SKU, guess, plain_name
+from orders.domain.copied_carts import copied_cart, ends_of, named_at_end
 from orders.domain.errors import FieldError, InvalidInput
 from orders.domain.identifiers import plain_characters
 from orders.domain.line_reading import (
@@ -38,10 +39,7 @@ Reading: TypeAlias = tuple[int, int | None]
 _NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,' ]*")
 _WIDE_GAP = re.compile(r" {2,}")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
-_PARTS = re.compile(r"[\t\r\n]")
-_FIGURE = re.compile(r"[0-9]{1,3}(?:[.,'’ ]?[0-9]{3})*")  # noqa: RUF001 - as languages write it
 MAX_NAMES = 50_000  # texts of a paste that are looked up; lines without are marked
-MIN_CART = 8  # texts of a copied cart with one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +66,20 @@ def read_pasted_lines(
     with all texts that may name a configuration, and returns the IDs for those that do. Raises
     InvalidInput before that call if the text has more than `most` lines; None means no limit.
     """
-    if own := _own_cart(text):
+    return [line for line, _ in read_rows(text, look_up, most)]
+
+
+def read_rows(
+    text: str, look_up: LookUp = lambda _: {}, most: int | None = None
+) -> list[tuple[PastedLine, TextRow]]:
+    """Return what `read_pasted_lines` returns, each line with the row of text that it is from."""
+    if own := copied_cart(text):
         _require_few(own, most)
-        named = look_up({end for product, _ in own for end in _ends(product)})
-        return [PastedLine(_named_at_end(product, named), count) for product, count in own]
+        named = look_up({end for product, _ in own for end in ends_of(product)})
+        return [
+            (PastedLine(named_at_end(product, named), count), TextRow((product, count), product))
+            for product, count in own
+        ]
     rows = list(_rows(text))
     own_heading = heading(rows[0].cells) if len(rows) > 1 else None
     columns = own_heading or (heading(_divided(rows[0]).cells) if len(rows) > 1 else None)
@@ -87,7 +95,7 @@ def read_pasted_lines(
     else:
         body = divided
         lines = _read_table(body, named)
-    return [_never_blank(line, row) for line, row in zip(lines, body, strict=True)]
+    return [(_never_blank(line, row), row) for line, row in zip(lines, body, strict=True)]
 
 
 def _require_few(lines: Sequence[object], most: int | None) -> None:
@@ -109,50 +117,6 @@ def _line_below(row: TextRow, columns: LineColumns, named: Named) -> PastedLine:
     others = (cell for at, cell in enumerate(row.cells) if at not in columns.references)
     is_doubtful = columns.count is None and line.count == "1" and any(map(count_of, others))
     return PastedLine(line.reference, "") if is_doubtful else line
-
-
-def _own_cart(text: str) -> list[tuple[str, str]]:
-    """Return (product, count) for each line if the text is a cart copied from our order page.
-
-    [] for any other text. Browsers copy each piece of text in a table cell as a line of its own;
-    the counts must add up to the total below the table.
-    """
-    parts = [part for part in map(str.strip, _PARTS.split(text)) if part]
-    if len(parts) < MIN_CART or parts[0] != "#" or {COUNT, CONFIGURATION} - _targets(parts[1:3]):
-        return []
-    *rest, _, total = parts[3:]
-    lines: list[tuple[str, str]] = []
-    at = 0
-    while at < len(rest):
-        behind = range(at + 2, len(rest))
-        end = next((i for i in behind if _FIGURE.fullmatch(rest[i])), None)
-        if rest[at] != str(len(lines) + 1) or end is None:
-            return []
-        lines.append((rest[at + 1], _digits(rest[end])))
-        at = end + 1
-    return lines if sum(int(count) for _, count in lines) == int(_digits(total) or -1) else []
-
-
-def _targets(cells: Sequence[str]) -> set[str]:
-    return set(guess(cells, ()).targets)
-
-
-def _digits(figure: str) -> str:
-    return re.sub(r"[^0-9]", "", figure)
-
-
-def _ends(product: str) -> list[str]:
-    """Return every ending of a text that begins at a word.
-
-    For "Oslo OSL-1", these are "Oslo OSL-1" and "OSL-1".
-    """
-    words = product[:MAX_PROSE].split(" ")
-    return [" ".join(words[at:]) for at in range(len(words))]
-
-
-def _named_at_end(product: str, named: Named) -> str:
-    found = {own: end for end in _ends(product) if (own := id_of(end, named))}
-    return found.popitem()[1] if len(found) == 1 else product
 
 
 def _never_blank(line: PastedLine, row: TextRow) -> PastedLine:

@@ -31,6 +31,7 @@ from orders.services.idempotency import IdempotencyKey, KeyAlreadyUsed
 from orders.services.orders import queries
 from orders.services.orders.notes import note_row
 from orders.services.orders.order_dates import date_rows
+from orders.services.orders.pasted import pasted_row
 from orders.services.orders.queries import CREATED, history_row, line_rows, order_row
 from orders.services.orders.repeats import repeated_numbers
 from orders.services.webhooks.webhooks import messages
@@ -129,6 +130,7 @@ def create_order(
     actor: Actor,
     key: IdempotencyKey | None = None,
     note: str = "",
+    pasted: str = "",
     action: str = CREATED,
     now: datetime | None = None,
     new_short_id: Callable[[], str] = short_id.generate,
@@ -136,7 +138,8 @@ def create_order(
     """Store a checked order with its lines and its first history entry, all or nothing.
 
     Returns the order after the commit. `note` is a note for the team that `notes.check_note` has
-    returned, or empty for none; `action` is the action of the history entry. If `key` was used
+    returned, or empty for none; `pasted` is the text that the order was entered from, or empty for
+    none; `action` is the action of the history entry. If `key` was used
     before, nothing is stored: raises KeyAlreadyUsed if `key` has a function `answer`, raises
     AlreadyPlaced if the content differs, and otherwise returns the order that was created then.
     Raises ServiceBusy if the database cannot be written.
@@ -156,7 +159,7 @@ def create_order(
                 draft, order_id=order_id, short_id=code, org_id=actor.org_id,
                 created_by=actor.id, at=now_or(now),
             )  # fmt: skip
-            return _rows(order, actor, key, note, action)
+            return _rows(order, actor, key, note, pasted, action)
 
         try:
             database.insert(make_rows)
@@ -196,7 +199,7 @@ def _placed_before(key: IdempotencyKey, actor: Actor) -> Order | None:
 
 
 def _rows(
-    order: Order, actor: Actor, key: IdempotencyKey | None, note: str, action: str
+    order: Order, actor: Actor, key: IdempotencyKey | None, note: str, pasted: str, action: str
 ) -> NewRows:
     """Return the rows to insert for a new order, by table; a table's list may be empty."""
     rows: dict[Table, list[dict[str, Any]]] = {
@@ -208,6 +211,8 @@ def _rows(
     }
     if note:
         rows[tables.order_note] = [note_row(order.id, note, actor=actor, at=order.created_at)]
+    if pasted.strip("\0\r\n\t "):
+        rows[tables.order_pasted_text] = [pasted_row(order, pasted, at=order.created_at)]
     if key is not None:
         rows[tables.submission] = [
             idempotency.row(key, actor, order, order_id=order.id, at=order.created_at)

@@ -147,6 +147,19 @@ class OrderNote(Base):
     text: Mapped[str] = mapped_column(Text)
 
 
+class OrderPastedText(Base):
+    """The text that was pasted when an order was entered; only the desk shows it."""
+
+    __tablename__ = "order_pasted_text"
+
+    order_id: Mapped[str] = mapped_column(
+        ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True
+    )
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
 class OrderTries(Base):
     """The number of attempts to open an order with a customer ID, and the time of the first one."""
 

@@ -23,7 +23,7 @@ from orders.interfaces.http.i18n import gettext, language, translated, use_langu
 from orders.services import mail
 from orders.services.accounts import orgs
 from orders.services.catalog import products
-from orders.services.orders import drafts, intake, notes, queries
+from orders.services.orders import drafts, intake, notes, pasted, queries
 
 STATUSES = tuple(Status)
 _UNDO = "undo"
@@ -157,6 +157,7 @@ def render_order(order: Order, forms: OrderForms | None = None, *, status: int =
         history_shown=HISTORY_SHOWN,
         unsaved=drafts.find_change(order, member.actor) if may_enter else None,
         notes=notes.list_notes(order),
+        pasted=pasted.find_pasted(order),
         max_note=notes.MAX_NOTE,
         attributes=labelled(order, rules),
         other=other_values(order, rules),

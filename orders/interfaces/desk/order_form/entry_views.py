@@ -103,7 +103,8 @@ def _place(entry: OrderEntry, key: str) -> Response:
     once = IdempotencyKey(key, fingerprint({**entry.raw(), "note": note}))
     try:
         draft = check_new(entry, member)
-        order = intake.create_order(draft, actor=member.actor, key=once, note=note)
+        pasted = entry.form.pasted.data or ""
+        order = intake.create_order(draft, actor=member.actor, key=once, note=note, pasted=pasted)
     except InvalidInput as invalid:
         entry.show(invalid.errors)
         return _render_kept(entry, key)
@@ -116,6 +117,8 @@ def _place(entry: OrderEntry, key: str) -> Response:
 
 def _save_template(entry: OrderEntry) -> None:
     name, fields = request.form.get("templateName", ""), draft_views.typed_fields(request.form)
+    # A pasted text belongs to one order.
+    fields = [one for one in fields if one[0] not in {"pasted", "taken"}]
     try:
         drafts.save_template(name, fields, actor=signed_in().actor)
     except InvalidInput as invalid:

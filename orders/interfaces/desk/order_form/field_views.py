@@ -2,12 +2,12 @@
 
 from flask import Response, render_template, request
 
-from orders.domain.errors import FieldError, InvalidInput
+from orders.domain.errors import InvalidInput
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.order_form.edit_form import check_changes, read_edit
-from orders.interfaces.desk.order_form.form_fields import pasted_rows
-from orders.interfaces.desk.order_form.form_page import check_new, sent_entry
-from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
+from orders.interfaces.desk.order_form.form_page import check_new, line_errors, sent_entry
+from orders.interfaces.desk.order_form.order_form import new_entry
+from orders.interfaces.desk.order_form.pasted_form import add_pasted
 from orders.interfaces.http.i18n import translated
 from orders.services.catalog import products
 from orders.services.orders.queries import find_customers, find_order
@@ -47,32 +47,24 @@ def check_field() -> Response:
 def paste_lines() -> Response:
     """Render the lines of a pasted text as cart rows, each with its product or its error.
 
-    If the text has more lines than an order may have, renders an error below its field instead.
+    The response also replaces the element `pasted`, which shows what else was found in the text. If
+    the text has more lines than an order may have, renders an error below its field instead.
     """
     member = signed_in()
     sent = sent_entry(request.form, member)
     first = max(sent.next_row, request.args.get("first", 0, type=int))
     entry = new_entry(member.actor.org)
-    look_up = products.ids_in(member.org_id)
+    entry.lines = []
     try:
-        entry.lines = pasted_rows(sent.form.paste.data or "", first, look_up)
+        add_pasted(sent, sent.form.paste.data or "", entry, first)
     except InvalidInput as invalid:
         message = translated(invalid.errors[0].message)
         return Response(render_template("desk/_error.html", message=message), headers=AT_PASTE)
     entry.resolve(member.org_id)
     if entry.lines:
-        entry.show(_line_errors(entry))
+        entry.show(line_errors(entry, member))
         entry.suggest(member.actor)
-    return Response(render_template("desk/_lines.html", entry=entry))
-
-
-def _line_errors(entry: OrderEntry) -> list[FieldError]:
-    """Check the form and return only the errors of its cart rows."""
-    try:
-        check_new(entry, signed_in(), metadata={})
-    except InvalidInput as invalid:
-        return [error for error in invalid.errors if error.path.startswith("cart.")]
-    return []
+    return Response(render_template("desk/_lines.html", entry=entry, sent=sent))
 
 
 @desk.get("/orders/new/configurations")
@@ -81,7 +73,9 @@ def suggest_configurations() -> Response:
     text, member = request.args.get("q", ""), signed_in()
     cards = products.find_configurations(text, member.actor)
     references = products.references_of(cards, member.org_id)
-    return Response(render_template("desk/_suggestions.html", cards=cards, references=references))
+    return Response(
+        render_template("desk/_suggestions.html", cards=cards, references=references, text=text)
+    )
 
 
 @desk.get("/orders/new/customers")

@@ -15,20 +15,19 @@ from wtforms import HiddenField, StringField, TextAreaField
 
 from orders.domain.attributes import AttributeRule
 from orders.domain.json_values import RepeatedKeys
-from orders.domain.line_reading import LookUp
+from orders.domain.messages import MessageRow
 from orders.domain.order import LABELS, TEXT_FIELDS
-from orders.domain.pasted_lines import read_pasted_lines
 from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import read_value
 from orders.interfaces.desk.forms import FormData, MenuField
 from orders.interfaces.desk.order_form import attribute_fields
-from orders.interfaces.http.current_settings import current_limits
 
 _ROW = re.compile(r"(cart|extra)\.([0-9]{1,6})\.[a-zA-Z]+")
 _LINE_VALUE = re.compile(r"(cart|removed)\.([0-9]{1,6})\.metadata\.(.+)", re.DOTALL)
 BLANK_COUNTS = {"", "1"}
 FIRST_LINES = 3  # empty rows of a new form
+MAX_MATCHED = 240  # characters of a text that a line was read from
 BLANK_ROW = 999_999  # the row that the browser copies; no real row has this number
 
 
@@ -45,6 +44,8 @@ class OrderForm(FlaskForm):
     paste = TextAreaField(lazy_gettext("Lines to paste"), name="paste")
     template_name = StringField(lazy_gettext("Template name"), name="templateName")
     filled = HiddenField()  # JSON, see `customer_fill`
+    pasted = HiddenField()  # the texts that were pasted, which stay with the order
+    taken = HiddenField()  # JSON, see `pasted_form`
 
 
 def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
@@ -79,13 +80,15 @@ class TypedLine:
     """The texts typed into a cart row; `reference` is the text that names the configuration.
 
     `values` are those of the fields for attributes of lines, by the end of the fields' names
-    (`engraving`, `price.amount`). A field that is not in it has its default.
+    (`engraving`, `price.amount`). A field that is not in it has its default. `matched` is why
+    somebody should look at a line from a pasted text, as `FormLine.matched`.
     """
 
     reference: str = ""
     count: str = "1"
     details: str = ""
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    matched: str = ""
 
 
 @dataclass(slots=True)
@@ -93,7 +96,9 @@ class FormLine:
     """A cart row with its form fields; the number `row` identifies it and never changes.
 
     `values` are the texts in the fields for attributes of lines (see TypedLine), and `is_filled` is
-    true if anybody has changed one of them.
+    true if anybody has changed one of them. `matched` says why somebody should look at a line that
+    was read from a pasted text: a member of `Mark`, a blank, and the text; it is empty if nothing
+    is in doubt.
     """
 
     row: int
@@ -102,6 +107,7 @@ class FormLine:
     details: Cell
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_filled: bool = False
+    matched: str = ""
 
     @property
     def is_blank(self) -> bool:
@@ -110,7 +116,9 @@ class FormLine:
 
     @property
     def typed(self) -> TypedLine:
-        return TypedLine(self.reference.text, self.count.data, self.details.data, self.values)
+        return TypedLine(
+            self.reference.text, self.count.data, self.details.data, self.values, self.matched
+        )
 
 
 @dataclass(slots=True)
@@ -141,6 +149,7 @@ def line_row(number: int, typed: TypedLine) -> FormLine:
         Cell(f"cart.{number}.count", typed.count),
         Cell(f"cart.{number}.metadata", typed.details),
         typed.values,
+        matched=typed.matched,
     )
 
 
@@ -174,6 +183,7 @@ def typed_line(
         sent.get(f"{prefix}.count", "1"),
         sent.get(f"{prefix}.metadata", ""),
         {} if values is None else values,
+        sent.get(f"{prefix}.matched", "")[:MAX_MATCHED],
     )
 
 
@@ -217,17 +227,16 @@ def _numbers(sent: FormData, kind: str) -> dict[int, None]:
     )
 
 
-def pasted_rows(text: str, first: int, look_up: LookUp) -> list[FormLine]:
-    """Return a cart row for each line of a pasted text, numbered from `first`.
-
-    `look_up` finds the configurations that texts name. Raises InvalidInput for more lines than an
-    order may have.
-    """
-    lines = read_pasted_lines(text, look_up, current_limits().cart_lines)
+def pasted_rows(rows: Iterable[MessageRow], first: int) -> list[FormLine]:
+    """Return a cart row for each line that was read from a pasted text, numbered from `first`."""
     return [
-        line_row(number, TypedLine(line.reference, line.count))
-        for number, line in enumerate(lines, start=first)
+        line_row(number, TypedLine(row.reference, row.count, matched=_matched(row)))
+        for number, row in enumerate(rows, start=first)
     ]
+
+
+def _matched(row: MessageRow) -> str:
+    return f"{row.mark} {row.source}"[:MAX_MATCHED] if row.mark else ""
 
 
 def free_number(rows: Iterable[FormLine | MetadataRow]) -> int:

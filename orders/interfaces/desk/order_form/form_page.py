@@ -81,6 +81,15 @@ def check_new(entry: OrderEntry, member: StaffMember, **changes: object) -> Orde
     )  # fmt: skip
 
 
+def line_errors(entry: OrderEntry, member: StaffMember) -> list[FieldError]:
+    """Check the form of a new order, and return only the errors of its cart rows."""
+    try:
+        check_new(entry, member, metadata={})
+    except InvalidInput as invalid:
+        return [error for error in invalid.errors if error.path.startswith("cart.")]
+    return []
+
+
 def _note_faults(entry: OrderEntry) -> Sequence[FieldError]:
     try:
         if note_of(entry):

@@ -9,6 +9,7 @@ from typing import Any
 
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.identifiers import read_uuid
+from orders.domain.messages import Mark
 from orders.domain.value_formats import current_currencies
 from orders.interfaces.desk.order_form.attribute_fields import (
     CURRENCY,
@@ -17,6 +18,8 @@ from orders.interfaces.desk.order_form.attribute_fields import (
 )
 from orders.interfaces.desk.order_form.form_fields import FormLine, TypedLine, line_row
 from orders.services.catalog.products import ConfigurationSummary
+
+MAX_SHOWN = 60  # characters of an unknown text in a message
 
 
 @dataclass(slots=True)
@@ -46,8 +49,9 @@ class ShownLine:
 
     `number` is the row's position, counted from 1. `card` is the saved configuration that the row
     names, or None. `same_as` is the position of the first row with the same configuration and
-    details, or 0 if no row above has them. `candidates` are configurations to suggest for an
-    unknown text. `is_open` is true if the details are shown. `focus` is the end of the name of the
+    details, or 0 if no row above has them. `candidates` are the configurations that are closest to
+    an unknown text; if the first one is closer than the others, `closest` is the text that names
+    it, else "". `is_open` is true if the details are shown. `focus` is the end of the name of the
     field that gets the focus, such as "count", or empty. `attributes` are the fields for attributes
     of lines.
     """
@@ -63,11 +67,27 @@ class ShownLine:
     is_open: bool
     focus: str
     attributes: list[AttributeField]
+    closest: str = ""
 
     @property
     def is_kept(self) -> bool:
         """Whether the row names a UUID, which may be a configuration on another platform."""
         return read_uuid(self.line.reference.text) is not None
+
+    @property
+    def doubt(self) -> tuple[str, str]:
+        """Why somebody should look at a line from a pasted text, and the text; ("", "") if not."""
+        mark, _, text = self.line.matched.partition(" ")
+        return (mark, text) if mark in set(Mark) else ("", "")
+
+    @property
+    def unknown(self) -> str:
+        """The text in the row if it names no product, shortened; else ""."""
+        text = self.line.reference.text
+        is_unknown = bool(self.error) and self.card is None
+        if not is_unknown:
+            return ""
+        return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def line_fields(line: FormLine, rules: Sequence[AttributeRule]) -> list[AttributeField]:

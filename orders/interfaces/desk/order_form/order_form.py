@@ -43,7 +43,8 @@ from orders.interfaces.desk.order_form.line_fields import (
 from orders.interfaces.http.i18n import gettext, in_page_language, translated
 from orders.services.accounts.access import Actor, OrgRules, StaffMember
 from orders.services.catalog import products
-from orders.services.catalog.products import ConfigurationSummary, find_configurations
+from orders.services.catalog.product_index import load_products
+from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders.repeats import repeated_numbers
 
 _LINE_LABELS = {
@@ -55,8 +56,7 @@ _EXTRA_LABELS = {
     "key": lazy_gettext("Key, row %(number)s"),
     "value": lazy_gettext("Value, row %(number)s"),
 }
-MAX_SUGGESTED = 5  # rows with an unknown text for which the form suggests configurations
-CANDIDATES = 3  # suggestions for each of them
+MAX_SUGGESTED = 100  # rows with an unknown text for which the form suggests configurations
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ class OrderEntry(FilledForm):
     line_rules: tuple[AttributeRule, ...] = ()
     # Configurations that an unknown text may mean, by the number of its row.
     candidates: dict[int, list[ConfigurationSummary]] = field(default_factory=dict)
+    # Texts that name the first candidate, by row, where it is closer than the others.
+    closest: dict[int, str] = field(default_factory=dict)
     _looked_up: set[str] = field(default_factory=set)
     _same: dict[int, FormLine] = field(default_factory=dict)
 
@@ -125,7 +127,7 @@ class OrderEntry(FilledForm):
             line, number, self.cards.get(line.reference.text), self.error(line.reference.name),
             self.error(line.count.name), details_error,
             same_as=self.number(first) if first is not None else 0,
-            candidates=self.candidates.get(line.row, []),
+            candidates=self.candidates.get(line.row, []), closest=self.closest.get(line.row, ""),
             is_open=bool(line.details.text or details_error or line.is_filled or is_asked)
             or any(self.error(one.field.name) for one in own) or line.row in self.opened,
             focus=self.focus.removeprefix(prefix) if self.focus.startswith(prefix) else "",
@@ -241,6 +243,11 @@ class OrderEntry(FilledForm):
         """
         self.notice, self.is_refused, self.status = notice, True, status
 
+    def mark(self, errors: Iterable[FieldError]) -> None:
+        """Show errors at their fields, without a list of them."""
+        for error in errors:
+            self.errors.setdefault(self._place(error.path)[0], translated(error.message))
+
     def show(self, errors: Iterable[FieldError]) -> None:
         self.status = 422
         for error in errors:
@@ -312,7 +319,7 @@ class OrderEntry(FilledForm):
         return ""
 
     def suggest(self, actor: Actor, only: FormLine | None = None) -> None:
-        """Store in `candidates` which configurations to suggest for rows with an unknown text.
+        """Store in `candidates` which products are closest to the unknown texts in rows.
 
         Only the first MAX_SUGGESTED of these rows get suggestions. If `only` is given, all other
         rows are ignored.
@@ -322,9 +329,16 @@ class OrderEntry(FilledForm):
             for line in ([only] if only is not None else self.lines)
             if self.error(line.reference.name) and line.reference.text
         ]
-        for line in unknown[:MAX_SUGGESTED]:
-            typed = line.reference.text
-            self.candidates[line.row] = find_configurations(typed, actor, most=CANDIDATES)
+        if not unknown:
+            return
+        index = load_products(actor.org_id)
+        near = {line.row: index.near(line.reference.text) for line in unknown[:MAX_SUGGESTED]}
+        found = products.resolve({own for one in near.values() for own in one.ids}, actor.org_id)
+        names = products.references_of(found.values(), actor.org_id)
+        for row, one in near.items():
+            self.candidates[row] = [found[own] for own in one.ids if own in found]
+            if one.is_clear and one.ids[0] in names:
+                self.closest[row] = names[one.ids[0]]
 
     def resolve(self, org_id: str) -> None:
         """Look up the configurations that the rows name; find rows with equal contents.

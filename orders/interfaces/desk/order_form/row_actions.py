@@ -2,6 +2,7 @@
 
 from orders.domain.errors import InvalidInput
 from orders.domain.typed_values import read_whole
+from orders.interfaces.desk.blueprint import signed_in
 from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.form_fields import (
     FormLine,
@@ -9,10 +10,10 @@ from orders.interfaces.desk.order_form.form_fields import (
     extra_row,
     free_number,
     line_row,
-    pasted_rows,
 )
+from orders.interfaces.desk.order_form.form_page import line_errors
 from orders.interfaces.desk.order_form.order_form import OrderEntry, RemovedRow
-from orders.services.catalog import products
+from orders.interfaces.desk.order_form.pasted_form import add_pasted, undo_found, use_found
 
 
 def do_action(entry: OrderEntry, action: str, org_id: str) -> None:
@@ -33,6 +34,10 @@ def do_action(entry: OrderEntry, action: str, org_id: str) -> None:
         entry.focus = element_id(f"extra.{added}.key")
     elif verb == "paste":
         _paste(entry, org_id)
+    elif verb == "use":
+        use_found(entry, rest)
+    elif verb == "unuse":
+        undo_found(entry, rest)
     elif verb == "undo" and entry.removed is not None:
         removed, entry.removed = entry.removed, None
         _add(entry, removed.typed, min(removed.position, len(entry.lines)))
@@ -57,19 +62,24 @@ def _do_with_line(entry: OrderEntry, verb: str, line: FormLine, reference: str) 
         entry.opened.add(line.row)
         entry.focus = element_id(line.details.name)
     elif verb == "pick":
-        line.reference.data = reference
+        line.reference.data, line.matched = reference, ""
+        entry.focus = element_id(line.count.name)
+    elif verb == "confirm":
+        line.matched = ""
         entry.focus = element_id(line.count.name)
 
 
 def _paste(entry: OrderEntry, org_id: str) -> None:
-    text, look_up = entry.form.paste.data or "", products.ids_in(org_id)
+    before, entry.lines = entry.lines, entry.filled_lines
     try:
-        pasted = pasted_rows(text, entry.next_row, look_up)
+        add_pasted(entry, entry.form.paste.data or "", entry, free_number(before))
     except InvalidInput as invalid:
+        entry.lines = before
         entry.show(invalid.errors)
         return
-    entry.lines = [*entry.filled_lines, *pasted]
     entry.form.paste.process_data("")
+    entry.resolve(org_id)
+    entry.mark(line_errors(entry, signed_in()))
     _add(entry, TypedLine(), len(entry.lines))
 
 

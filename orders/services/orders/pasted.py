@@ -1,0 +1,148 @@
+"""Reads a pasted text with the org's products, customers and attributes, and keeps it as evidence.
+
+The text that an order was entered from is kept with the order. People see it on the order's page;
+the API does not have it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from orders.domain.message_facts import CUSTOMER, CustomerHints, FactReader, Found, customer_hints
+from orders.domain.messages import MessageRow, read_message
+from orders.domain.near_matches import ProductIndex
+from orders.domain.order import Order
+from orders.services.accounts.access import Actor
+from orders.services.catalog import products
+from orders.services.catalog.product_index import load_products
+from orders.storage import database
+from orders.storage.sql import in_array
+from orders.storage.tables import customer, order_pasted_text
+
+MAX_PASTED = 10_000  # characters of pasted texts that are kept with an order
+BETWEEN = "\n\n* * *\n\n"  # between two texts that were pasted into one order
+MOST_CUSTOMERS = 3  # customers that are offered if a text names several
+_ASCII_SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """What a pasted text says.
+
+    `rows` are its lines of the cart; their references are SKUs or IDs where a name decided.
+    `unused` are the lines of text that did not become lines of the cart. `found` are values for
+    fields of the order, the customer first.
+    """
+
+    rows: tuple[MessageRow, ...]
+    unused: tuple[str, ...]
+    found: tuple[Found, ...]
+
+
+class _Names:
+    """Finds products by their names; the products are loaded when they are first needed."""
+
+    def __init__(self, org_id: str) -> None:
+        self._org_id = org_id
+
+    @cached_property
+    def _index(self) -> ProductIndex:
+        return load_products(self._org_id)
+
+    def __call__(self, text: str) -> tuple[str, ...]:
+        return self._index.named(text)
+
+
+def read_pasted(text: str, actor: Actor, *, today: date, most: int | None = None) -> ReadText:
+    """Return what a pasted text says: lines of the cart, and values for other fields.
+
+    `today` is the day from which the year of a day or week without one is counted. Raises
+    InvalidInput if the text has more than `most` lines of the cart.
+    """
+    org_id = actor.org_id
+    message = read_message(text, products.ids_in(org_id), _Names(org_id), most)
+    used = {row.source for row in message.rows}
+    about = [line for line in message.about if " ".join(line.split()) not in used]
+    found = _customers(customer_hints(about), org_id)
+    found += FactReader(actor.org.attributes, today).read(message.about)
+    return ReadText(_with_references(message.rows, org_id), message.unused, tuple(found))
+
+
+def _with_references(rows: tuple[MessageRow, ...], org_id: str) -> tuple[MessageRow, ...]:
+    ids = {row.product_id for row in rows} - {""}
+    references = products.references_of(products.resolve(ids, org_id).values(), org_id)
+    return tuple(
+        replace(row, reference=references.get(row.product_id, row.reference)) for row in rows
+    )
+
+
+def _customers(hints: CustomerHints, org_id: str) -> list[Found]:
+    """Return the customers that a text names.
+
+    An ID behind a label decides, then e-mail addresses, other IDs and names together. The find is
+    exact if it is one customer with a record, and more than a name of one word says so.
+    """
+    small = [form for name in hints.names for form in {name.lower(), name.translate(_ASCII_SMALL)}]
+    columns = customer.c
+    statement = select(columns.customer_id, columns.name, columns.email).where(
+        columns.org_id == org_id,
+        columns.deleted_at.is_(None),
+        or_(
+            in_array(columns.customer_id, sorted({*hints.labelled, *hints.tokens})),
+            in_array(func.lower(columns.email), sorted(hints.mails)),
+            in_array(func.lower(columns.name), sorted(small)),
+        ),
+    )
+    rows = database.fetch_all(statement)
+    labelled = [row for row in rows if row.customer_id in hints.labelled]
+    if labelled or not hints.labelled:
+        return _found(labelled or rows, hints)
+    # People write IDs of customers without a record, too; nothing confirms them.
+    return [Found(CUSTOMER, one, one, False) for one in hints.labelled[:MOST_CUSTOMERS]]
+
+
+def _found(rows: Any, hints: CustomerHints) -> list[Found]:  # noqa: ANN401 - database rows
+    tokens = {*hints.labelled, *hints.tokens}
+    found = []
+    for row in rows:
+        is_told = row.customer_id in tokens or (row.email or "").lower() in hints.mails
+        is_telling = is_told or len((row.name or "").split()) > 1
+        is_exact = len(rows) == 1 and is_telling
+        found.append((not is_told, Found(CUSTOMER, row.customer_id, row.name or "", is_exact)))
+    found.sort(key=lambda one: (one[0], one[1].value))
+    return [one for _, one in found[:MOST_CUSTOMERS]]
+
+
+def joined(kept: str, text: str) -> str:
+    """Return the texts that were pasted into one order as the one text that is kept.
+
+    A text that is in it already is not added again. The result has at most MAX_PASTED characters;
+    the end is cut off.
+    """
+    plain = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    plain = plain.encode("utf-8", "replace").decode()
+    if not plain or plain in kept:
+        return kept[:MAX_PASTED]
+    return (f"{kept}{BETWEEN}{plain}" if kept else plain)[:MAX_PASTED]
+
+
+def pasted_row(order: Order, text: str, *, at: datetime) -> dict[str, Any]:
+    """Return the row that keeps a pasted text with its order."""
+    return {
+        "order_id": order.id,
+        "org_id": order.org_id,
+        "text": joined("", text),
+        "created_at": at,
+    }
+
+
+def find_pasted(order: Order) -> str:
+    """Return the text that was pasted when the order was entered; "" if there was none."""
+    columns = order_pasted_text.c
+    statement = select(columns.text).where(
+        columns.order_id == order.id, columns.org_id == order.org_id
+    )
+    return str(database.fetch_value(statement) or "")

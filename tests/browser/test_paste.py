@@ -1,0 +1,73 @@
+"""Pasting an e-mail in Chromium: what is certain is in the form, and Tab leads to what is not."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Desk, Screen, sign_in
+from tests.browser.test_entry import paste
+
+
+def mail(desk: Desk) -> str:
+    return (
+        f"Hello,\nplease send us\n\n3 x {desk.skus[0]}\n2 Oslo TB\n4 x OSL-PL-03\n\n"
+        "Kind regards\nHans\n+43 512 123456"
+    )
+
+
+def test_an_e_mail_of_three_lines_is_pasted_and_placed_with_few_keys(
+    page: Page, desk: Desk
+) -> None:
+    page.select_option("#metadata-finish", "matt")
+    page.evaluate("document.activeElement.blur()")
+    paste(page, mail(desk))  # anywhere on the page: Ctrl V, two keys
+    keys = ["Control", "V"]
+    expect(page.locator("#lines > .line")).to_have_count(3)
+    second, third = (page.locator("#lines .reference").nth(at) for at in (1, 2))
+    expect(second).to_be_focused()
+    expect(second).to_have_value(desk.skus[1])
+    expect(page.locator("#said")).to_have_text("One line is certain. 2 lines need a look.")
+    expect(page.locator("[data-doubtful]")).to_contain_text("Matched by name “2 Oslo TB”")
+    def press(key: str) -> None:
+        page.keyboard.press(key)
+        keys.extend(key.split("+"))
+
+    press("Tab")
+    expect(third).to_be_focused()
+    second.focus()  # back, and it is right
+    press("Enter")
+    expect(page.locator("[data-doubtful]")).to_have_count(0)
+    expect(third).to_be_focused()
+    expect(page.locator("#lines")).to_contain_text("No product matches “OSL-PL-03”.")
+    press("Enter")  # takes the closest
+    expect(third).to_have_value(desk.skus[2])
+    expect(page.locator("#lines .what")).to_have_count(3)
+    press("Control+Enter")
+    page.wait_for_url("**/placed")
+    assert len(keys) <= 20
+    counts = page.locator(".cart-lines tbody td:last-child").all_inner_texts()
+    assert counts == ["3", "2", "4"]
+    page.goto(page.url.removesuffix("/placed"))
+    page.locator("#pasted-text summary").click()
+    expect(page.locator("#pasted-text pre")).to_contain_text("+43 512 123456")
+
+
+def test_many_lines_in_the_customers_field_are_read(page: Page, desk: Desk) -> None:
+    page.focus("#customerId")
+    paste(page, f"{desk.skus[0]}\t3\r\n{desk.skus[1]}\t4")
+    expect(page.locator("#lines .what")).to_have_count(2)
+    assert page.input_value("#customerId") == ""
+    page.focus("#customerId")
+    paste(page, "one line")  # is for the field
+    expect(page.locator("#lines .what")).to_have_count(2)
+    page.locator("#lines .reference").last.focus()
+    page.keyboard.type("xyzzy")
+    expect(page.locator(".no-match")).to_have_text("No product matches “xyzzy”.")
+
+
+def test_axe_finds_nothing_about_a_pasted_e_mail(screen: Screen, desk: Desk) -> None:
+    page = screen.page
+    sign_in(page, desk)
+    page.focus("#cart-0-configurationId")
+    paste(page, mail(desk))
+    expect(page.locator("[data-doubtful]")).to_have_count(1)
+    page.locator(".pasted-text summary").click()
+    screen.check("a pasted e-mail", within="#cart")
