@@ -20,7 +20,7 @@ from orders.domain.order import LABELS, TEXT_FIELDS
 from orders.domain.pasted_lines import read_pasted_lines
 from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
-from orders.domain.typed_values import read_value
+from orders.domain.typed_values import read_value, whole_number
 from orders.interfaces.desk.forms import FormData, MenuField
 from orders.interfaces.desk.order_form import attribute_fields
 from orders.interfaces.http.current_settings import current_limits
@@ -93,7 +93,8 @@ class FormLine:
     """A cart row with its form fields; the number `row` identifies it and never changes.
 
     `values` are the texts in the fields for attributes of lines (see TypedLine), and `is_filled` is
-    true if anybody has changed one of them.
+    true if anybody has changed one of them. `line_id` is the ID of the order's line in the row, or
+    None for a new line.
     """
 
     row: int
@@ -102,6 +103,7 @@ class FormLine:
     details: Cell
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_filled: bool = False
+    line_id: int | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -134,13 +136,14 @@ class MetadataRow:
         return self.area.data, self.key.data.replace("\r", "").replace("\n", "")
 
 
-def line_row(number: int, typed: TypedLine) -> FormLine:
+def line_row(number: int, typed: TypedLine, line_id: int | None = None) -> FormLine:
     return FormLine(
         number,
         Cell(f"cart.{number}.configurationId", typed.reference),
         Cell(f"cart.{number}.count", typed.count),
         Cell(f"cart.{number}.metadata", typed.details),
         typed.values,
+        line_id=line_id,
     )
 
 
@@ -180,7 +183,11 @@ def typed_line(
 def read_lines(sent: FormData) -> list[FormLine]:
     numbers, values = _numbers(sent, "cart"), line_values(sent, "cart")
     return [
-        line_row(number, typed_line(sent, f"cart.{number}", values.get(str(number))))
+        line_row(
+            number,
+            typed_line(sent, f"cart.{number}", values.get(str(number))),
+            whole_number(sent.get(f"cart.{number}.lineId", "")),
+        )
         for number in numbers
     ]
 
