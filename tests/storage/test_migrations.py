@@ -16,6 +16,7 @@ from orders.storage import database, tables
 from orders.storage.models.orgs import Org as OrgRow
 from orders.storage.pages import Paging
 from tests.actors import Org
+from tests.bad_orders import CHAIR
 from tests.desk.test_pages import make_order
 
 FOLDER = str(PROJECT / "orders" / "storage" / "migrations")
@@ -128,3 +129,15 @@ def test_products_from_before_the_migration_are_not_retired(app: Flask, org: Org
         flask_migrate.downgrade(directory=FOLDER, revision="0016")
         flask_migrate.upgrade(directory=FOLDER)
         assert find_configuration(made, org.id).retired_at is None
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_lines_from_before_the_migration_have_ids(app: Flask, org: Org) -> None:
+    line = {"configurationId": CHAIR, "count": 1}
+    made = make_order(org, cart=[line, {**line, "count": 2}])
+    with app.app_context():
+        database.close()
+        flask_migrate.downgrade(directory=FOLDER, revision="0021")
+        flask_migrate.upgrade(directory=FOLDER)
+        order = queries.find_order(made["id"], org.id)
+    assert [(line.line_id, line.count) for line in order.cart] == [(0, 1), (1, 2)]
