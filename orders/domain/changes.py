@@ -1,31 +1,30 @@
-"""Changes to an order: validate them, apply them, describe them for the history, and merge them.
+"""Changes to an order: validate them, apply them, describe them for the history, and undo them.
 
 Fields that were sent are replaced; all others keep their values (docs/contract.md, "Changing an
 order"). Types, limits and messages are the same as for a new order.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from orders.domain.attributes import AttributeRule, apply_attributes
 from orders.domain.errors import FieldError
 from orders.domain.fields import CartLineInput
 from orders.domain.inputs import Limits, StrictInput, with_fields
-from orders.domain.json_values import canonical_json, same_json
+from orders.domain.json_values import same_json
 from orders.domain.legacy_items import modern_lines
 from orders.domain.line_attributes import new_faults, with_defaults
+from orders.domain.line_ids import line_of, with_line_ids
 from orders.domain.normalization import normalize_lines, normalize_order
 from orders.domain.order import (
     EDITABLE_FIELDS,
     RECORDED_FIELDS,
     UNCHANGEABLE,
     Cart,
-    CartLine,
     FieldKind,
     Order,
     OrderChanges,
-    line_fields,
     order_fields,
 )
 from orders.domain.schema import inspect_order, read_lines_of, request_types
@@ -173,8 +172,9 @@ def difference(before: Order, after: Order) -> dict[str, Any]:
     """Return the fields that differ, as `{wire name: {"from": old, "to": new}}`.
 
     The history stores the result. If lines were only added at the end of the cart, its entry is
-    `{"added": [new lines]}`, so that a growing cart is not stored whole each time. Only fields in
-    RECORDED_FIELDS are compared; {} if none of them differs.
+    `{"added": [new lines]}`, so that a growing cart is not stored whole each time; otherwise it
+    also has "ids", the line IDs of the old lines. Only fields in RECORDED_FIELDS are compared; {}
+    if none of them differs.
     """
     changes: dict[str, Any] = {}
     old_fields, new_fields = order_fields(before), order_fields(after)
@@ -182,10 +182,14 @@ def difference(before: Order, after: Order) -> dict[str, Any]:
         old, new = old_fields[field.wire_name], new_fields[field.wire_name]
         if same_json(old, new):
             continue
-        if field.kind is FieldKind.LINES and same_json(old, new[: len(old)]):
-            changes[field.wire_name] = {"added": new[len(old) :]}
-        else:
-            changes[field.wire_name] = {"from": old, "to": new}
+        changes[field.wire_name] = {"from": old, "to": new}
+        if field.kind is FieldKind.LINES:
+            ids = [line.line_id for line in before.cart]
+            kept_ids = [line.line_id for line in after.cart[: len(ids)]]
+            if same_json(old, new[: len(old)]) and ids == kept_ids:
+                changes[field.wire_name] = {"added": new[len(old) :]}
+            else:
+                changes[field.wire_name]["ids"] = ids
     return changes
 
 
@@ -193,7 +197,7 @@ def with_fields_of(order: Order, fields: Mapping[str, Any]) -> Order:
     """Return a copy of the order in which the values in `fields` replace the current ones.
 
     `fields` maps wire names to valid values, in the form that `order_fields` returns. Fields that
-    cannot be changed are ignored.
+    cannot be changed are ignored. Lines of the cart get no IDs.
     """
     values = {
         field.name: fields[field.wire_name]
@@ -201,10 +205,7 @@ def with_fields_of(order: Order, fields: Mapping[str, Any]) -> Order:
         if field.wire_name in fields
     }
     if "cart" in values:
-        values["cart"] = tuple(
-            CartLine(line["configurationId"], line["count"], line.get("metadata"))
-            for line in values["cart"]
-        )
+        values["cart"] = tuple(map(line_of, values["cart"]))
     if "status" in values:
         values["status"] = Status(values["status"])
     return order._replace(**values)
@@ -213,154 +214,16 @@ def with_fields_of(order: Order, fields: Mapping[str, Any]) -> Order:
 def undo_difference(order: Order, changes: dict[str, Any]) -> Order:
     """Return the order as it was before a change; `order` is the order right after the change.
 
-    `changes` is what `difference` returned for the change.
+    `changes` is what `difference` returned for the change. The version stays that of `order`.
     """
     fields = {name: change["from"] for name, change in changes.items() if "from" in change}
-    if added := changes.get("cart", {}).get("added"):
-        fields["cart"] = order_fields(order)["cart"][: -len(added)]
-    return with_fields_of(order, fields)
-
-
-@dataclass(frozen=True, slots=True)
-class FieldConflict:
-    """A field that two people changed to different values.
-
-    `path` is its path in JSON. `mine` and `theirs` are the two new values; None means null, or that
-    the key was removed.
-    """
-
-    path: str
-    mine: Any
-    theirs: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """The result of `merge_orders`.
-
-    `order` has the changes of both people, and my value for each field in `conflicts`. `taken` has
-    the paths of the fields whose value, or whose added cart lines, come from the other person.
-    """
-
-    order: Order
-    conflicts: tuple[FieldConflict, ...]
-    taken: tuple[str, ...]
-
-
-def merge_orders(base: Order, mine: Order, theirs: Order) -> Merged:
-    """Merge `mine` and `theirs`, two changed versions of the order `base`.
-
-    A field that only one side changed gets that side's value. A field that both sides changed to
-    different values is a conflict and gets the value of `mine`. Objects are merged key by key. If
-    one side only added lines at the end of the cart, these are appended to the other side's cart.
-    Fields that cannot be edited are those of `theirs`.
-    """
-    conflicts: list[FieldConflict] = []
-    taken: list[str] = []
-
-    def choose(path: str, key: str, objects: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Return {key: merged value}, or {} if the merged object lacks the key.
-
-        `objects` are the versions of one JSON object in base, mine and theirs. Adds `path` to
-        `taken` if a value or lines of theirs are used, and a conflict to `conflicts` if both
-        changed the value.
-        """
-        before, my, their = ({key: one[key]} if key in one else {} for one in objects)
-        if same_json(my, their) or same_json(before, their):
-            return my
-        if same_json(before, my):
-            taken.append(path)
-            return their
-        if path == "cart":
-            length = len(before[key])
-            for grown, other in ((their[key], my[key]), (my[key], their[key])):
-                if same_json(before[key], grown[:length]):
-                    taken.append(path)
-                    return {key: other + grown[length:]}
-        conflicts.append(FieldConflict(path, my.get(key), their.get(key)))
-        return my
-
-    orders = [order_fields(one) for one in (base, mine, theirs)]
-    merged: dict[str, Any] = {}
-    for field in EDITABLE_FIELDS:
-        name = field.wire_name
-        if field.kind is not FieldKind.OBJECT:
-            merged |= choose(name, name, orders)
-            continue
-        objects = [fields[name] for fields in orders]
-        merged[name] = {}
-        for key in dict.fromkeys((*objects[2], *objects[1])):
-            merged[name] |= choose(f"{name}.{key}", key, objects)
-    return Merged(with_fields_of(theirs, merged), tuple(conflicts), tuple(taken))
-
-
-def changed_fields(base: Order, rendered: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that a person changed on an order's form: new values by wire name.
-
-    A form does not show everything that an order contains. So `sent`, the submitted form, is
-    compared with `rendered`, the form as it was shown for `base`. Both have the shape of the body
-    of `POST /api/orders`. Keys of objects that the form did not show are kept from `base`. {} if
-    nothing was changed.
-    """
-    changes: dict[str, Any] = {}
-    stored = order_fields(base)
-    for field in EDITABLE_FIELDS:
-        name = field.wire_name
-        if field.kind is FieldKind.LINES:
-            if not same_json(rendered[name], sent[name]):
-                changes[name] = sent[name]
-        elif field.kind is not FieldKind.OBJECT:
-            if not same_json(rendered.get(name), sent.get(name)):
-                changes[name] = sent.get(name)
-        else:
-            before, after = rendered.get(name, {}), sent.get(name, {})
-            if not (same_json(before, after) and type(before) is type(after)):
-                changes[name] = _changed_object(stored[name], before, after)
-    return changes
-
-
-def keep_lines(
-    base: Order, rendered: Mapping[int, dict[str, Any]], sent: Sequence[tuple[int, dict[str, Any]]]
-) -> list[dict[str, Any]]:
-    """Return the cart lines of a submitted form as JSON, with stored values for unchanged keys.
-
-    The value in `base` may differ from what the form shows. `rendered` maps the number of each form
-    row to the line of `base` that it showed. `sent` has the (row number, line) pairs that were
-    submitted. A line that was moved to another row is recognized by its content.
-    """
-    stored = dict(zip(rendered, map(line_fields, base.cart), strict=True))
-    by_content = {canonical_json(line): row for row, line in rendered.items()}
-    lines = []
-    for number, line in sent:
-        own = number in rendered and same_json(rendered[number], line)
-        row = number if own else by_content.get(canonical_json(line), number)
-        shown, kept = rendered.get(row, {}), stored.get(row, {})
-        parts = {}
-        for name in {**kept, **line}:
-            source = kept if _is_alike(shown, line, name) else line
-            if name in source:
-                parts[name] = source[name]
-        old, before, after = (one.get("metadata") for one in (kept, shown, line))
-        if isinstance(old, dict) and isinstance(before, dict) and isinstance(after, dict):
-            parts["metadata"] = _changed_object(old, before, after)
-        lines.append(parts)
-    return lines
-
-
-def _is_alike(shown: dict[str, Any], sent: dict[str, Any], name: str) -> bool:
-    """Return whether both lines have the same value for the key `name`, or both lack the key."""
-    return same_json(shown.get(name), sent.get(name)) and (name in shown) is (name in sent)
-
-
-def _changed_object(
-    stored: dict[str, Any], before: dict[str, Any], after: dict[str, Any]
-) -> dict[str, Any]:
-    if type(after) is not dict:  # it has keys that were typed twice, which the check refuses
-        return after
-    kept = {key: value for key, value in stored.items() if key not in before or key in after}
-    touched = {
-        key: value
-        for key, value in after.items()
-        if key not in before or not same_json(before[key], value)
-    }
-    return {**kept, **touched}
+    before = with_fields_of(order, fields)
+    if "cart" not in changes:
+        return before
+    if added := changes["cart"].get("added"):
+        return before._replace(cart=order.cart[: -len(added)])
+    if "ids" not in changes["cart"]:  # recorded before lines had IDs
+        return before._replace(cart=with_line_ids(order.cart, before.cart, order.version))
+    ids = changes["cart"]["ids"]
+    lines = zip(before.cart, ids, strict=True)
+    return before._replace(cart=tuple(replace(line, line_id=own) for line, own in lines))

@@ -8,6 +8,7 @@ here, and `orders/services/orders/queries.py` (docs/extending.md, "An order fiel
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as own_field
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any, NamedTuple
@@ -257,12 +258,15 @@ class CartLine:
     """A line of an order: a configuration and its quantity.
 
     `configuration_id` is a UUID in lowercase, or a short ID as it was sent. `metadata` is None if
-    the line was sent without it.
+    the line was sent without it. `line_id` identifies the line within its order whatever is changed
+    in it (orders/domain/line_ids.py), and is None for a line that is not stored yet. It is not part
+    of the line's JSON, and does not count when lines are compared.
     """
 
     configuration_id: str
     count: int
     metadata: dict[str, Any] | None = None
+    line_id: int | None = own_field(default=None, compare=False)
 
 
 Cart = tuple[CartLine, ...]

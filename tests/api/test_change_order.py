@@ -149,7 +149,10 @@ def test_old_clients_put_lines_behind_by_their_old_names(api: Api, order: dict[s
 def test_the_lines_of_a_cart_are_replaced(api: Api, order: dict[str, Any], app: Flask) -> None:
     assert api.call("PUT", path(order, "/cart"), {"cart": [OTHER]}).json["cart"] == [OTHER]
     assert api.call("PUT", path(order, "/cart"), [LINE]).json["cart"] == [LINE]
-    assert history(app, order)[1] == ("changed", {"cart": {"from": [LINE], "to": [OTHER]}})
+    assert history(app, order)[1] == (
+        "changed",
+        {"cart": {"from": [LINE], "to": [OTHER], "ids": [0]}},
+    )
 
 
 def test_the_history_of_a_growing_cart_contains_what_was_added(

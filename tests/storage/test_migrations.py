@@ -16,6 +16,7 @@ from orders.storage import database, tables
 from orders.storage.models.orgs import Org as OrgRow
 from orders.storage.pages import Paging
 from tests.actors import Org
+from tests.bad_orders import CHAIR
 from tests.desk.test_pages import make_order
 
 FOLDER = str(PROJECT / "orders" / "storage" / "migrations")
@@ -148,3 +149,15 @@ def test_customer_pages_from_before_the_migration_have_keys_and_our_words(
         keys = [page.key for page in after]
         assert len({*keys, None}) == 3
         assert [orgs.find_look_up_page(str(key)) for key in keys] == after
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_lines_from_before_the_migration_have_ids(app: Flask, org: Org) -> None:
+    line = {"configurationId": CHAIR, "count": 1}
+    made = make_order(org, cart=[line, {**line, "count": 2}])
+    with app.app_context():
+        database.close()
+        flask_migrate.downgrade(directory=FOLDER, revision="0021")
+        flask_migrate.upgrade(directory=FOLDER)
+        order = queries.find_order(made["id"], org.id)
+    assert [(line.line_id, line.count) for line in order.cart] == [(0, 1), (1, 2)]

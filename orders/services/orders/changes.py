@@ -13,16 +13,15 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from orders.domain.cancellation import read_reason, refuse_if_canceled
-from orders.domain.changes import apply_changes, difference, is_same, read_changes, read_lines
+from orders.domain.changes import difference, is_same, read_changes, read_lines
 from orders.domain.collation import VERSION, sort_key
 from orders.domain.errors import FieldError, Forbidden, InvalidOrder, NotFound, StaleVersion
 from orders.domain.inputs import Limits
 from orders.domain.json_values import compact_size, same_json
-from orders.domain.legacy_items import convert_items
 from orders.domain.line_attributes import line_faults, with_defaults
+from orders.domain.line_ids import with_line_ids
 from orders.domain.moments import TICK, now_or
 from orders.domain.order import CartLine, Order, OrderChanges, lines_as_json
-from orders.domain.schema import missing_line
 from orders.domain.status import OPEN_CARTS, STATUS_TEXTS
 from orders.domain.texts import Figure, lazy_gettext
 from orders.domain.webhook import Topic
@@ -30,12 +29,13 @@ from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey
+from orders.services.orders.change_rules import changed_order
 from orders.services.orders.order_dates import store_dates
 from orders.services.orders.queries import (
     any_order,
+    changed_line_rows,
     find_order,
     history_row,
-    line_rows,
     names_order,
     order_from,
     order_row,
@@ -288,7 +288,9 @@ class _OrderChange:
             at = self.at
             if at < before.updated_at:  # the clock was set back, and clients still poll onward
                 at = before.updated_at + TICK
-            after = after._replace(updated_at=at, version=before.version + 1)
+            version = before.version + 1
+            cart = with_line_ids(before.cart, after.cart, version)
+            after = after._replace(updated_at=at, version=version, cart=cart)
             self._write(connection, before, after)
         idempotency.remember(connection, self.key, self.actor, after, at=self.at)
         self._done = after
@@ -311,7 +313,7 @@ class _OrderChange:
             of_order = tables.cart_line.c.order_id == after.id
             connection.execute(delete(tables.cart_line).where(of_order))
             if after.cart:
-                connection.execute(insert(tables.cart_line), line_rows(after))
+                connection.execute(insert(tables.cart_line), changed_line_rows(after))
         store_dates(connection, before, after, self.actor.org.attributes)
         entry = history_row(
             after, self.actor, self.action, difference(before, after), at=after.updated_at
@@ -320,33 +322,6 @@ class _OrderChange:
         to_send = messages(self.topic, after, self.actor.org, at=after.updated_at)
         if to_send:
             connection.execute(insert(tables.webhook_delivery), to_send)
-
-
-def changed_order(order: Order, changes: OrderChanges, actor: Actor) -> Order:
-    """Return the order as it would be after the changes; store nothing. Raises InvalidOrder."""
-    org = actor.org
-    after, errors = apply_changes(
-        order, changes, org.attributes, strict=org.is_strict, line_rules=org.line_attributes
-    )
-    if changes.values.keys() & {"cart", "status"} and _lacks_lines(after, actor):
-        errors.append(FieldError("cart", missing_line(after.status)))
-    if errors:
-        raise InvalidOrder(errors)
-    return after
-
-
-def _lacks_lines(order: Order, actor: Actor) -> bool:
-    """Return whether the order has no cart line although its status requires one.
-
-    No line is required if the order's deprecated `items` cannot be converted to lines.
-    """
-    if order.cart or order.status in OPEN_CARTS:
-        return False
-    converted = convert_items(order.items)
-    if converted.warnings:
-        return False
-    names = [line.configuration_id for line in converted.lines]
-    return not (names and products.unknown_short_ids(names, actor.org_id))
 
 
 def _require_open_or_private(order: Order, actor: Actor) -> None:

@@ -1,27 +1,32 @@
 """Save what a person has changed on the form of an order, however long ago it was opened.
 
-A save changes only the fields that this person has edited, and keeps what others have changed in
-the meantime. If both have changed the same field, nothing is saved, and the conflicts are reported.
-People who have the same order open see each other's names before they save.
+A save changes only the fields and lines that this person has edited, and keeps what others have
+changed in the meantime. If both have changed the same value, nothing is saved, and the conflicts
+are reported, to be decided by choices. People who have the same order open see each other's names
+before they save.
 """
 
 import operator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, select
 
-from orders.domain.changes import Merged, merge_orders, undo_difference
-from orders.domain.errors import Conflict, ServiceBusy, StaleVersion
+from orders.domain.changes import undo_difference
+from orders.domain.errors import Conflict, FieldError, InvalidOrder, ServiceBusy, StaleVersion
 from orders.domain.inputs import Limits
+from orders.domain.json_values import same_json
+from orders.domain.merging import FieldConflict, Merged, Place, merge_orders, value_at
 from orders.domain.moments import now_or
 from orders.domain.order import EDITABLE_FIELDS, Order, OrderChanges
-from orders.domain.texts import lazy_gettext
+from orders.domain.texts import Figure, lazy_gettext
 from orders.services.accounts.access import Actor, StaffMember
 from orders.services.orders import changes as order_changes
-from orders.services.orders.queries import find_order
+from orders.services.orders.change_rules import changed_order
+from orders.services.orders.queries import actor_names, find_order
 from orders.storage import database
 from orders.storage.models.people import StaffAccount
 from orders.storage.tables import order_editor, order_history, shown_name, upsert
@@ -31,18 +36,33 @@ TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
+class OrderEdit:
+    """What a person has changed on the form of an order.
+
+    `version` is the version of the order that the person opened, and `raw` has the changed fields
+    by their JSON names. If `cart` is one of them, `line_ids` has the ID of each of its lines, or
+    None for a new line. `choices` are `keeps_mine` and `keeps_theirs` of conflicts.
+    """
+
+    version: int
+    raw: dict[str, Any]
+    line_ids: Sequence[int | None] = ()
+    choices: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
     """The result of saving changes to an order; `order` is the order as stored.
 
-    `taken` are the paths of fields that others have changed since the form was opened.
+    `taken` are the places of values that others have changed since the form was opened.
     """
 
     order: Order
-    taken: tuple[str, ...]
+    taken: tuple[Place, ...]
 
 
 class EditConflict(Conflict):
-    """Raised when another person has changed the same fields in the meantime.
+    """Raised when another person has changed the same values in the meantime.
 
     `stored` is the order as it is now; `merged` contains both people's changes, and the conflicts.
     """
@@ -53,32 +73,53 @@ class EditConflict(Conflict):
         super().__init__(lazy_gettext("Someone else changed the same fields. Nothing was saved."))
 
 
-def check_edit(base: Order, raw: dict[str, Any], *, actor: Actor, limits: Limits) -> Order:
-    """Return the order `base` with the changes in `raw`, after checking them; store nothing.
+def check_edit(base: Order, edit: OrderEdit, *, actor: Actor, limits: Limits) -> Order:
+    """Return the order `base` with the changes of the edit, after checking them; store nothing.
 
-    `raw` has the changed fields by their JSON names. Raises InvalidOrder with all errors, and
-    Forbidden if `raw` contains another org's ID.
+    `base` is the order in the version of the edit. Raises InvalidOrder with all errors, and
+    Forbidden if the edit contains another org's ID.
     """
-    changes = order_changes.check_changes(raw, actor=actor, limits=limits)
-    return order_changes.changed_order(base, changes, actor)
+    changes = order_changes.check_changes(edit.raw, actor=actor, limits=limits)
+    if "cart" in changes.values:
+        lines = zip(changes.values["cart"], edit.line_ids, strict=True)
+        cart = tuple(replace(line, line_id=line_id) for line, line_id in lines)
+        changes = OrderChanges(
+            unchangeable=changes.unchangeable, **{**changes.values, "cart": cart}
+        )
+    return changed_order(base, changes, actor)
 
 
-def save_edit(
-    order_id: str, version: int, raw: dict[str, Any], *, actor: Actor, limits: Limits
-) -> Saved:
+def merge_edit(stored: Order, edit: OrderEdit, *, actor: Actor, limits: Limits) -> Merged:
+    """Merge an edit with what others have changed; `stored` is the order as it is now.
+
+    Stores nothing. Raises InvalidOrder if the changes are invalid, and StaleVersion for a version
+    that the order never had.
+    """
+    base = order_at(stored, edit.version)
+    mine = check_edit(base, edit, actor=actor, limits=limits)
+    merged = merge_orders(base, mine, stored, edit.choices)
+    lines, most = len(merged.order.cart), limits.cart_lines
+    if lines > max(most, len(mine.cart), len(stored.cart)):
+        message = lazy_gettext(
+            "At most %(most)s lines; with those of others it would have %(count)s.",
+            most=Figure(most), count=Figure(lines),
+        )  # fmt: skip
+        raise InvalidOrder([FieldError("cart", message)])
+    return merged
+
+
+def save_edit(order_id: str, edit: OrderEdit, *, actor: Actor, limits: Limits) -> Saved:
     """Save a person's changes to an order, merged with what others have changed in the meantime.
 
-    `version` is the version of the order that the person opened, and `raw` has the changed fields
-    by their JSON names. Raises EditConflict if others have changed the same fields, InvalidOrder if
-    the changes are invalid, NotFound if there is no such order outside the bin, StaleVersion for a
-    version that the order never had, OrderCanceled if the order is canceled and its status or cart
-    would change, and ServiceBusy if others keep changing the order while it is saved.
+    Raises EditConflict if others have changed the same values and the edit has no choice for them,
+    InvalidOrder if the changes are invalid, NotFound if there is no such order outside the bin,
+    StaleVersion for a version that the order never had, OrderCanceled if the order is canceled and
+    its status or cart would change, and ServiceBusy if others keep changing the order while it is
+    saved.
     """
     for _ in range(TRIES):
         stored = find_order(order_id, actor.org_id)
-        base = order_at(stored, version)
-        mine = check_edit(base, raw, actor=actor, limits=limits)
-        merged = merge_orders(base, mine, stored)
+        merged = merge_edit(stored, edit, actor=actor, limits=limits)
         if merged.conflicts:
             raise EditConflict(stored, merged)
         values = {field.name: getattr(merged.order, field.name) for field in EDITABLE_FIELDS}
@@ -101,26 +142,61 @@ def order_at(order: Order, version: int) -> Order:
     """Return the order with its fields as they were in an earlier version.
 
     The times of creation and of the last change, and whether it is canceled, stay as they are in
-    `order`. Raises StaleVersion
-    for a version that the order never had.
+    `order`. Raises StaleVersion for a version that the order never had.
     """
+    for earlier, _ in _earlier_versions(order, version):
+        order = earlier
+    return order
+
+
+def _earlier_versions(order: Order, version: int) -> Iterator[tuple[Order, Row[Any]]]:
+    """Yield each earlier version down to `version`, and the history row of the change after it."""
     steps = order.version - version
     if steps < 0 or version < 1:
         raise StaleVersion
     if steps == 0:
-        return order
+        return
     newest = (
-        select(order_history.c.changes)
+        select(order_history)
         .where(order_history.c.order_id == order.id, order_history.c.action.in_(_CHANGES))
         .order_by(order_history.c.id.desc())
         .limit(steps)
     )
-    changes = [row.changes for row in database.fetch_all(newest)]
-    if len(changes) < steps:
+    rows = database.fetch_all(newest)
+    if len(rows) < steps:
         raise StaleVersion
-    for change in changes:
-        order = undo_difference(order, change)
-    return order._replace(version=version)
+    for row in rows:
+        before = undo_difference(order, row.changes)
+        order = before._replace(version=order.version - 1)
+        yield order, row
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who has changed a value last, by name, and when."""
+
+    by: str
+    at: datetime
+
+
+def last_changes(
+    stored: Order, version: int, conflicts: Sequence[FieldConflict]
+) -> dict[Place, Change]:
+    """Return who has changed the values of conflicts last, by place.
+
+    `stored` is the order as it is now, and `version` the version in which the changes began.
+    """
+    found: dict[Place, Row[Any]] = {}
+    after = stored
+    for before, row in _earlier_versions(stored, version):
+        for place in (one.place for one in conflicts):
+            if not same_json(value_at(before, place), value_at(after, place)):
+                found.setdefault(place, row)
+        after = before
+    names = actor_names({row.actor_id for row in found.values()}, stored.org_id)
+    return {
+        place: Change(names.get(row.actor_id, row.actor_id), row.at) for place, row in found.items()
+    }
 
 
 # An open page sends a request every RENEWED seconds; after SILENT_FOR it counts as closed.

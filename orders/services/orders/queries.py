@@ -63,7 +63,7 @@ def order_of(fields: dict[str, Any]) -> Order:
 
 
 def _cart(text: str | None) -> tuple[CartLine, ...]:
-    """Return the cart lines in a JSON array of `[position, configuration ID, count, metadata]`.
+    """Return the cart lines in a JSON array of arrays, with the columns of `_lines`.
 
     The cart is empty if `text` is None.
     """
@@ -72,12 +72,21 @@ def _cart(text: str | None) -> tuple[CartLine, ...]:
     rows = orjson.loads(text)
     rows.sort()
     return tuple(
-        CartLine(name, count, None if metadata is None else orjson.loads(metadata))
-        for _position, name, count, metadata in rows
+        CartLine(
+            name,
+            count,
+            None if metadata is None else orjson.loads(metadata),
+            position if line_id is None else line_id,
+        )
+        for position, name, count, metadata, line_id in rows
     )
 
 
 def line_rows(order: Order) -> list[dict[str, Any]]:
+    """Return the rows of `cart_line` for the lines of a new order, whose IDs are their positions.
+
+    The rows lack the column `line_id`: creating an order writes nothing for the IDs.
+    """
     return [
         {
             "order_id": order.id,
@@ -88,6 +97,12 @@ def line_rows(order: Order) -> list[dict[str, Any]]:
         }
         for position, line in enumerate(order.cart)
     ]
+
+
+def changed_line_rows(order: Order) -> list[dict[str, Any]]:
+    """Return the rows of `cart_line` for a changed order, in which every line has its ID."""
+    ids = [line.line_id for line in order.cart]
+    return [{**row, "line_id": own} for row, own in zip(line_rows(order), ids, strict=True)]
 
 
 def history_row(
@@ -114,6 +129,7 @@ _lines = (
             cart_line.c.configuration_id,
             cart_line.c.count,
             type_coerce(cart_line.c.metadata, Text),
+            cart_line.c.line_id,
         )
     )
     .where(cart_line.c.order_id == orders.c.id)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.storage.models.base import Base, OwnedByOrg, RowNumber, only_on, partial_index
@@ -97,6 +97,8 @@ class CartLineRow(Base):
     count: Mapped[int]
     # SQL NULL when the line was sent without the key.
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata", nullable=True)
+    # Identifies the line within its order. NULL means `position`: new orders need not write it.
+    line_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class OrderHistory(Base):
@@ -111,7 +113,8 @@ class OrderHistory(Base):
     actor_kind: Mapped[str] = mapped_column(String(16))
     actor_id: Mapped[str] = mapped_column(String(36))
     action: Mapped[str] = mapped_column(String(32))
-    # `{field: {"from": …, "to": …}}` or `{"cart": {"added": […]}}`; `{}` on creation.
+    # `{field: {"from": …, "to": …}}` or `{"cart": {"added": […]}}`; `{}` on creation. A changed
+    # cart also has `ids`: the line IDs of the lines in `from`.
     changes: Mapped[dict[str, Any]]
 
 

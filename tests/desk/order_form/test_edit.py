@@ -243,31 +243,6 @@ class TestTwoPeople:
         assert (stored.name, stored.customer_id) == ("Ash table", "C-8")
         assert stored.metadata == {"room": "9", "gift": True}
 
-    def test_a_conflict_is_reported_and_the_second_save_decides(
-        self, desk: Desk, staff_client: FlaskClient
-    ) -> None:
-        form = desk.open(staff_client)
-        desk.change(
-            {
-                "name": "Elm table",
-                "customerId": "C-8",
-                "cart": [{"configurationId": CHAIR, "count": 1}],
-            }
-        )
-        form |= {"name": "Ash table", "cart.1.count": "4", "do": "save"}
-        refused = staff_client.post(desk.address, data=form)
-        assert refused.status_code == 409
-        text = read(refused.text).raw
-        assert "Order name: yours is “Ash table”, the saved value is “Elm table”" in text
-        assert "Cart: yours is “2 " in text
-        assert desk.stored().name == "Elm table"
-        again = {**fields_of(refused.text), "do": "save"}
-        assert (again["name"], again["customerId"]) == ("Ash table", "C-8")
-        assert staff_client.post(desk.address, data=again).status_code == 303
-        stored = desk.stored()
-        assert (stored.name, stored.customer_id) == ("Ash table", "C-8")
-        assert [line.count for line in stored.cart] == [2, 4]
-
     def test_each_person_sees_that_the_other_edits_the_order(
         self, desk: Desk, org: Org, staff_client: FlaskClient, admin_client: FlaskClient
     ) -> None:

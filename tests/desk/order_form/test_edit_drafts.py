@@ -84,11 +84,23 @@ def test_unsaved_changes_are_merged_with_later_ones(desk: Desk, staff_client: Fl
 def test_a_conflict_with_a_later_change_is_reported(desk: Desk, staff_client: FlaskClient) -> None:
     keep(staff_client, desk)
     desk.change({"name": "Elm table"})
-    form = fields_of(go_on(staff_client, desk))
+    shown = go_on(staff_client, desk)
+    form = fields_of(shown)
     refused = staff_client.post(desk.address, data={**form, "do": "save"})
     assert refused.status_code == 409
     assert desk.stored().name == "Elm table"
-    saved = staff_client.post(desk.address, data={**fields_of(refused.text), "do": "save"})
+    choices = read(refused.text).all("input[type=radio]")
+    # The draft asks the same when it is opened, and keeps what was chosen.
+    again = go_on(staff_client, desk)
+    assert [one["value"] for one in choices] == [
+        one["value"] for one in read(again).all("input[type=radio]")
+    ]
+    mine = {choices[0]["name"]: choices[0]["value"]}
+    sent = {**fields_of(again), **mine}
+    assert staff_client.post(f"{desk.address}/draft", data=sent).status_code == 200
+    chosen = fields_of(go_on(staff_client, desk))
+    assert chosen.items() >= mine.items()
+    saved = staff_client.post(desk.address, data={**chosen, "do": "save"})
     assert saved.status_code == 303
     assert desk.stored().name == "Ash table"
     assert OFFERED not in staff_client.get(page_of(desk)).text

@@ -171,10 +171,19 @@ class TestChanging:
         form |= {"name": "Ash table", "status": "New", "cart.1.count": "4", "do": "save"}
         refused = post(desk.address, form, 409)
         text = read(refused).raw
-        assert "Name der Bestellung: Sie haben „Ash table“, gespeichert ist „Elm table“." in text
-        assert "Status: Sie haben „Neu“, gespeichert ist „In Arbeit“." in text
-        assert "gespeichert ist „1.000 \N{MULTIPLICATION SIGN} " in text
-        assert "speichern Sie noch einmal" in text
+        assert "Wählen Sie, welche Werte bleiben sollen." in text
+        rows = {one.first("b").text: one for one in read(refused).all(".conflicts tbody tr")}
+        values = {
+            label: [one.words.split(": ", 1)[1] for one in row.all("label")]
+            for label, row in rows.items()
+        }
+        assert values == {
+            "Name der Bestellung": ["Ash table", "Elm table"],
+            "Status": ["Neu", "In Arbeit"],
+            "Anzahl, Position 2": ["4", "1.000"],
+        }
+        assert "Vorher: In Cart" not in text
+        assert "Vorher: Im Warenkorb" in text
         # The values that are sent are not translated.
         assert fields_of(refused)["status"] == "New"
 

@@ -223,7 +223,7 @@ def save_sent_changes(order: Order) -> int:
     member, sent = signed_in(), request.form
     entry = sent_entry(sent, member)
     edit = read_edit(entry, sent, order, member)
-    is_changed = edit.raw or entry.faults() or entry.form.paste.data
+    is_changed = edit.changes.raw or entry.faults() or entry.form.paste.data
     # The change begins with this version.
     fields: Fields = [["version", sent.get("version", "")], *typed_fields(sent)]
     return drafts.save_change(

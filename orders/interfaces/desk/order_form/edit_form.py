@@ -1,17 +1,16 @@
-"""The form of a stored order: fills it in, finds what was changed, and describes conflicts."""
+"""The form of a stored order: fills it in, and finds what was changed in it."""
 
-# ruff: noqa: RUF001 - dashes and multiplication signs in texts for people
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orders.domain.attributes import AttributeRule, display
-from orders.domain.changes import FieldConflict, changed_fields, keep_lines
+from orders.domain.attributes import AttributeRule
+from orders.domain.form_changes import changed_fields, keep_lines
 from orders.domain.json_values import same_json
-from orders.domain.order import LABELS, TEXT_FIELDS, Order
+from orders.domain.order import TEXT_FIELDS, Order
 from orders.domain.status import Status
 from orders.domain.typed_values import write_details, write_value
-from orders.interfaces.desk.display import other_values, shown_attributes, status_name
+from orders.interfaces.desk.display import other_values
 from orders.interfaces.desk.forms import FormData, number_in
 from orders.interfaces.desk.order_form.attribute_fields import typed_values
 from orders.interfaces.desk.order_form.form_fields import FormLine, TypedLine, extra_row, line_row
@@ -19,11 +18,12 @@ from orders.interfaces.desk.order_form.form_page import check_with
 from orders.interfaces.desk.order_form.line_fields import shown_values
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.current_settings import current_limits
-from orders.interfaces.http.i18n import figure, gettext, translated
 from orders.services.accounts.access import OrgRules, StaffMember
 from orders.services.catalog import products
 from orders.services.catalog.products import ConfigurationSummary
-from orders.services.orders.order_edits import check_edit, order_at
+from orders.services.orders.order_edits import OrderEdit, check_edit, order_at
+
+CHOICE = "choice."  # how the names of the fields for choices between conflicting values begin
 
 
 def entry_of(order: Order, rules: OrgRules) -> OrderEntry:
@@ -97,6 +97,7 @@ def copied_entry(order: Order, rules: OrgRules) -> OrderEntry:
             for end, typed in line.values.items()
             if end.partition(".")[0] not in left_out
         }
+        line.line_id = None
     if order.origin_org_id != order.org_id:
         entry.form.origin_org_id.data = order.origin_org_id or ""
     return entry
@@ -128,6 +129,7 @@ def _cart_rows(order: Order, rules: Sequence[AttributeRule]) -> list[FormLine]:
             line_row(
                 number,
                 TypedLine(reference, str(line.count), details, shown_values(line.metadata, rules)),
+                line.line_id,
             )
         )
     return rows
@@ -137,14 +139,18 @@ def _cart_rows(order: Order, rules: Sequence[AttributeRule]) -> list[FormLine]:
 class Edit:
     """What a submitted form changes in an order.
 
-    `stored` is the order as it is now. `base` is the order as it was in the version `version`, with
-    which the form was opened. `raw` contains the new values of the changed fields by JSON name.
+    `stored` is the order as it is now. `base` is the order as it was in the version with which the
+    form was opened. `changes` is what the services save.
     """
 
     stored: Order
     base: Order
-    version: int
-    raw: dict[str, object]
+    changes: OrderEdit
+
+
+def sent_choices(sent: FormData) -> dict[str, str]:
+    """Return the choices between conflicting values in a submitted form, by field name."""
+    return {name: value for name, value in sent.items() if name.startswith(CHOICE)}
 
 
 def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMember) -> Edit:
@@ -161,10 +167,14 @@ def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMem
     entry.keep_untouched(before)
     # A product of the order may have been retired while the form was open with its SKU.
     entry.cards = {one.sku: one for one in before.cards.values() if one.sku} | entry.cards
-    changes = changed_fields(base, before.raw(), entry.raw())
+    rendered = before.raw()
+    changes, line_ids = changed_fields(base, rendered, entry.raw()), []
     if "cart" in changes:
-        changes["cart"] = keep_lines(base, dict(before.numbered_lines()), entry.numbered_lines())
-    return Edit(stored, base, version, changes)
+        lines = keep_lines(base, rendered["cart"], entry.identified_lines())
+        changes["cart"] = [line for _, line in lines]
+        line_ids = [line_id for line_id, _ in lines]
+    choices = frozenset(sent_choices(sent).values())
+    return Edit(stored, base, OrderEdit(version, changes, line_ids, choices))
 
 
 def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
@@ -174,51 +184,5 @@ def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
     """
     check_with(
         entry.faults(),
-        lambda: check_edit(edit.base, edit.raw, actor=member.actor, limits=current_limits()),
+        lambda: check_edit(edit.base, edit.changes, actor=member.actor, limits=current_limits()),
     )
-
-
-@dataclass(frozen=True)
-class ShownConflict:
-    """A field that two people have changed differently, as texts for the page.
-
-    `mine` is the value of the person who sent the form; `theirs` is the value that is stored.
-    """
-
-    label: str
-    mine: str
-    theirs: str
-
-
-def shown_conflicts(
-    conflicts: tuple[FieldConflict, ...], member: StaffMember
-) -> list[ShownConflict]:
-    rules = {rule.path: rule for rule in shown_attributes()}
-    shown = []
-    for conflict in conflicts:
-        path, rule = conflict.path, rules.get(conflict.path)
-        label = rule.label if rule else LABELS.get(path, path.removeprefix("metadata."))
-        mine = _conflict_text(path, conflict.mine, rule, member.org_id)
-        theirs = _conflict_text(path, conflict.theirs, rule, member.org_id)
-        shown.append(ShownConflict(translated(label), mine, theirs))
-    return shown
-
-
-def _conflict_text(path: str, value: Any, rule: AttributeRule | None, org_id: str) -> str:  # noqa: ANN401 - a JSON value
-    if path == "cart":
-        return _cart_text(value, org_id)
-    if value is None:
-        return "–"
-    if rule is not None:
-        return translated(display(rule, value))
-    return status_name(value) if path == "status" else write_value(value)
-
-
-def _cart_text(lines: list[dict[str, Any]], org_id: str) -> str:
-    cards = products.resolve({line["configurationId"] for line in lines}, org_id)
-    named = []
-    for line in lines:
-        card = cards.get(line["configurationId"])
-        name = line["configurationId"] if card is None else card.sku or card.short_id
-        named.append(f"{figure(line['count'])} × {name}")
-    return ", ".join(named) or gettext("no lines")

@@ -9,8 +9,9 @@ from orders.domain.order import Order
 from orders.domain.short_id import grouped
 from orders.domain.status import Status
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.forms import element_id, new_key, number_in, report
+from orders.interfaces.desk.forms import FormData, element_id, new_key, number_in, report
 from orders.interfaces.desk.order_form import draft_views, edit_form
+from orders.interfaces.desk.order_form.conflicts import Conflicts, conflicts_in
 from orders.interfaces.desk.order_form.form_page import FormPage, render_form, sent_entry
 from orders.interfaces.desk.order_form.order_form import OrderEntry
 from orders.interfaces.desk.order_form.row_actions import do_action
@@ -50,11 +51,17 @@ def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Resp
 
     `others` are the names of other people who have the form open.
     """
-    entry = draft_views.kept_entry(unsaved.fields, signed_in())
-    version = number_in(draft_views.as_form(unsaved.fields), "version")
+    entry, sent = (
+        draft_views.kept_entry(unsaved.fields, signed_in()),
+        draft_views.as_form(unsaved.fields),
+    )
+    version = number_in(sent, "version")
+    choices = _conflicts_in(entry, sent, order)
+    if choices is not None and choices.asked:
+        entry.focus = ""  # the first choice has it
     return _render(
         entry, order, version, draft_version=unsaved.version, others=others, kept=unsaved,
-        is_older=version != order.version,
+        is_older=version != order.version, choices=choices,
     )  # fmt: skip
 
 
@@ -85,7 +92,7 @@ def _save(entry: OrderEntry, stored: Order) -> Response:
         entry.show(invalid.errors)
         return _render_kept(entry, stored)
     except EditConflict as conflict:
-        return _render_conflict(conflict)
+        return _render_conflict(entry, conflict)
     except OrderCanceled as canceled:
         kept = gettext("Nothing was saved; what you typed is still here.")
         entry.refuse(f"{translated(canceled.sentence)} {kept}", 409)
@@ -99,7 +106,7 @@ def _save_edit(entry: OrderEntry, edit: edit_form.Edit) -> Saved:
     member = signed_in()
     edit_form.check_changes(entry, edit, member)
     saved = order_edits.save_edit(
-        edit.stored.id, edit.version, edit.raw, actor=member.actor, limits=current_limits()
+        edit.stored.id, edit.changes, actor=member.actor, limits=current_limits()
     )
     order_edits.leave(saved.order.id, member)
     drafts.end_change(
@@ -115,9 +122,26 @@ def _render_binned(entry: OrderEntry, stored: Order) -> Response:
 
 
 def _render_kept(entry: OrderEntry, stored: Order) -> Response:
-    """Render the form again as it was sent, and save it as this person's draft of changes."""
+    """Render the form again as it was sent, and save it as this person's draft of changes.
+
+    If the form asks about conflicts, it asks about those that there are now.
+    """
     version = number_in(request.form, "version", stored.version)
-    return _render(entry, stored, version, draft_version=draft_views.keep_sent_changes(stored))
+    is_asked = "conflicts" in request.form
+    return _render(
+        entry, stored, version, draft_version=draft_views.keep_sent_changes(stored),
+        choices=_conflicts_in(entry, request.form, stored) if is_asked else None,
+    )  # fmt: skip
+
+
+def _conflicts_in(
+    entry: OrderEntry, sent: FormData, stored: Order, *, with_decided: bool = True
+) -> Conflicts | None:
+    """Return the conflicts to ask about in a form; None if it is not a form of this order."""
+    try:
+        return conflicts_in(entry, sent, stored, with_decided=with_decided)
+    except StaleVersion:
+        return None
 
 
 def _report(saved: Saved, edit: edit_form.Edit) -> Response:
@@ -137,22 +161,14 @@ def note_editor(reference: str) -> Response:
     return Response(render_template("desk/_others.html", others=others))
 
 
-def _render_conflict(conflict: EditConflict) -> Response:
-    """Render the form (409) with the changes of both people.
-
-    Fields that both have changed differently contain this person's values; the page lists both
-    values.
-    """
-    member = signed_in()
-    entry = edit_form.entry_of(conflict.merged.order, member.actor.org)
-    advice = gettext(
-        "Choose which values to keep: save again to replace the other values with yours."
-    )
+def _render_conflict(entry: OrderEntry, conflict: EditConflict) -> Response:
+    """Render the form (409) as it was sent, and ask which of the conflicting values to keep."""
+    advice = gettext("Choose which values to keep.")
     entry.refuse(f"{translated(conflict.sentence)} {advice}", 409)
     return _render(
-        entry, conflict.stored, conflict.stored.version,
+        entry, conflict.stored, number_in(request.form, "version"),
         draft_version=draft_views.keep_sent_changes(conflict.stored),
-        conflicts=edit_form.shown_conflicts(conflict.merged.conflicts, member),
+        choices=_conflicts_in(entry, request.form, conflict.stored, with_decided=False),
     )  # fmt: skip
 
 

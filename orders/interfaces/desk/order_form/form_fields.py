@@ -19,7 +19,7 @@ from orders.domain.messages import MessageRow
 from orders.domain.order import LABELS, TEXT_FIELDS
 from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext
-from orders.domain.typed_values import read_value
+from orders.domain.typed_values import read_value, whole_number
 from orders.interfaces.desk.forms import FormData, MenuField
 from orders.interfaces.desk.order_form import attribute_fields
 
@@ -98,7 +98,7 @@ class FormLine:
     `values` are the texts in the fields for attributes of lines (see TypedLine), and `is_filled` is
     true if anybody has changed one of them. `matched` says why somebody should look at a line that
     was read from a pasted text: a member of `Mark`, a blank, and the text; it is empty if nothing
-    is in doubt.
+    is in doubt. `line_id` is the ID of the order's line in the row, or None for a new line.
     """
 
     row: int
@@ -108,6 +108,7 @@ class FormLine:
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_filled: bool = False
     matched: str = ""
+    line_id: int | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -142,7 +143,7 @@ class MetadataRow:
         return self.area.data, self.key.data.replace("\r", "").replace("\n", "")
 
 
-def line_row(number: int, typed: TypedLine) -> FormLine:
+def line_row(number: int, typed: TypedLine, line_id: int | None = None) -> FormLine:
     return FormLine(
         number,
         Cell(f"cart.{number}.configurationId", typed.reference),
@@ -150,6 +151,7 @@ def line_row(number: int, typed: TypedLine) -> FormLine:
         Cell(f"cart.{number}.metadata", typed.details),
         typed.values,
         matched=typed.matched,
+        line_id=line_id,
     )
 
 
@@ -190,7 +192,11 @@ def typed_line(
 def read_lines(sent: FormData) -> list[FormLine]:
     numbers, values = _numbers(sent, "cart"), line_values(sent, "cart")
     return [
-        line_row(number, typed_line(sent, f"cart.{number}", values.get(str(number))))
+        line_row(
+            number,
+            typed_line(sent, f"cart.{number}", values.get(str(number))),
+            whole_number(sent.get(f"cart.{number}.lineId", "")),
+        )
         for number in numbers
     ]
 

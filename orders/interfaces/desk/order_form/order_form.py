@@ -155,15 +155,12 @@ class OrderEntry(FilledForm):
         if any(platform.values()):
             raw["platform"] = {key: value for key, value in platform.items() if value}
         raw["metadata"], raw["derivative"] = self._attributes()
-        raw["cart"] = [line for _, line in self.numbered_lines()]
+        raw["cart"] = [line for _, line in self.identified_lines()]
         return raw
 
-    def numbered_lines(self) -> list[tuple[int, dict[str, Any]]]:
-        """Return (row number, cart line) for each filled row.
-
-        The row number is `FormLine.row`; the cart line is JSON, as in `raw`.
-        """
-        return [(line.row, self._line(line)) for line in self.filled_lines]
+    def identified_lines(self) -> list[tuple[int | None, dict[str, Any]]]:
+        """Return (line ID, cart line) for each filled row; the cart line is JSON, as in `raw`."""
+        return [(line.line_id, self._line(line)) for line in self.filled_lines]
 
     def keep_untouched(self, before: "OrderEntry") -> None:
         """Restore values that nobody has edited, but that the browser has altered.
