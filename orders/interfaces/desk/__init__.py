@@ -6,7 +6,14 @@ from orders.interfaces.desk.blueprint import desk
 from orders.interfaces.desk.customers import customer_views, file_views  # noqa: F401
 from orders.interfaces.desk.imports import import_views  # noqa: F401
 from orders.interfaces.desk.order import order_views, print_views  # noqa: F401
-from orders.interfaces.desk.order_form import draft_views, edit_views, entry_views, field_views  # noqa: F401
+from orders.interfaces.desk.order_form import (  # noqa: F401
+    customer_panel,
+    draft_views,
+    edit_views,
+    entry_views,
+    field_views,
+    read_back,
+)
 from orders.interfaces.desk.order_list import list_views  # noqa: F401
 from orders.interfaces.desk.people import (  # noqa: F401
     account_views,

@@ -11,7 +11,7 @@ from orders.domain.short_id import grouped
 from orders.interfaces.desk.blueprint import OPEN_TO_ALL, ask_to_sign_in, desk, signed_in
 from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key
 from orders.interfaces.desk.order_form import draft_views
-from orders.interfaces.desk.order_form.customer_fill import fill_in, undo_fill
+from orders.interfaces.desk.order_form.customer_fill import fill_in, mark_copied, undo_fill
 from orders.interfaces.desk.order_form.edit_form import copied_entry
 from orders.interfaces.desk.order_form.form_page import (
     FormPage,
@@ -20,6 +20,7 @@ from orders.interfaces.desk.order_form.form_page import (
     render_form,
     sent_entry,
 )
+from orders.interfaces.desk.order_form.new_customer import create_customer, is_customer_typed
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.desk.order_form.row_actions import do_action
 from orders.interfaces.http.errors import error_page
@@ -59,6 +60,7 @@ def _first_entry(member: StaffMember) -> OrderEntry:
     if "from" in request.args:
         order = queries.find_order(request.args["from"], member.org_id)
         entry = copied_entry(order, member.actor.org)
+        mark_copied(entry, order, member.actor.org)
         entry.focus = element_id(entry.lines[0].reference.name)
         entry.notice = gettext(
             "Copied from order %(code)s. Review before placing.", code=grouped(order.short_id)
@@ -84,6 +86,8 @@ def place_order() -> AnyResponse:
             return Response(status=204)  # what is on the screen stays
     elif action == "unfill":
         undo_fill(entry)
+    elif action == "customer":
+        create_customer(entry, key, signed_in())
     else:
         do_action(entry, action, signed_in().org_id)
     return _render_kept(entry, key)
@@ -94,6 +98,8 @@ def _place(entry: OrderEntry, key: str) -> Response:
     once = IdempotencyKey(key, fingerprint({**entry.raw(), "note": note}))
     try:
         draft = check_new(entry, member)
+        if is_customer_typed(entry) and not create_customer(entry, key, member):
+            return _render_kept(entry, key)
         order = intake.create_order(draft, actor=member.actor, key=once, note=note)
     except InvalidInput as invalid:
         entry.show(invalid.errors)

@@ -45,6 +45,10 @@ class OrderForm(FlaskForm):
     paste = TextAreaField(lazy_gettext("Lines to paste"), name="paste")
     template_name = StringField(lazy_gettext("Template name"), name="templateName")
     filled = HiddenField()  # JSON, see `customer_fill`
+    # A record for a customer that has none, see `new_customer`.
+    customer_name = StringField(lazy_gettext("Customer name"), name="newCustomer.name")
+    customer_email = StringField(lazy_gettext("E-mail address"), name="newCustomer.email")
+    customer_phone = StringField(lazy_gettext("Phone"), name="newCustomer.phone")
 
 
 def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:

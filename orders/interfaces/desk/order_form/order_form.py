@@ -44,6 +44,7 @@ from orders.interfaces.http.i18n import gettext, in_page_language, translated
 from orders.services.accounts.access import Actor, OrgRules, StaffMember
 from orders.services.catalog import products
 from orders.services.catalog.products import ConfigurationSummary, find_configurations
+from orders.services.orders.customer_habits import CustomerHabits
 from orders.services.orders.repeats import repeated_numbers
 
 _LINE_LABELS = {
@@ -86,6 +87,10 @@ class OrderEntry(FilledForm):
     line_rules: tuple[AttributeRule, ...] = ()
     # Configurations that an unknown text may mean, by the number of its row.
     candidates: dict[int, list[ConfigurationSummary]] = field(default_factory=dict)
+    # The short ID of the order that the form changes; "" for a new one.
+    own_code: str = ""
+    # What is known of customers, by the text in the field.
+    habits: dict[str, CustomerHabits] = field(default_factory=dict)
     _looked_up: set[str] = field(default_factory=set)
     _same: dict[int, FormLine] = field(default_factory=dict)
 
