@@ -90,6 +90,8 @@ def differs(rule: AttributeRule, value: object, habit: Habit) -> bool:
     """Return whether a value in an order differs from the usual one; None means no value."""
     if rule.kind is Kind.BOOLEAN and value in (None, False):
         return habit.value is True
+    if rule.kind is Kind.NUMBER and isinstance(value, int | float):
+        return bool(value != habit.value)  # 2 and 2.0 are the same to people
     if rule.kind is Kind.MANY and isinstance(value, list) and isinstance(habit.value, list):
         return sorted(map(str, value)) != sorted(map(str, habit.value))
     return not same_json(value, habit.value)

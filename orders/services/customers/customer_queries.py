@@ -157,7 +157,7 @@ def defaults_of(
 ) -> dict[str, dict[str, Any]]:
     """Return the defaults in the records of customers, by their IDs; those without are left out."""
     statement = select(customer.c.customer_id, customer.c.defaults).where(
-        *_of_org(org_id), in_array(customer.c.customer_id, sorted(customer_ids))
+        *_of_org(org_id), customer.c.customer_id.in_(sorted(customer_ids))
     )
     return {row.customer_id: row.defaults for row in connection.execute(statement)}
 

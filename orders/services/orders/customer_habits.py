@@ -19,7 +19,7 @@ from orders.services.catalog import products
 from orders.services.catalog.products import ConfigurationSummary
 from orders.services.customers.customer_queries import defaults_of, find_optional_customer
 from orders.storage import database
-from orders.storage.sql import in_array, unindexed
+from orders.storage.sql import unindexed, unsorted
 from orders.storage.tables import cart_line, orders
 
 LOOKED_BACK = 200  # the newest placed orders whose products are counted
@@ -158,11 +158,18 @@ def usual_values_of(
     if not cleaned:
         return {}
     place = func.row_number().over(
-        partition_by=orders.c.customer_id, order_by=(orders.c.created_at.desc(), orders.c.id.desc())
+        partition_by=unsorted(orders.c.customer_id),
+        order_by=(orders.c.created_at.desc(), orders.c.id.desc()),
     )
     ranked = (
         select(orders.c.customer_id, orders.c.metadata, orders.c.derivative, place.label("place"))
-        .where(in_array(orders.c.customer_id, cleaned), *_existing(org_id), _is_placed())
+        .where(
+            # The index of customers has only the orders that name one.
+            orders.c.customer_id.is_not(None),
+            orders.c.customer_id.in_(cleaned),
+            *_existing(org_id),
+            _is_placed(),
+        )
         .subquery()
     )
     newest = select(ranked).where(ranked.c.place <= COMPARED_ORDERS)
@@ -194,7 +201,7 @@ def _orders(
     statement = (
         select(orders.c.id, orders.c.short_id, orders.c.name, orders.c.created_at)
         .where(*wanted)
-        .order_by(orders.c.created_at.desc(), orders.c.id.desc())
+        .order_by(unsorted(orders.c.created_at).desc(), orders.c.id.desc())
         .limit(most)
     )
     return [CustomerOrder(*row, pieces=0) for row in connection.execute(statement)]

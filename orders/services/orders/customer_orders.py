@@ -17,6 +17,7 @@ from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.order_list import NEWEST_FIRST, OrderSummary, list_page
 from orders.storage import database
+from orders.storage.sql import unsorted
 from orders.storage.tables import cart_line, orders
 
 MONTHS = 12  # with totals, including the current one
@@ -97,7 +98,7 @@ def _counts(
     newest = (
         select(orders.c.id, orders.c.created_at)
         .where(*placed)
-        .order_by(orders.c.created_at.desc(), orders.c.id.desc())
+        .order_by(unsorted(orders.c.created_at).desc(), orders.c.id.desc())
         .limit(LOOKED_BACK)
         .subquery()
     )

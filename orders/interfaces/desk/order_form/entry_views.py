@@ -7,6 +7,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain.errors import Conflict, InvalidInput
+from orders.domain.order import Order
+from orders.domain.repeated_numbers import without_po
 from orders.domain.short_id import grouped
 from orders.interfaces.desk.blueprint import OPEN_TO_ALL, ask_to_sign_in, desk, signed_in
 from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key
@@ -27,7 +29,7 @@ from orders.interfaces.http.errors import error_page
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to, wants_piece
 from orders.interfaces.http.session import current_member
-from orders.services.accounts.access import StaffMember
+from orders.services.accounts.access import OrgRules, StaffMember
 from orders.services.idempotency import IdempotencyKey, fingerprint
 from orders.services.orders import drafts, intake, queries
 from orders.services.orders.intake import AlreadyPlaced
@@ -58,18 +60,23 @@ def _first_entry(member: StaffMember) -> OrderEntry:
     empty. Raises NotFound if that order or template does not exist.
     """
     if "from" in request.args:
-        order = queries.find_order(request.args["from"], member.org_id)
-        entry = copied_entry(order, member.actor.org)
-        mark_copied(entry, order, member.actor.org)
-        entry.focus = element_id(entry.lines[0].reference.name)
-        entry.notice = gettext(
-            "Copied from order %(code)s. Review before placing.", code=grouped(order.short_id)
-        )
-        return entry
+        return _copy(queries.find_order(request.args["from"], member.org_id), member.actor.org)
     if "template" in request.args:
         fields = drafts.find_template(request.args["template"], member.actor)
         return sent_entry(draft_views.as_form(fields), member)
     return new_entry(member.actor.org)
+
+
+def _copy(order: Order, rules: OrgRules) -> OrderEntry:
+    """Return the form filled in from an order, without what belongs to that order alone."""
+    kept = without_po(order.metadata, {rule.key for rule in rules.attributes})
+    entry = copied_entry(order._replace(metadata=kept), rules)
+    mark_copied(entry, order, rules)
+    entry.focus = element_id(entry.lines[0].reference.name)
+    entry.notice = gettext(
+        "Copied from order %(code)s. Review before placing.", code=grouped(order.short_id)
+    )
+    return entry
 
 
 @desk.post("/orders/new")
