@@ -28,7 +28,7 @@ READ_AT_ONCE = 50  # orders whose lines one statement reads
 LAST_SHOWN = 3
 CARTS_SHOWN = 3
 USUAL_SHOWN = 6  # the digits 1 to 6 are their keys
-RESOLVED = 60  # of the most frequent references: some may be deleted, or retired
+RESOLVED = 24  # of the most frequent references: some may be deleted, or retired
 
 
 @dataclass(frozen=True, slots=True)
