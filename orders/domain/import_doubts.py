@@ -1,9 +1,10 @@
 """What a person should check before a file is imported: guesses, and cells that look altered."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from orders.domain.attributes import AttributeRule
+from orders.domain.attributes import AttributeRule, Kind, display
 from orders.domain.column_matching import (
     CONFIGURATION,
     COUNT,
@@ -16,6 +17,7 @@ from orders.domain.column_matching import (
     best_guess,
 )
 from orders.domain.errors import FieldError
+from orders.domain.habits import Habit, differences
 from orders.domain.line_reading import count_of
 from orders.domain.sheet_reading import SheetRow
 from orders.domain.texts import Text, lazy_gettext, lazy_ngettext
@@ -121,3 +123,38 @@ def _without_zeros(cells: Iterable[tuple[int, str]]) -> Iterator[int]:
     if not padded and usual >= LONG_ID and widths.count(usual) * 5 >= len(widths) * 4:
         padded = {usual}
     return (number for number, cell in digits if padded and len(cell) < max(padded))
+
+
+def habitual(rules: Iterable[AttributeRule]) -> list[AttributeRule]:
+    """Return the attributes of orders whose usual values an imported file should not leave out."""
+    return [rule for rule in rules if rule.kind in (Kind.OPTION, Kind.MANY)]
+
+
+def left_out(
+    raw: Mapping[str, Any],
+    values: Mapping[str, Any],
+    habits: Mapping[str, Habit],
+    rules: Sequence[AttributeRule],
+) -> Iterator[Text]:
+    """Yield a warning for each attribute that an order of the file leaves out against its habit.
+
+    The file sets `raw`, an order as JSON. `values` are the values by path that the order would
+    get, defaults of attributes included; a default that is the usual value needs no warning.
+    `habits` are the usual values of the customer by path, and `rules` the attributes to look at.
+    """
+    for rule, habit in differences(values, habits, rules):
+        sent = [raw.get(area, {}).get(rule.key) for area in rule.areas]
+        if any(value not in (None, "", []) for value in sent):
+            continue
+        usual, now = display(rule, habit.value), values.get(rule.path)
+        if now is None:
+            yield lazy_gettext(
+                "%(label)s is not in the file. This customer usually has %(usual)s.",
+                label=rule.label, usual=usual,
+            )  # fmt: skip
+        else:
+            yield lazy_gettext(
+                "%(label)s is not in the file, so it will be %(now)s. This customer usually has "
+                "%(usual)s.",
+                label=rule.label, now=display(rule, now), usual=usual,
+            )  # fmt: skip

@@ -4,6 +4,7 @@ A second order from the same customer with the same number is probably the same 
 """
 
 import re
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from orders.domain.search_text import fold
@@ -45,6 +46,15 @@ def po_path(metadata: dict[str, Any]) -> str:
         if is_number and is_po_key(key):
             return key
     return ""
+
+
+def without_po(metadata: dict[str, Any], attributes: Collection[str]) -> dict[str, Any]:
+    """Return metadata without its purchase order number, which belongs to one order only.
+
+    `attributes` are the keys of the org's attributes, which have a setting for that of their own.
+    """
+    path = po_path(metadata)
+    return {key: value for key, value in metadata.items() if key != path or key in attributes}
 
 
 def number_keys(

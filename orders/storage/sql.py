@@ -12,9 +12,11 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    case,
     func,
     literal,
     text,
+    true,
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -36,6 +38,15 @@ def unindexed(column: Column) -> ColumnElement[Any]:
     the org instead of by short IDs (docs/decisions/0032). PostgreSQL's plan is the same either way.
     """
     return func.coalesce(column, "")
+
+
+def unsorted(column: Column) -> ColumnElement[Any]:
+    """Return the value of a column as an expression by which no index is sorted.
+
+    Use it to sort the few rows that a selective condition finds: SQLite would rather read all rows
+    of the org in the order of an index.
+    """
+    return case((true(), column))
 
 
 def in_array(column: Column, texts: Sequence[str]) -> ColumnElement[bool]:

@@ -209,6 +209,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/orders/new", "GET"), ("/orders/new", "POST"),
         ("/orders/new/check", "POST"), ("/orders/new/paste", "POST"),
         ("/orders/new/totals", "POST"),
+        ("/orders/new/customer", "POST"), ("/orders/new/read-back", "POST"),
         ("/orders/new/configurations", "GET"), ("/orders/new/customers", "GET"),
         ("/orders/new/draft", "POST"), ("/orders/drafts/<key>/discard", "POST"),
         ("/orders/templates/<template_id>/remove", "POST"),

@@ -56,6 +56,7 @@ TABLE = {
         POST /orders/new/check      POST /orders/new/paste      GET /orders/new/configurations
         GET /orders/new/customers   POST /orders/drafts/<key>/discard
         POST /orders/new/totals
+        POST /orders/new/customer   POST /orders/new/read-back
         POST /orders/templates/<template_id>/remove
         GET /orders/<reference>/edit                            POST /orders/<reference>/edit
         POST /orders/<reference>/edit/open                      POST /orders/<reference>/edit/draft

@@ -7,10 +7,12 @@ from orders.interfaces.desk.customers import customer_views, file_views  # noqa:
 from orders.interfaces.desk.imports import import_views  # noqa: F401
 from orders.interfaces.desk.order import order_views, print_views  # noqa: F401
 from orders.interfaces.desk.order_form import (  # noqa: F401
+    customer_panel,
     draft_views,
     edit_views,
     entry_views,
     field_views,
+    read_back,
     total_views,
 )
 from orders.interfaces.desk.order_list import list_views  # noqa: F401

@@ -152,6 +152,16 @@ def names_of(customer_ids: Collection[str | None], org_id: str) -> dict[str, str
     return {one: name for one, plain in cleaned.items() if (name := names.get(plain))}
 
 
+def defaults_of(
+    connection: Connection, customer_ids: Collection[str], org_id: str
+) -> dict[str, dict[str, Any]]:
+    """Return the defaults in the records of customers, by their IDs; those without are left out."""
+    statement = select(customer.c.customer_id, customer.c.defaults).where(
+        *_of_org(org_id), customer.c.customer_id.in_(sorted(customer_ids))
+    )
+    return {row.customer_id: row.defaults for row in connection.execute(statement)}
+
+
 def _of_org(org_id: str) -> tuple[ColumnElement[bool], ...]:
     return customer.c.org_id == org_id, customer.c.deleted_at.is_(None)
 

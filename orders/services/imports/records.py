@@ -281,15 +281,25 @@ def read_noted(one: Import, state: OrderState, *, most: int) -> Sequence[FileOrd
     """
     statement = (
         select(order_import_order)
-        .where(
-            order_import_order.c.import_id == one.id,
-            order_import_order.c.state == state,
-            type_coerce(order_import_order.c.faults, Text) != "[]",
-        )
+        .where(*_is_noted(one, state))
         .order_by(order_import_order.c.position)
         .limit(most)
     )
     return [_order(row) for row in database.fetch_all(statement)]
+
+
+def count_noted(one: Import, state: OrderState) -> int:
+    """Return the number of the orders that `read_noted` finds without a limit."""
+    statement = select(func.count()).select_from(order_import_order).where(*_is_noted(one, state))
+    return int(database.fetch_all(statement)[0][0])
+
+
+def _is_noted(one: Import, state: OrderState) -> tuple[ColumnElement[bool], ...]:
+    return (
+        order_import_order.c.import_id == one.id,
+        order_import_order.c.state == state,
+        type_coerce(order_import_order.c.faults, Text) != "[]",
+    )
 
 
 def _order(row: Any) -> FileOrder:  # noqa: ANN401 - a row of `order_import_order`

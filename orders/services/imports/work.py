@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from orders.domain.errors import NotFound, OrderError, ServiceBusy
 from orders.domain.fields import whole_count
-from orders.domain.imported_orders import RowFault
+from orders.domain.imported_orders import ImportedOrder, RowFault
 from orders.domain.inputs import Limits
 from orders.domain.order import OrderDraft
 from orders.domain.repeated_numbers import number_keys
@@ -24,6 +24,7 @@ from orders.services.accounts import access
 from orders.services.accounts.access import Actor
 from orders.services.idempotency import IdempotencyKey
 from orders.services.imports.claim import Claim, ClaimLost, Clock, claim_next, utc_now
+from orders.services.imports.habits import HabitNotes
 from orders.services.imports.plan import BadRows, Plan
 from orders.services.imports.records import (
     KEY_PREFIX,
@@ -102,7 +103,7 @@ def _work(claim: Claim, limits: Limits, should_stop: ShouldStop) -> None:
         sentence = lazy_gettext("The account that started this import no longer exists.")
         claim.finish(ImportState.FAILED, sentence)
     elif one.state == ImportState.CHECKING:
-        _check(claim, Plan(one, actor, limits), should_stop)
+        _check(claim, Plan(one, actor, limits), actor, should_stop)
     elif is_undoing:
         _undo(claim, actor, should_stop)
     else:
@@ -122,7 +123,7 @@ def _give_up(claim: Claim) -> None:
         log.warning("The failed import is tried again.")
 
 
-def _check(claim: Claim, plan: Plan, should_stop: ShouldStop) -> None:
+def _check(claim: Claim, plan: Plan, actor: Actor, should_stop: ShouldStop) -> None:
     """Check the orders that have no result yet, and store the results; create no orders."""
     same = plan.same_orders(claim.keep)
     total = len(plan.groups)
@@ -131,12 +132,17 @@ def _check(claim: Claim, plan: Plan, should_stop: ShouldStop) -> None:
     claim.keep(lambda connection: connection.execute(counted))
     done = len(read_orders(claim.one))
     seen: Seen = {}
+    habits = HabitNotes(actor)
     for positions in batches(range(done, total), CHECKED_AT_ONCE):
         if should_stop():
             claim.release()
             return
+        found = {position: plan.order(position) for position in positions}
+        habits.look_up(found.values())
         rows = [
-            _judged(claim.one, plan, position, same.get(position), seen) for position in positions
+            _judged(claim.one, plan, order, same.get(position), seen, habits)
+            | {"position": position}
+            for position, order in found.items()
         ]
         claim.keep(_insert(rows))
     claim.finish(ImportState.CHECKED)
@@ -147,15 +153,20 @@ def _insert(rows: Sequence[dict[str, Any]]) -> Callable[[Connection], object]:
 
 
 def _judged(
-    one: Import, plan: Plan, position: int, same_as: str | None, seen: Seen
+    one: Import,
+    plan: Plan,
+    order: ImportedOrder,
+    same_as: str | None,
+    seen: Seen,
+    habits: HabitNotes,
 ) -> dict[str, Any]:
-    """Check one order of the file, and return its row for the table of imported orders.
+    """Check one order of the file, and return its row for the table, except its position.
 
     The row contains the order's errors, or notes about a valid order. `same_as` is the short ID of
     the stored order that it repeats, or None. `seen` maps the order numbers of earlier orders in
     the file to their first rows, so that repeated numbers are noted; those of this order are added.
+    `habits` knows what is usual for the order's customer.
     """
-    order = plan.order(position)
     faults: tuple[RowFault, ...] = ()
     is_bad = False
     try:
@@ -165,13 +176,13 @@ def _judged(
         keys = enumerate(number_keys(draft.customer_id, draft.platform, draft.metadata))
         firsts = [seen.setdefault(key, order.rows[0]) for key in keys if key[1]]
         notes += [lazy_gettext(REPEATED, row=row) for row in firsts if row != order.rows[0]]
+        notes += habits.of(order, draft)
         faults = tuple(RowFault(order.rows[0], "", note) for note in notes)
     except BadRows as bad:
         faults, is_bad = bad.rows, True
     counts = (whole_count(line.get("count")) for line in order.raw["cart"])
     return {
         "import_id": one.id,
-        "position": position,
         "label": order.label,
         "rows": list(order.rows),
         "pieces": sum(count or 0 for count in counts),

@@ -7,12 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, column, func, select, values
 
-from orders.domain.attributes import AttributeRule
-from orders.domain.json_values import same_json
 from orders.domain.moments import begin_of_day, now_or
 from orders.domain.status import OPEN_CARTS
 from orders.services.catalog import products
@@ -20,6 +17,7 @@ from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.order_list import NEWEST_FIRST, OrderSummary, list_page
 from orders.storage import database
+from orders.storage.sql import unsorted
 from orders.storage.tables import cart_line, orders
 
 MONTHS = 12  # with totals, including the current one
@@ -100,7 +98,7 @@ def _counts(
     newest = (
         select(orders.c.id, orders.c.created_at)
         .where(*placed)
-        .order_by(orders.c.created_at.desc(), orders.c.id.desc())
+        .order_by(unsorted(orders.c.created_at).desc(), orders.c.id.desc())
         .limit(LOOKED_BACK)
         .subquery()
     )
@@ -163,31 +161,6 @@ def _months(
 def _year_and_month(number: int) -> tuple[int, int, int]:
     """Return year, month and day of the first day of a month, counted from January of year 0."""
     return number // 12, number % 12 + 1, 1
-
-
-ALIKE_ORDERS = 3  # the newest orders of a customer, which must agree
-
-
-def find_habits(customer_id: str, org_id: str, rules: Sequence[AttributeRule]) -> dict[str, Any]:
-    """Return the values of attributes on which the last orders of a customer agree, by path.
-
-    These are the values that are the same in the newest ALIKE_ORDERS placed orders. With fewer
-    than two orders there are none: what is in a single order may be of this order alone.
-    """
-    statement = (
-        select(orders.c.metadata, orders.c.derivative)
-        .where(*_placed(customer_id, org_id))
-        .order_by(orders.c.created_at.desc(), orders.c.id.desc())
-        .limit(ALIKE_ORDERS)
-    )
-    found = database.fetch_all(statement)
-    habits: dict[str, Any] = {}
-    for rule in rules if len(found) > 1 else ():
-        area = rule.areas[0]
-        first, *others = [getattr(row, area).get(rule.key) for row in found]
-        if first is not None and all(same_json(first, other) for other in others):
-            habits[rule.path] = first
-    return habits
 
 
 def _placed(customer_id: str, org_id: str) -> tuple[ColumnElement[bool], ...]:

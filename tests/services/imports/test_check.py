@@ -8,9 +8,10 @@ from sqlalchemy import select, update
 
 from orders.domain.attributes import AttributeRule, Kind, Option
 from orders.domain.errors import Conflict
+from orders.services.customers import customers
 from orders.services.imports import control, records, upload, work
-from orders.services.imports.records import Counts, ImportState
-from orders.services.orders import queries
+from orders.services.imports.records import Counts, ImportState, OrderState
+from orders.services.orders import intake, queries
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.bad_orders import CHAIR
@@ -164,3 +165,38 @@ def test_an_error_of_a_spreadsheet_is_an_error_at_its_cell_where_the_column_is_i
     assert [str(fault) for fault in order.faults] == [
         "Row 2, customerId: This cell has a spreadsheet error: #N/A"
     ]
+
+
+def test_orders_that_leave_out_what_is_usual_for_their_customer_are_noted(org: Org) -> None:
+    countries = (Option("AT", "Austria"), Option("DE", "Germany"))
+    org.define(
+        AttributeRule("country", "Country", Kind.OPTION, countries, default="DE"),
+        AttributeRule("delivery", "Delivery", Kind.OPTION, (Option("room", "Into the room"),)),
+        AttributeRule("note", "Note", Kind.TEXT),
+    )
+    austria = {"country": "AT", "delivery": "room", "note": "Ring"}
+    for customer, metadata in (("C-1", austria), ("C-2", {"country": "DE"}), ("C-3", austria)):
+        for _ in range(2):
+            cart = [{"configurationId": CHAIR, "count": 1}]
+            raw = {"customerId": customer, "metadata": metadata, "cart": cart}
+            draft = intake.check_order(raw, actor=org.actor(), limits=LIMITS)
+            intake.create_order(draft, actor=org.actor())
+    record = {"customerId": "C-3", "defaults": {"country": "DE"}}
+    customers.create(record, actor=org.actor(), limits=LIMITS)
+
+    def noted(content: str, key: str) -> list[str]:
+        orders = records.read_noted(checked(org, content, key), OrderState.GOOD, most=9)
+        return [str(fault) for order in orders for fault in order.faults]
+
+    ids = {"A": "C-1", "B": "C-2", "C": "C-3", "D": "C-9"}
+    rows = [(label, customer, CHAIR, 1) for label, customer in ids.items()]
+    delivery = "Delivery is not in the file. This customer usually has Into the room."
+    usual = "This customer usually has Austria."
+    country = f"Country is not in the file, so it will be Germany. {usual}"
+    assert noted(csv_of(("order", "customerId", "configurationId", "count"), *rows), "a") == [
+        f"Row 2: {country}", f"Row 2: {delivery}", f"Row 4: {delivery}",
+    ]  # fmt: skip
+    # What the file says is not doubted.
+    said = [(*row, "DE" if row[0] != "C" else "", "room") for row in rows]
+    heads = ("order", "customerId", "configurationId", "count", "country", "delivery")
+    assert noted(csv_of(heads, *said), "b") == []

@@ -227,8 +227,7 @@ def test_indexes_lead_to_days_in_order(app: Flask, org: Org) -> None:
     assert "ix_order_date_open" in of_late[0]
     assert not [step for step in of_late if "TEMP B-TREE" in step]
     assert of_start_page == [
-        "SEARCH order_date USING INDEX ix_order_date_open "
-        "(org_id=? AND attribute_key=? AND day<?)"
+        "SEARCH order_date USING INDEX ix_order_date_open (org_id=? AND attribute_key=? AND day<?)"
     ]
 
 

@@ -307,6 +307,7 @@ def _render_preview(one: Import, errors: tuple[FieldError, ...] = ()) -> AnyResp
         first=preview.first_orders(one, shown_attributes(with_lines=True), most=FIRST_ORDERS),
         bad=records.read_orders(one, (OrderState.BAD,), most=FIRST_BAD),
         noted=records.read_noted(one, OrderState.GOOD, most=FIRST_BAD),
+        noted_count=records.count_noted(one, OrderState.GOOD),
         common=preview.common_faults(one, most=COMMON_FAULTS),
         earlier=records.earlier_runs(one),
         errors=errors,

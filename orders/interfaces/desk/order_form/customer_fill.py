@@ -1,7 +1,9 @@
 """Fills a new order's form in from the customer's record and last orders, with one undo.
 
 Only attributes that still have their default are filled in. What was filled in is in a hidden field
-of the form, so that fields stay marked, and can be undone, as long as nobody changes them.
+of the form, so that fields stay marked, and can be undone, as long as nobody changes them. Values
+that were copied from another order are in it, too: they stay marked, but are not undone, because
+somebody has asked for the copy.
 """
 
 import json
@@ -9,38 +11,45 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from orders.domain.identifiers import clean_reference
-from orders.domain.texts import lazy_gettext
+from orders.domain.order import Order
+from orders.domain.short_id import grouped
 from orders.interfaces.desk.blueprint import desk
 from orders.interfaces.desk.order_form.attribute_fields import (
     CURRENCY,
     AttributeField,
     typed_values,
 )
+from orders.interfaces.desk.order_form.habit_flags import habits_of
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
-from orders.interfaces.http.i18n import gettext, translated
-from orders.services.accounts.access import StaffMember
-from orders.services.customers.customer_queries import find_optional_customer
-from orders.services.orders.customer_orders import find_habits
+from orders.interfaces.http.i18n import gettext
+from orders.services.accounts.access import OrgRules, StaffMember
 
-_SOURCES = {
-    "customer": lazy_gettext("From the customer"),
-    "orders": lazy_gettext("From the last orders"),
-}
+_SOURCES = frozenset({"customer", "orders", "copy"})
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
     """A field that was filled in: the attribute's path, where its value comes from, and its values.
 
-    `source` is a key of _SOURCES. `before` and `after` are the values of the attribute's form
-    fields before and after it was filled in, as `typed_values` returns them.
+    `source` is one of _SOURCES. `before` and `after` are the values of the attribute's form
+    fields before and after it was filled in, as `typed_values` returns them. For a copied value,
+    `code` is the short ID of the order that it comes from, and `customer_id` that order's customer.
     """
 
     path: str
     source: str
     before: dict[str, Any]
     after: dict[str, Any]
+    code: str = ""
+    customer_id: str = ""
+
+    @property
+    def is_copied(self) -> bool:
+        return self.source == "copy"
+
+    def is_of_another(self, customer_id: str) -> bool:
+        """Return whether the value was copied from an order of another customer."""
+        return self.is_copied and self.customer_id not in ("", customer_id)
 
 
 def fill_in(entry: OrderEntry, member: StaffMember, *, is_asked: bool = True) -> bool:
@@ -50,26 +59,21 @@ def fill_in(entry: OrderEntry, member: StaffMember, *, is_asked: bool = True) ->
     on. What was filled in for another customer before is undone first. If `is_asked` is true, a
     notice says so if there is nothing to fill in. Returns whether the form has changed.
     """
-    had_filled = bool(entry.form.filled.data)
+    had_filled = any(not one.is_copied for one in _read(entry.form.filled.data or ""))
     undo_fill(entry)
-    rules = member.actor.org.attributes
-    customer_id = clean_reference((entry.form.customer_id.data or "").replace("\0", ""))
-    record = find_optional_customer(customer_id, member.org_id)
-    defaults = record.defaults if record else {}
-    habits = find_habits(customer_id, member.org_id, rules)
+    habits = habits_of(entry, member).values
     plain = {one.path: one.field.data for one in new_entry(member.actor.org).attributes}
     filled = []
     for one in entry.attributes:
-        source, value = "customer", defaults.get(one.rule.key)
-        if value is None or not one.path.startswith("metadata."):
-            source, value = "orders", habits.get(one.path)
-        if value is None or (one.field.data or "") != (plain[one.path] or ""):
+        habit = habits.get(one.path)
+        is_free = (one.field.data or "") == (plain[one.path] or "")
+        if habit is None or not habit.can_fill or not is_free:
             continue
-        before, after = _values(one), typed_values(one.rule, value)
+        before, after = _values(one), typed_values(one.rule, habit.value)
         if after != before:
             _set_values(one, after)
-            filled.append(Filled(one.path, source, before, after))
-    entry.form.filled.process_data(json.dumps([asdict(one) for one in filled]) if filled else "")
+            filled.append(Filled(one.path, habit.source, before, after))
+    _write(entry, [*_read(entry.form.filled.data or ""), *filled])
     entry.focus = "customerId"
     if is_asked and not filled:
         entry.notice = gettext("There is nothing to fill in for this customer.")
@@ -77,17 +81,54 @@ def fill_in(entry: OrderEntry, member: StaffMember, *, is_asked: bool = True) ->
 
 
 def undo_fill(entry: OrderEntry) -> None:
-    """Set the fields that were filled in, and not changed since, to their values before."""
+    """Set the fields that were filled in, and not changed since, to their values before.
+
+    Copied values stay, with their marks.
+    """
     for attribute, one in _unchanged(entry):
-        _set_values(attribute, one.before)
-    entry.form.filled.process_data("")
+        if not one.is_copied:
+            _set_values(attribute, one.before)
+    _write(entry, [one for one in _read(entry.form.filled.data or "") if one.is_copied])
     entry.focus = "customerId"
 
 
+def mark_copied(entry: OrderEntry, order: Order, rules: OrgRules) -> None:
+    """Mark the values in a new form that were copied from an order."""
+    plain = {one.path: _values(one) for one in new_entry(rules).attributes}
+    code, customer_id = order.short_id, order.customer_id or ""
+    copied = [
+        Filled(one.path, "copy", plain[one.path], _values(one), code, customer_id)
+        for one in entry.attributes
+        if one.rule.is_copied and one.field.data
+    ]
+    _write(entry, copied)
+
+
+def filled_in(entry: OrderEntry) -> dict[str, Filled]:
+    """Return what was filled in or copied, and not changed since, by the attributes' paths."""
+    return {one.path: one for _, one in _unchanged(entry)}
+
+
+def source_text(one: Filled, customer_id: str) -> str:
+    """Return where a value comes from, in the page's language.
+
+    A copied value of another customer than the one in the form names that customer.
+    """
+    if not one.is_copied:
+        from_record = one.source == "customer"
+        return gettext("From the customer") if from_record else gettext("From the last orders")
+    code = grouped(one.code)
+    if one.is_of_another(customer_id):
+        return gettext(
+            "From order %(code)s of customer %(customer)s", code=code, customer=one.customer_id
+        )
+    return gettext("From order %(code)s", code=code)
+
+
 @desk.app_template_global()
-def filled_fields(entry: OrderEntry) -> dict[str, str]:
-    """Return the sources of the fields that were filled in and not changed since, by path."""
-    return {one.path: translated(_SOURCES[one.source]) for _, one in _unchanged(entry)}
+def filled_count(entry: OrderEntry) -> int:
+    """Return the number of fields that one undo sets back."""
+    return sum(not one.is_copied for _, one in _unchanged(entry))
 
 
 def _unchanged(entry: OrderEntry) -> Iterator[tuple[AttributeField, Filled]]:
@@ -113,6 +154,10 @@ def _set_values(attribute: AttributeField, values: dict[str, Any]) -> None:
         attribute.currency.process_data(values.get(CURRENCY))
 
 
+def _write(entry: OrderEntry, filled: list[Filled]) -> None:
+    entry.form.filled.process_data(json.dumps([asdict(one) for one in filled]) if filled else "")
+
+
 def _read(text: str) -> list[Filled]:
     """Return what the hidden field contains; [] for anything that this module has not written."""
     try:
@@ -120,8 +165,8 @@ def _read(text: str) -> list[Filled]:
     except (ValueError, TypeError, RecursionError):
         return []
     is_known = all(
-        isinstance(one.path, str)
-        and one.source in ("customer", "orders")
+        all(isinstance(text, str) for text in (one.path, one.source, one.code, one.customer_id))
+        and one.source in _SOURCES
         and isinstance(one.before, dict)
         for one in filled
     )

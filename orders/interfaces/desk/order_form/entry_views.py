@@ -7,11 +7,13 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain.errors import Conflict, InvalidInput
+from orders.domain.order import Order
+from orders.domain.repeated_numbers import without_po
 from orders.domain.short_id import grouped
 from orders.interfaces.desk.blueprint import OPEN_TO_ALL, ask_to_sign_in, desk, signed_in
 from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key
 from orders.interfaces.desk.order_form import draft_views
-from orders.interfaces.desk.order_form.customer_fill import fill_in, undo_fill
+from orders.interfaces.desk.order_form.customer_fill import fill_in, mark_copied, undo_fill
 from orders.interfaces.desk.order_form.edit_form import copied_entry
 from orders.interfaces.desk.order_form.form_page import (
     FormPage,
@@ -20,13 +22,14 @@ from orders.interfaces.desk.order_form.form_page import (
     render_form,
     sent_entry,
 )
+from orders.interfaces.desk.order_form.new_customer import create_customer, is_customer_typed
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.desk.order_form.row_actions import do_action
 from orders.interfaces.http.errors import error_page
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to, wants_piece
 from orders.interfaces.http.session import current_member
-from orders.services.accounts.access import StaffMember
+from orders.services.accounts.access import OrgRules, StaffMember
 from orders.services.idempotency import IdempotencyKey, fingerprint
 from orders.services.orders import drafts, intake, queries
 from orders.services.orders.intake import AlreadyPlaced
@@ -61,13 +64,7 @@ def _first_entry(member: StaffMember) -> OrderEntry:
     template does not exist.
     """
     if "from" in request.args:
-        order = queries.find_order(request.args["from"], member.org_id)
-        entry = copied_entry(order, member.actor.org)
-        entry.focus = element_id(entry.lines[0].reference.name)
-        entry.notice = gettext(
-            "Copied from order %(code)s. Review before placing.", code=grouped(order.short_id)
-        )
-        return entry
+        return _copy(queries.find_order(request.args["from"], member.org_id), member.actor.org)
     if "template" in request.args:
         fields = drafts.find_template(request.args["template"], member.actor)
         return sent_entry(draft_views.as_form(fields), member)
@@ -76,6 +73,18 @@ def _first_entry(member: StaffMember) -> OrderEntry:
         entry.form.customer_id.process_data(customer)
         fill_in(entry, member, is_asked=False)
         entry.focus = element_id(entry.lines[0].reference.name)
+    return entry
+
+
+def _copy(order: Order, rules: OrgRules) -> OrderEntry:
+    """Return the form filled in from an order, without what belongs to that order alone."""
+    kept = without_po(order.metadata, {rule.key for rule in rules.attributes})
+    entry = copied_entry(order._replace(metadata=kept), rules)
+    mark_copied(entry, order, rules)
+    entry.focus = element_id(entry.lines[0].reference.name)
+    entry.notice = gettext(
+        "Copied from order %(code)s. Review before placing.", code=grouped(order.short_id)
+    )
     return entry
 
 
@@ -93,6 +102,8 @@ def place_order() -> AnyResponse:
             return Response(status=204)  # what is on the screen stays
     elif action == "unfill":
         undo_fill(entry)
+    elif action == "customer":
+        create_customer(entry, key, signed_in())
     else:
         do_action(entry, action, signed_in().org_id)
     return _render_kept(entry, key)
@@ -103,6 +114,8 @@ def _place(entry: OrderEntry, key: str) -> Response:
     once = IdempotencyKey(key, fingerprint({**entry.raw(), "note": note}))
     try:
         draft = check_new(entry, member)
+        if is_customer_typed(entry) and not create_customer(entry, key, member):
+            return _render_kept(entry, key)
         pasted = entry.form.pasted.data or ""
         order = intake.create_order(draft, actor=member.actor, key=once, note=note, pasted=pasted)
     except InvalidInput as invalid:

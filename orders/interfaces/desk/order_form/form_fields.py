@@ -46,6 +46,10 @@ class OrderForm(FlaskForm):
     filled = HiddenField()  # JSON, see `customer_fill`
     pasted = HiddenField()  # the texts that were pasted, which stay with the order
     taken = HiddenField()  # JSON, see `pasted_form`
+    # A record for a customer that has none, see `new_customer`.
+    customer_name = StringField(lazy_gettext("Customer name"), name="newCustomer.name")
+    customer_email = StringField(lazy_gettext("E-mail address"), name="newCustomer.email")
+    customer_phone = StringField(lazy_gettext("Phone"), name="newCustomer.phone")
 
 
 def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:

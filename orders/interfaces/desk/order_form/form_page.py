@@ -10,6 +10,7 @@ from orders.domain.errors import FieldError, InvalidInput, InvalidOrder
 from orders.domain.order import Order, OrderDraft
 from orders.interfaces.desk.blueprint import signed_in
 from orders.interfaces.desk.forms import FormData, element_id
+from orders.interfaces.desk.order_form.new_customer import customer_faults
 from orders.interfaces.desk.order_form.order_form import OrderEntry, blank_line, read_entry
 from orders.interfaces.desk.order_form.sections import sections_of
 from orders.interfaces.http.current_settings import current_limits
@@ -70,10 +71,10 @@ def check_new(entry: OrderEntry, member: StaffMember, **changes: object) -> Orde
     """Check the form of a new order, and return the order that it describes without storing it.
 
     `changes` are values, by JSON name, that replace those in the form. Raises InvalidOrder with all
-    errors of the form, including those of the note.
+    errors of the form, including those of the note and of a new customer record.
     """
     return check_with(
-        [*entry.faults(), *_note_faults(entry)],
+        [*entry.faults(), *_note_faults(entry), *customer_faults(entry, member)],
         lambda: intake.check_order(
             {**entry.raw(), **changes}, actor=member.actor, limits=current_limits(),
             legacy_items=False,
@@ -110,6 +111,7 @@ def render_form(entry: OrderEntry, page: FormPage, **context: object) -> Respons
     `context` contains additional variables for the template.
     """
     actor = signed_in().actor
+    entry.own_code = page.order.short_id if page.order else ""
     entry.suggest(actor)
     return page_or_piece(
         "desk/order_form.html",

@@ -45,6 +45,7 @@ from orders.services.accounts.access import Actor, OrgRules, StaffMember
 from orders.services.catalog import products
 from orders.services.catalog.product_index import load_products
 from orders.services.catalog.products import ConfigurationSummary
+from orders.services.orders.customer_habits import CustomerHabits
 from orders.services.orders.repeats import repeated_numbers
 
 _LINE_LABELS = {
@@ -88,6 +89,10 @@ class OrderEntry(FilledForm):
     candidates: dict[int, list[ConfigurationSummary]] = field(default_factory=dict)
     # Texts that name the first candidate, by row, where it is closer than the others.
     closest: dict[int, str] = field(default_factory=dict)
+    # The short ID of the order that the form changes; "" for a new one.
+    own_code: str = ""
+    # What is known of customers, by the text in the field.
+    habits: dict[str, CustomerHabits] = field(default_factory=dict)
     _looked_up: set[str] = field(default_factory=set)
     _same: dict[int, FormLine] = field(default_factory=dict)
 

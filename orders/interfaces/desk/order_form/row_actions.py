@@ -38,6 +38,8 @@ def do_action(entry: OrderEntry, action: str, org_id: str) -> None:
         use_found(entry, rest)
     elif verb == "unuse":
         undo_found(entry, rest)
+    elif verb == "usual":
+        _add_usual(entry, rest)
     elif verb == "undo" and entry.removed is not None:
         removed, entry.removed = entry.removed, None
         _add(entry, removed.typed, min(removed.position, len(entry.lines)))
@@ -87,6 +89,15 @@ def _add(entry: OrderEntry, typed: TypedLine, at: int) -> None:
     line = line_row(entry.next_row, typed)
     entry.lines.insert(at, line)
     entry.focus = element_id(line.reference.name)
+
+
+def _add_usual(entry: OrderEntry, rest: str) -> None:
+    """Add a line with a usual product of the customer; `rest` is its number, count, and name."""
+    _, _, named = rest.partition(":")
+    count, _, reference = named.partition(":")
+    if reference:
+        entry.lines = [*entry.filled_lines, line_row(entry.next_row, TypedLine(reference, count))]
+        entry.focus = element_id(entry.lines[-1].count.name)
 
 
 def _remove(entry: OrderEntry, at: int) -> None:

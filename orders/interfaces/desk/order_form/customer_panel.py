@@ -1,0 +1,121 @@
+"""The panel below the customer of the order form: habits, carts, last orders, usual products."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from babel.dates import format_skeleton
+from flask import Response, render_template, request
+
+from orders.domain.habits import Habit
+from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.display import preferences
+from orders.interfaces.desk.forms import element_id
+from orders.interfaces.desk.order_form.customer_fill import filled_in, source_text
+from orders.interfaces.desk.order_form.form_page import sent_entry
+from orders.interfaces.desk.order_form.habit_flags import (
+    differences_in,
+    flag,
+    habits_of,
+    shown_value,
+)
+from orders.interfaces.desk.order_form.order_form import OrderEntry
+from orders.interfaces.http.i18n import gettext, language
+from orders.services.orders.customer_habits import CustomerHabits, UsualLine, usual_lines
+
+
+@dataclass(frozen=True, slots=True)
+class UsualValue:
+    """A usual value of the customer: the attribute's label, and the value as people read it.
+
+    `source` says where the form has the value from if it was filled in, otherwise "". `differs` is
+    true if the form has another value.
+    """
+
+    label: str
+    text: str
+    source: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPanel:
+    """What the panel shows of a customer; `usual` are the products for the keys 1 to 6."""
+
+    customer: CustomerHabits
+    values: list[UsualValue]
+    usual: tuple[UsualLine, ...]
+
+
+@desk.app_template_global()
+def customer_panel(entry: OrderEntry) -> CustomerPanel | None:
+    """Return what the panel shows of the customer in the form; None if no customer is in it."""
+    member = signed_in()
+    customer = habits_of(entry, member)
+    if not customer.customer_id:
+        return None
+    return CustomerPanel(customer, _values(entry, customer), usual_lines(customer, member.org_id))
+
+
+def _values(entry: OrderEntry, customer: CustomerHabits) -> list[UsualValue]:
+    filled, other = filled_in(entry), {one.path for one in differences_in(entry, signed_in())}
+
+    def source(path: str, habit: Habit) -> str:
+        if path not in filled or filled[path].is_copied:
+            return ""
+        return (
+            gettext("filled in from the customer's record")
+            if habit.source == "customer"
+            else gettext("filled in from the last orders")
+        )
+
+    return [
+        UsualValue(
+            one.rule.label, shown_value(one.rule, habit.value), source(one.path, habit),
+            differs=one.path in other,
+        )
+        for one in entry.attributes
+        if (habit := customer.values.get(one.path)) is not None
+    ]  # fmt: skip
+
+
+@desk.app_template_global()
+def filled_fields(entry: OrderEntry) -> dict[str, str]:
+    """Return the notes at the fields of attributes, by path.
+
+    A note says that the value is not the usual one of the customer, or where it was filled in or
+    copied from.
+    """
+    member = signed_in()
+    customer_id, filled = habits_of(entry, member).customer_id, filled_in(entry)
+    notes: dict[str, str] = {}
+    for one in entry.attributes:
+        if one.path in filled:
+            text = source_text(filled[one.path], customer_id)
+            is_foreign = filled[one.path].is_of_another(customer_id)
+            notes[one.path] = flag(element_id(one.field.name), text) if is_foreign else text
+    for other in differences_in(entry, member):
+        mark = flag(element_id(other.field), other.note)
+        is_marked = other.path in filled and not filled[other.path].is_of_another(customer_id)
+        notes[other.path] = mark + " " + notes[other.path] if is_marked else mark
+    return notes
+
+
+@desk.app_template_filter("day_for_people")
+def day_for_people(moment: datetime) -> str:
+    """Return the day of a moment as people say it: “Today”, “Yesterday”, “12 Nov”, “3 Oct 2025”."""
+    zone = preferences().zone
+    day, today = moment.astimezone(zone).date(), datetime.now(UTC).astimezone(zone).date()
+    if day in (today, today - timedelta(days=1)):
+        return gettext("Today") if day == today else gettext("Yesterday")
+    skeleton = "MMMd" if day.year == today.year else "yMMMd"
+    return str(format_skeleton(skeleton, day, locale=language()))
+
+
+@desk.post("/orders/new/customer")
+def show_customer_panel() -> Response:
+    """Render the panel for the customer in the submitted form."""
+    entry = sent_entry(request.form, signed_in())
+    entry.own_code = request.form.get("order", "")
+    return Response(
+        render_template("desk/_customer_panel.html", entry=entry, element_id=element_id)
+    )

@@ -1,0 +1,81 @@
+"""The customer's panel in the browser: usual products by key, the sentence, flags, one undo."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from orders.domain.inputs import Limits
+from orders.services.catalog import products
+from orders.services.customers import customers
+from orders.services.orders import intake
+from tests.browser.conftest import Desk, Screen, sign_in
+
+CAUGHT = """() => { window.added = [];
+    document.addEventListener("order:add-line", (event) => window.added.push(event.detail)); }"""
+
+
+def known(desk: Desk, customer_id: str) -> None:
+    """Make a customer with a record, three orders, and an open cart."""
+    with desk.org.app.app_context():
+        actor, limits = desk.org.actor(), Limits()
+        record = {"customerId": customer_id, "name": "Linde", "defaults": {"finish": "matt"}}
+        customers.create(record, actor=actor, limits=limits)
+        chair = products.resolve([desk.skus[0]], desk.org.id)[desk.skus[0]]
+        for status in ("New", "New", "New", "In Cart"):
+            cart = [{"configurationId": chair.id, "count": 14}]
+            raw = {"customerId": customer_id, "status": status, "cart": cart}
+            raw["metadata"] = {"finish": "gloss"}
+            draft = intake.check_order(raw, actor=actor, limits=limits)
+            intake.create_order(draft, actor=actor)
+
+
+def test_keys_add_usual_products_and_the_sentence_follows(page: Page, desk: Desk) -> None:
+    known(desk, "PANEL-1")
+    page.evaluate(CAUGHT)
+    page.fill("#customerId", "PANEL-1")
+    page.keyboard.press("Tab")
+    expect(page.locator(".who-orders a")).to_have_text("Linde")
+    expect(page.locator("#metadata-finish")).to_have_value("matt")
+    page.focus("#name")
+    page.keyboard.press("Alt+1")
+    page.locator(".usual-lines button").first.focus()
+    page.keyboard.press("1")
+    page.locator(".usual-lines button").first.click()
+    reference = page.locator(".usual-lines button").first.get_attribute("data-reference")
+    assert page.evaluate("window.added") == [{"reference": reference, "count": "14"}] * 3
+    # A digit that is typed into a field stays one.
+    page.focus("#name")
+    page.keyboard.press("1")
+    expect(page.locator("#name")).to_have_value("1")
+
+    page.select_option("#metadata-finish", "gloss")
+    expect(page.locator("#metadata-finish-differs")).to_contain_text("usually")
+    described = page.locator("#metadata-finish").get_attribute("aria-describedby") or ""
+    assert set(described.split()) & {"metadata-finish-hint", "metadata-finish-differs"}
+    page.select_option("#metadata-finish", "matt")
+    expect(page.locator("#metadata-finish-differs")).to_have_count(0)
+    row = page.locator("#lines > .line").first
+    row.locator(".reference").fill(reference or "")
+    row.locator(".count input").fill("140")
+    expect(page.locator(".read-back")).to_contain_text(
+        re.compile("^Linde, .*: 140 items in 1 line$")
+    )
+    expect(page.locator(".read-back-warnings")).to_contain_text("usually 14, now 140")
+    page.get_by_role("button", name="Undo filling in").click()
+    expect(page.locator("#metadata-finish")).to_have_value("")
+    expect(page.locator("#metadata-finish-differs")).to_contain_text("usually")
+
+
+def test_the_panel_is_accessible(screen: Screen, desk: Desk) -> None:
+    page, customer_id = screen.page, f"PANEL-{screen.name}"
+    known(desk, customer_id)
+    sign_in(page, desk)
+    page.fill("#customerId", "nobody-yet")
+    page.keyboard.press("Tab")
+    page.locator(".new-customer summary").click()
+    page.fill("#customerId", customer_id)
+    page.keyboard.press("Tab")
+    expect(page.locator(".who-orders a")).to_have_text("Linde")
+    page.select_option("#metadata-finish", "gloss")
+    expect(page.locator("#metadata-finish-differs")).to_be_visible()
+    screen.check("the customer of an order", within="#order-form")
