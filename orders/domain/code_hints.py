@@ -29,7 +29,7 @@ MAX_COUNTED = 40  # a longer text is not a code with a few characters too many
 CONFUSED = ("8B", "5S", "2Z", "6G", "0Q", "UV")
 OFFERS = 2  # swaps of neighbors are offered only up to this number of offers
 
-_PARTNERS = {one: other for pair in CONFUSED for one, other in (pair, pair[::-1]) if other != "U"}
+_PARTNERS = {pair[at]: pair[1 - at] for pair in CONFUSED for at in (0, 1) if pair[1 - at] != "U"}
 _LETTERS_AND_DIGITS = re.compile(r"[0-9A-Za-z]+")
 
 

@@ -6,6 +6,7 @@ from orders.domain.errors import InvalidInput
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.order_form.edit_form import check_changes, read_edit
 from orders.interfaces.desk.order_form.form_page import check_new, line_errors, sent_entry
+from orders.interfaces.desk.order_form.near_products import suggest
 from orders.interfaces.desk.order_form.order_form import new_entry
 from orders.interfaces.desk.order_form.pasted_form import add_pasted
 from orders.interfaces.http.i18n import translated
@@ -35,7 +36,7 @@ def check_field() -> Response:
         entry.show(invalid.errors)
     line = next((one for one in entry.lines if one.reference.name == name), None)
     if line is not None:
-        entry.suggest(member.actor, only=line)
+        suggest(entry, member.actor, only=line)
         shown = entry.shown(line, entry.number(line))
         return Response(render_template("desk/_product.html", shown=shown))
     message = entry.error(name)
@@ -63,7 +64,7 @@ def paste_lines() -> Response:
     entry.resolve(member.org_id)
     if entry.lines:
         entry.show(line_errors(entry, member))
-        entry.suggest(member.actor)
+        suggest(entry, member.actor)
     return Response(render_template("desk/_lines.html", entry=entry, sent=sent))
 
 

@@ -11,6 +11,7 @@ from orders.domain.order import Order, OrderDraft
 from orders.interfaces.desk.blueprint import signed_in
 from orders.interfaces.desk.forms import FormData, element_id
 from orders.interfaces.desk.order_form.new_customer import customer_faults
+from orders.interfaces.desk.order_form.near_products import suggest
 from orders.interfaces.desk.order_form.order_form import OrderEntry, blank_line, read_entry
 from orders.interfaces.desk.order_form.sections import sections_of
 from orders.interfaces.http.current_settings import current_limits
@@ -112,7 +113,7 @@ def render_form(entry: OrderEntry, page: FormPage, **context: object) -> Respons
     """
     actor = signed_in().actor
     entry.own_code = page.order.short_id if page.order else ""
-    entry.suggest(actor)
+    suggest(entry, actor)
     return page_or_piece(
         "desk/order_form.html",
         "desk/_order_form.html",

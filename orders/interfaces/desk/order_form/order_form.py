@@ -41,9 +41,8 @@ from orders.interfaces.desk.order_form.line_fields import (
     typed_pairs,
 )
 from orders.interfaces.http.i18n import gettext, in_page_language, translated
-from orders.services.accounts.access import Actor, OrgRules, StaffMember
+from orders.services.accounts.access import OrgRules, StaffMember
 from orders.services.catalog import products
-from orders.services.catalog.product_index import load_products
 from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders.customer_habits import CustomerHabits
 from orders.services.orders.repeats import repeated_numbers
@@ -57,7 +56,6 @@ _EXTRA_LABELS = {
     "key": lazy_gettext("Key, row %(number)s"),
     "value": lazy_gettext("Value, row %(number)s"),
 }
-MAX_SUGGESTED = 100  # rows with an unknown text for which the form suggests configurations
 
 
 @dataclass(frozen=True)
@@ -245,11 +243,6 @@ class OrderEntry(FilledForm):
         """
         self.notice, self.is_refused, self.status = notice, True, status
 
-    def mark(self, errors: Iterable[FieldError]) -> None:
-        """Show errors at their fields, without a list of them."""
-        for error in errors:
-            self.errors.setdefault(self._place(error.path)[0], translated(error.message))
-
     def show(self, errors: Iterable[FieldError]) -> None:
         self.status = 422
         for error in errors:
@@ -262,11 +255,14 @@ class OrderEntry(FilledForm):
         if self.focus == "cart":
             self.focus = element_id(f"cart.{self.lines[0].row}.configurationId")
 
-    def mark(self, errors: Iterable[FieldError], names: Collection[str]) -> None:
-        """Show errors at the fields with these names, without a summary: nothing was sent."""
+    def mark(self, errors: Iterable[FieldError], names: Collection[str] | None = None) -> None:
+        """Show errors at their fields, without a summary: nothing was sent.
+
+        `names` are the names of the fields at which they are shown; None means all.
+        """
         for error in errors:
             name, _ = self._place(error.path)
-            if name in names:
+            if names is None or name in names:
                 self.errors.setdefault(name, translated(error.message))
 
     def _place(self, path: str) -> tuple[str, str]:
@@ -319,28 +315,6 @@ class OrderEntry(FilledForm):
             if name in {place, place.removesuffix("key") + "value"}:
                 return translated(warning.message)
         return ""
-
-    def suggest(self, actor: Actor, only: FormLine | None = None) -> None:
-        """Store in `candidates` which products are closest to the unknown texts in rows.
-
-        Only the first MAX_SUGGESTED of these rows get suggestions. If `only` is given, all other
-        rows are ignored.
-        """
-        unknown = [
-            line
-            for line in ([only] if only is not None else self.lines)
-            if self.error(line.reference.name) and line.reference.text
-        ]
-        if not unknown:
-            return
-        index = load_products(actor.org_id)
-        near = {line.row: index.near(line.reference.text) for line in unknown[:MAX_SUGGESTED]}
-        found = products.resolve({own for one in near.values() for own in one.ids}, actor.org_id)
-        names = products.references_of(found.values(), actor.org_id)
-        for row, one in near.items():
-            self.candidates[row] = [found[own] for own in one.ids if own in found]
-            if one.is_clear and one.ids[0] in names:
-                self.closest[row] = names[one.ids[0]]
 
     def resolve(self, org_id: str) -> None:
         """Look up the configurations that the rows name; find rows with equal contents.

@@ -18,7 +18,7 @@ def show_line_totals() -> Response:
 @desk.app_template_global()
 def form_totals(entry: OrderEntry) -> list[ShownTotal]:
     """Return the totals of what is typed into the form; rows without a valid value are left out."""
-    lines = (_counted(line) for _, line in entry.numbered_lines())
+    lines = (_counted(line) for _, line in entry.identified_lines())
     return shown_totals(line_totals(lines, shown_rules()))
 
 

@@ -85,8 +85,8 @@ def read_ranges(sent: DateFilter, today: date, errors: dict[str, str]) -> Iterat
     if first and last and last < first:
         errors[path + TO] = translated(_ENDS_BEFORE)
     elif first or last:
-        begin, end = (day.isoformat() if day else None for day in (first, last))
-        yield DateRange(rule.key, begin, end)
+        begin, until = (day.isoformat() if day else None for day in (first, last))
+        yield DateRange(rule.key, begin, until)
 
 
 def label_of_end(name: str, rule: AttributeRule) -> str:

@@ -1,7 +1,7 @@
 """orgs choose the words, the contact, and the time zone of their customer pages
 
 Revision ID: 0024
-Revises: 0021
+Revises: 0023
 Create Date: 2026-11-30 01:10:00.000000
 
 """
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0024"
-down_revision = "0021"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """orders are sorted by dates of their own, and attributes say what they are used for
 
 Revision ID: 0025
-Revises: 0021
+Revises: 0024
 Create Date: 2026-11-30 01:10:00.000000
 
 """
@@ -13,7 +13,7 @@ from orders.domain.attributes import Applies, AttributeRule, Kind
 from orders.storage.attribute_dates import fill_dates
 
 revision = "0025"
-down_revision = "0021"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

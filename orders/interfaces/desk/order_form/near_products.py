@@ -1,0 +1,32 @@
+"""The products that are closest to texts in the order form that name none."""
+
+from orders.interfaces.desk.order_form.form_fields import FormLine
+from orders.interfaces.desk.order_form.order_form import OrderEntry
+from orders.services.accounts.access import Actor
+from orders.services.catalog import products
+from orders.services.catalog.product_index import load_products
+
+MAX_SUGGESTED = 100  # rows with an unknown text for which the form suggests configurations
+
+
+def suggest(entry: OrderEntry, actor: Actor, only: FormLine | None = None) -> None:
+    """Store in `candidates` and `closest` of the form which products unknown texts may mean.
+
+    Only the first MAX_SUGGESTED of the rows with such texts get suggestions. If `only` is given,
+    all other rows are ignored.
+    """
+    unknown = [
+        line
+        for line in ([only] if only is not None else entry.lines)
+        if entry.error(line.reference.name) and line.reference.text
+    ]
+    if not unknown:
+        return
+    index = load_products(actor.org_id)
+    near = {line.row: index.near(line.reference.text) for line in unknown[:MAX_SUGGESTED]}
+    found = products.resolve({own for one in near.values() for own in one.ids}, actor.org_id)
+    names = products.references_of(found.values(), actor.org_id)
+    for row, one in near.items():
+        entry.candidates[row] = [found[own] for own in one.ids if own in found]
+        if one.is_clear and one.ids[0] in names:
+            entry.closest[row] = names[one.ids[0]]
