@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.domain.merging import FieldConflict, Merged, merge_orders, value_at
+from orders.domain.merging import (
+    FieldConflict,
+    Merged,
+    merge_orders,
+    values_at,
+    without_repeated_lines,
+)
 from orders.domain.order import Cart, CartLine, Order, lines_as_json
 from orders.domain.status import Status
 
@@ -163,6 +169,20 @@ def test_choices_decide_and_are_valid_for_the_values_that_were_seen() -> None:
     assert merge_orders(order(), typed, theirs, [conflict.keeps_theirs]).conflicts
 
 
+def test_lines_that_were_saved_before_are_not_added_again() -> None:
+    base, mine, saved = (
+        order(cart=(A,)),
+        order(cart=(A, D, D, E)),
+        order(cart=(A, C, replace(D, line_id=9))),
+    )
+    assert without_repeated_lines(base, mine, saved).cart == (A, D, E)
+    # A line of the base is not a repeated one, even if it is equal.
+    assert without_repeated_lines(base, order(cart=(A, replace(A, line_id=None))), base).cart == (
+        A,
+        A,
+    )
+
+
 _FIELDS = st.fixed_dictionaries(
     {
         "name": st.sampled_from(["Oak", "Ash", None]),
@@ -267,7 +287,7 @@ def test_each_choice_is_followed(data: st.DataObject) -> None:
     assert merged.conflicts == ()
     for one, own in zip(found, sides, strict=True):
         kept = one.mine if own else one.theirs
-        value = value_at(merged.order, one.place)
+        value = values_at(merged.order, [one.place])[one.place]
         if len(one.place) > 2:
             assert value == kept
         else:
