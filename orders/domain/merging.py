@@ -20,7 +20,6 @@ from orders.domain.order import (
     FieldKind,
     Order,
     line_fields,
-    lines_as_json,
     order_fields,
 )
 
@@ -181,9 +180,6 @@ class _Merge:
 
     def carts(self, base: Cart, mine: Cart, theirs: Cart) -> Cart:
         """Return the merged cart; lines that are new in `mine` have no IDs."""
-        # Both did the same, as when a form is sent again because its answer was lost.
-        if same_json(lines_as_json(mine), lines_as_json(theirs)):
-            return theirs
         olds = _by_id(base)
         mine = tuple(one if one.line_id in olds else replace(one, line_id=None) for one in mine)
         my, their = _by_id(mine), _by_id(theirs)
