@@ -51,11 +51,13 @@ def keep_lines(
         for line, shown in zip(base.cart, rendered, strict=True)
     }
     ids: list[int | None] = []
+    left = set(shown_by_id)
     for line_id, _ in sent:
-        ids.append(line_id if line_id in shown_by_id and line_id not in ids else None)
+        ids.append(line_id if line_id in left else None)
+        left.discard(line_id)
     missing: dict[bytes, list[int | None]] = {}
     for line_id, (_, shown) in shown_by_id.items():
-        if line_id not in ids:
+        if line_id in left:
             missing.setdefault(canonical_json(shown), []).append(line_id)
     lines: list[SentLine] = []
     for own, (_, line) in zip(ids, sent, strict=True):

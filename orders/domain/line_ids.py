@@ -48,15 +48,14 @@ def with_line_ids(before: Cart, after: Cart, version: int) -> Cart:
 
 def _matched(before: Cart, after: Cart) -> Cart:
     ids: dict[int, int | None] = {}
-    left = list(before)
+    left = dict(enumerate(before))
     for match in _MATCHES:
-        waiting: dict[Any, deque[CartLine]] = {}
-        for line in left:
-            waiting.setdefault(match(line), deque()).append(line)
+        waiting: dict[Any, deque[int]] = {}
+        for place, line in left.items():
+            waiting.setdefault(match(line), deque()).append(place)
         for at, line in enumerate(after):
-            if at not in ids and (same := waiting.get(match(line))):
-                ids[at] = same.popleft().line_id
-        left = [line for line in left if any(line is one for one in waiting[match(line)])]
+            if at not in ids and (places := waiting.get(match(line))):
+                ids[at] = left.pop(places.popleft()).line_id
     return tuple(replace(line, line_id=ids.get(at)) for at, line in enumerate(after))
 
 

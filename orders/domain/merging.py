@@ -5,6 +5,7 @@ a conflict, and is decided by choices (docs/decisions/0042).
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,6 @@ from orders.domain.order import (
     FieldKind,
     Order,
     line_fields,
-    lines_as_json,
     order_fields,
 )
 
@@ -77,14 +77,34 @@ class Merged:
     taken: tuple[Place, ...]
 
 
-def value_at(order: Order, place: Place) -> Any:  # noqa: ANN401 - a JSON value
-    """Return the value at a place of the order, or None if there is none."""
-    value: Any = order_fields(order)
-    if place[0] == "cart" and len(place) > 1:
-        value = {"cart": {line.line_id: line_fields(line) for line in order.cart}}
-    for key in place:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+def values_at(order: Order, places: Iterable[Place]) -> dict[Place, Any]:
+    """Return the values at places of the order, by place; None where there is none."""
+    fields: dict[Any, Any] = order_fields(order)
+    fields["cart"] = {line.line_id: line_fields(line) for line in order.cart}
+    values: dict[Place, Any] = {}
+    for place in places:
+        value: Any = fields
+        for key in place:
+            value = value.get(key) if isinstance(value, dict) else None
+        values[place] = value
+    return values
+
+
+def without_repeated_lines(base: Order, mine: Order, theirs: Order) -> Order:
+    """Return `mine` without new lines that `theirs` has too, with the same contents.
+
+    It is for a form that was saved and is sent again, because its answer was lost.
+    """
+    known = {line.line_id for line in base.cart}
+    added = Counter(canonical_json(line_fields(x)) for x in theirs.cart if x.line_id not in known)
+    cart = []
+    for line in mine.cart:
+        content = canonical_json(line_fields(line))
+        if line.line_id is None and added[content]:
+            added[content] -= 1
+        else:
+            cart.append(line)
+    return mine._replace(cart=tuple(cart))
 
 
 def merge_orders(base: Order, mine: Order, theirs: Order, choices: Iterable[str] = ()) -> Merged:
@@ -160,9 +180,6 @@ class _Merge:
 
     def carts(self, base: Cart, mine: Cart, theirs: Cart) -> Cart:
         """Return the merged cart; lines that are new in `mine` have no IDs."""
-        # Both did the same, as when a form is sent again because its answer was lost.
-        if same_json(lines_as_json(mine), lines_as_json(theirs)):
-            return theirs
         olds = _by_id(base)
         mine = tuple(one if one.line_id in olds else replace(one, line_id=None) for one in mine)
         my, their = _by_id(mine), _by_id(theirs)

@@ -195,6 +195,16 @@ def end_change(order: Order, actor: Actor, *, version: int, page: str) -> bool:
         return True
 
 
+def has_ended(order: Order, actor: Actor, page: str) -> bool:
+    """Return whether this page has saved or discarded changes to the order before.
+
+    `page` is as for `save_draft`. False after END_KEPT_FOR, or if another page has ended since.
+    """
+    ended = (draft.c.page == page, draft.c.discarded_at.is_not(None))
+    statement = select(draft.c.key).where(_named(change_key(order.id), actor), *ended)
+    return bool(page) and database.fetch_one(statement) is not None
+
+
 def clear_old(now: datetime | None = None) -> int:
     """Delete old drafts, and return their number.
 

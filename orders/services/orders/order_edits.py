@@ -19,7 +19,14 @@ from orders.domain.changes import undo_difference
 from orders.domain.errors import Conflict, FieldError, InvalidOrder, ServiceBusy, StaleVersion
 from orders.domain.inputs import Limits
 from orders.domain.json_values import same_json
-from orders.domain.merging import FieldConflict, Merged, Place, merge_orders, value_at
+from orders.domain.merging import (
+    FieldConflict,
+    Merged,
+    Place,
+    merge_orders,
+    values_at,
+    without_repeated_lines,
+)
 from orders.domain.moments import now_or
 from orders.domain.order import EDITABLE_FIELDS, Order, OrderChanges
 from orders.domain.texts import Figure, lazy_gettext
@@ -41,13 +48,15 @@ class OrderEdit:
 
     `version` is the version of the order that the person opened, and `raw` has the changed fields
     by their JSON names. If `cart` is one of them, `line_ids` has the ID of each of its lines, or
-    None for a new line. `choices` are `keeps_mine` and `keeps_theirs` of conflicts.
+    None for a new line. `choices` are `keeps_mine` and `keeps_theirs` of conflicts. `is_repeated`
+    is true if the page has saved changes of the order before.
     """
 
     version: int
     raw: dict[str, Any]
     line_ids: Sequence[int | None] = ()
     choices: Collection[str] = ()
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,8 @@ def merge_edit(stored: Order, edit: OrderEdit, *, actor: Actor, limits: Limits) 
     """
     base = order_at(stored, edit.version)
     mine = check_edit(base, edit, actor=actor, limits=limits)
+    if edit.is_repeated:
+        mine = without_repeated_lines(base, mine, stored)
     merged = merge_orders(base, mine, stored, edit.choices)
     lines, most = len(merged.order.cart), limits.cart_lines
     if lines > max(most, len(mine.cart), len(stored.cart)):
@@ -187,10 +198,12 @@ def last_changes(
     `stored` is the order as it is now, and `version` the version in which the changes began.
     """
     found: dict[Place, Row[Any]] = {}
-    after = stored
-    for before, row in _earlier_versions(stored, version):
-        for place in (one.place for one in conflicts):
-            if not same_json(value_at(before, place), value_at(after, place)):
+    places = [one.place for one in conflicts]
+    after = values_at(stored, places)
+    for order, row in _earlier_versions(stored, version):
+        before = values_at(order, places)
+        for place in places:
+            if not same_json(before[place], after[place]):
                 found.setdefault(place, row)
         after = before
     names = actor_names({row.actor_id for row in found.values()}, stored.org_id)

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from orders.domain.errors import InvalidOrder
 from orders.domain.inputs import Limits
 from orders.domain.line_ids import IDS_PER_VERSION
 from orders.domain.order import Order, OrderChanges, line_fields
@@ -126,6 +127,6 @@ def test_changes_from_before_lines_had_ids_are_undone_by_the_best_match(cart: Ca
 def test_ids_are_in_no_json(cart: Cart) -> None:
     order = cart.put(line(TABLE), line())
     assert [set(line_fields(one)) for one in order.cart] == [{"configurationId", "count"}] * 2
-    with pytest.raises(order_changes.InvalidOrder) as refused:
+    with pytest.raises(InvalidOrder) as refused:
         cart.put({**line(), "lineId": 1})
     assert [error.path for error in refused.value.errors] == ["cart.0.lineId"]

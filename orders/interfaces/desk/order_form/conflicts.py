@@ -79,17 +79,22 @@ def conflicts_in(
     except InvalidOrder:
         return Conflicts([], chosen)
     changes = last_changes(stored, edit.version, found)
-    texts = _ConflictTexts(entry, found)
+    # A form without changes in the cart has no IDs beside its lines.
+    line_ids = edit.line_ids or [line.line_id for line in entry.filled_lines]
+    texts = _ConflictTexts(entry, line_ids, found)
     return Conflicts([texts.shown(one, changes.get(one.place)) for one in found], chosen)
 
 
 class _ConflictTexts:
     """Writes the values of conflicts as texts for the page."""
 
-    def __init__(self, entry: OrderEntry, conflicts: Sequence[FieldConflict]) -> None:
-        self.numbers = {
-            line.line_id: entry.number(line) for line in entry.lines if line.line_id is not None
-        }
+    def __init__(
+        self, entry: OrderEntry, line_ids: Sequence[int | None], conflicts: Sequence[FieldConflict]
+    ) -> None:
+        """Prepare the texts; `line_ids` are those of the filled rows of the form."""
+        filled = {id(line) for line in entry.filled_lines}
+        places = [at for at, line in enumerate(entry.lines, start=1) if id(line) in filled]
+        self.numbers = dict(zip(line_ids, places, strict=True))
         self.rules = {rule.path: rule for rule in shown_attributes()}
         self.line_rules = line_rules()
         named = {text for one in conflicts for text in _references(one)}
@@ -98,21 +103,22 @@ class _ConflictTexts:
     def shown(self, conflict: FieldConflict, change: Change | None) -> ShownConflict:
         values = (conflict.mine, conflict.theirs, conflict.base)
         mine, theirs, base = (self._text(conflict, value) for value in values)
+        line = conflict.line
+        product = "" if line is None else self._product(line["configurationId"])
         return ShownConflict(
-            f"{CHOICE}{conflict.name}", self._label(conflict),
-            "" if conflict.line is None else self._product(conflict.line["configurationId"]),
+            f"{CHOICE}{conflict.name}", self._label(conflict, product), product,
             mine, theirs, base, conflict.keeps_mine, conflict.keeps_theirs, change,
         )  # fmt: skip
 
-    def _label(self, conflict: FieldConflict) -> str:
+    def _label(self, conflict: FieldConflict, product: str) -> str:
         first, *rest = conflict.place
         key = str(rest[-1]) if rest else ""
         if first == "cart":
             number = self.numbers.get(int(rest[0]))
+            if number is None:
+                return gettext("Removed line: %(product)s", product=product)
             if len(rest) == 1:
-                return gettext("Removed line") if number is None else gettext(
-                    "Line %(number)s", number=number
-                )  # fmt: skip
+                return gettext("Line %(number)s", number=number)
             label = translated(_PARTS[key]) if len(rest) == 2 else self._key_label(key)
             return gettext("%(label)s, line %(number)s", label=label, number=number)
         if first == "platform":

@@ -21,6 +21,7 @@ from orders.interfaces.http.current_settings import current_limits
 from orders.services.accounts.access import OrgRules, StaffMember
 from orders.services.catalog import products
 from orders.services.catalog.products import ConfigurationSummary
+from orders.services.orders.drafts import has_ended
 from orders.services.orders.order_edits import OrderEdit, check_edit, order_at
 
 CHOICE = "choice."  # how the names of the fields for choices between conflicting values begin
@@ -174,7 +175,8 @@ def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMem
         changes["cart"] = [line for _, line in lines]
         line_ids = [line_id for line_id, _ in lines]
     choices = frozenset(sent_choices(sent).values())
-    return Edit(stored, base, OrderEdit(version, changes, line_ids, choices))
+    is_repeated = has_ended(stored, member.actor, sent.get("page", "")) if line_ids else False
+    return Edit(stored, base, OrderEdit(version, changes, line_ids, choices, is_repeated))
 
 
 def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:

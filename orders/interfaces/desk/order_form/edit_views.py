@@ -56,7 +56,7 @@ def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Resp
         draft_views.as_form(unsaved.fields),
     )
     version = number_in(sent, "version")
-    choices = _conflicts_in(entry, sent, order)
+    choices = None if version == order.version else _conflicts_in(entry, sent, order)
     if choices is not None and choices.asked:
         entry.focus = ""  # the first choice has it
     return _render(

@@ -276,7 +276,8 @@ class OrderEntry(FilledForm):
                 return one.name, translated(one.label.text)
         parts = path.split(".")
         if parts[0] == "cart" and len(parts) > 1 and parts[1].isdigit():
-            return self._place_in_line(self.filled_lines[int(parts[1])], parts[2:])
+            lines = self.filled_lines[int(parts[1]) :]  # none for a line that others have added
+            return self._place_in_line(lines[0], parts[2:]) if lines else ("", path)
         if path == "cart":
             return "cart", gettext("Cart")
         if parts[0] == "extra":
