@@ -63,7 +63,12 @@ def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
 
 def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows, skipping those whose primary key or a unique key already exists."""
-    connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+    connection.execute(insert_or_skip(connection, table), rows)
+
+
+def insert_or_skip(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that skips rows whose primary key or a unique key already exists."""
+    return _insert(connection, table).on_conflict_do_nothing()
 
 
 def upsert(

@@ -90,7 +90,7 @@ class ByDay:
 
     This is faster than sorting all orders, unless few orders match. `ranges` are conditions for the
     same days. It is called like `find_rows`, with a SELECT of orders that has all other conditions,
-    and for which no index of the org is used.
+    except for that of the org. With it, PostgreSQL would expect few orders, and sort all of them.
     """
 
     org_id: str
@@ -128,7 +128,7 @@ class ByDay:
             return []
         own, goes_down = orders.c.id, keyset.is_descending != is_upward
         left = entries.add_columns(null().label("cursor_value"), own.label("cursor_tie")).where(
-            ~exists().where(_own_row(self.key))
+            orders.c.org_id == self.org_id, ~exists().where(_own_row(self.key))
         )
         if cursor is not None:
             left = left.where(own < cursor.tie if goes_down else own > cursor.tie)

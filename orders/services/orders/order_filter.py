@@ -98,11 +98,11 @@ def conditions(
 ) -> Iterator[ColumnElement[bool]]:
     """Yield SQL conditions for the org's orders that match `wanted`, the cheapest first.
 
-    If `by_org` is false, the orders are found by something else than their org.
+    If `by_org` is false, the caller has a condition of its own for the org.
     """
     has_codes = wanted.short_ids or codes_of(wanted.search)
-    is_indexed = by_org and not has_codes
-    yield (orders.c.org_id if is_indexed else unindexed(orders.c.org_id)) == org_id
+    own = unindexed(orders.c.org_id) if has_codes else orders.c.org_id
+    yield from [own == org_id] if by_org else ()
     yield from _are_set(deleted_at=wanted.in_bin, canceled_at=wanted.is_canceled)
     if wanted.short_ids:
         yield orders.c.short_id.in_(wanted.short_ids)

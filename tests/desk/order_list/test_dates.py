@@ -93,7 +93,8 @@ def test_what_is_chosen_is_shown_kept_and_removed(
 ) -> None:
     query = {
         "metadata.day": "overdue", "metadata.day.to": "2030-02-01",
-        "metadata.week.from": "2019-W52", "sort": "metadata.day", "lang": "de", "columns": "metadata.day",
+        "metadata.week.from": "2019-W52", "sort": "metadata.day", "lang": "de",
+        "columns": "metadata.day",
     }  # fmt: skip
     page = read(staff_client.get("/orders", query_string=query).text)
     chips = [one.text for one in page.all("a.chip")]

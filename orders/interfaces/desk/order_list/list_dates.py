@@ -85,8 +85,11 @@ def read_ranges(sent: DateFilter, today: date, errors: dict[str, str]) -> Iterat
     if first and last and last < first:
         errors[path + TO] = translated(_ENDS_BEFORE)
     elif first or last:
-        begin, until = (day.isoformat() if day else None for day in (first, last))
-        yield DateRange(rule.key, begin, until)
+        yield DateRange(rule.key, _text(first), _text(last))
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def label_of_end(name: str, rule: AttributeRule) -> str:
