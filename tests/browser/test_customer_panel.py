@@ -23,7 +23,7 @@ def known(desk: Desk, customer_id: str) -> None:
         chair = products.resolve([desk.skus[0]], desk.org.id)[desk.skus[0]]
         for status in ("New", "New", "New", "In Cart"):
             cart = [{"configurationId": chair.id, "count": 14}]
-            raw = {"customerId": customer_id, "status": status, "cart": cart}
+            raw: dict[str, object] = {"customerId": customer_id, "status": status, "cart": cart}
             raw["metadata"] = {"finish": "gloss"}
             draft = intake.check_order(raw, actor=actor, limits=limits)
             intake.create_order(draft, actor=actor)
