@@ -56,7 +56,7 @@
       if (notes.has(field)) continue;
       const hint = old.closest(".hint");
       old.remove();
-      if (hint && !hint.textContent.trim()) hint.hidden = true;
+      if (hint && !hint.textContent.trim()) hint.id ? (hint.hidden = true) : hint.remove();
     }
     for (const [id, note] of notes) flag(document.getElementById(id), note);
     for (const one of document.querySelectorAll("#customer-panel [data-of]")) {
