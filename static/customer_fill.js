@@ -14,6 +14,15 @@
   };
   offer(false);
 
+  async function fill(form) {
+    asked = form;
+    await htmx.ajax("POST", form.getAttribute("action"), {
+      source: "#fill", target: "#order-form", swap: "outerHTML", values: { do: "fill", auto: "1" },
+    });
+    // A form that was rendered again has the panel in it.
+    if (document.getElementById("order-form") === form) showPanel(form);
+  }
+
   // What the form has in it stays; only the panel is rendered again, for the customer of the last choice.
   let last = 0;
   async function showPanel(form) {
@@ -62,12 +71,8 @@
     if (field.id !== "customerId" || !form?.querySelector("#fill")) return;
     if (field.value.trim() === chosen) return;
     chosen = field.value.trim();
-    showPanel(form);
-    if (!chosen) return;
-    asked = form;
-    htmx.ajax("POST", form.getAttribute("action"), {
-      source: "#fill", target: "#order-form", swap: "outerHTML", values: { do: "fill", auto: "1" },
-    });
+    if (!chosen) return void showPanel(form);
+    fill(form);
   });
 
   document.addEventListener("input", (event) => {

@@ -56,9 +56,12 @@
       if (notes.has(field)) continue;
       const hint = old.closest(".hint");
       old.remove();
-      if (hint && !hint.textContent.trim()) hint.hidden = true;
+      if (hint && !hint.textContent.trim()) hint.id ? (hint.hidden = true) : hint.remove();
     }
     for (const [id, note] of notes) flag(document.getElementById(id), note);
+    for (const one of document.querySelectorAll("#customer-panel [data-of]")) {
+      one.classList.toggle("differs", notes.has(one.dataset.of));
+    }
   }
 
   function flag(field, note) {
@@ -88,7 +91,11 @@
   }
 
   document.addEventListener("input", (event) => {
-    if (event.target.closest?.("#order-form") && event.target.id !== "paste") later();
+    if (!event.target.closest?.("#order-form") || event.target.id === "paste") return;
+    // A value that someone has changed is not the one that was filled in.
+    const source = document.querySelector(`#${CSS.escape(event.target.id)}-hint .source`);
+    source?.remove();
+    later();
   });
   document.addEventListener("change", (event) => {
     if (event.target.closest?.("#order-form") && event.target.id !== "paste") later();

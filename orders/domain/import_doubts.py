@@ -143,7 +143,8 @@ def left_out(
     `habits` are the usual values of the customer by path, and `rules` the attributes to look at.
     """
     for rule, habit in differences(values, habits, rules):
-        sent = [raw.get(area, {}).get(rule.key) for area in rule.areas]
+        # An empty array, or null, may be sent in place of an object.
+        sent = [(raw.get(area) or {}).get(rule.key) for area in rule.areas]
         if any(value not in (None, "", []) for value in sent):
             continue
         usual, now = display(rule, habit.value), values.get(rule.path)

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from orders.domain.inputs import Limits
 from orders.services.catalog import products
@@ -10,8 +10,13 @@ from orders.services.customers import customers
 from orders.services.orders import intake
 from tests.browser.conftest import Desk, Screen, sign_in
 
+# Notes what the page is asked to add, in place of adding it.
 CAUGHT = """() => { window.added = [];
-    document.addEventListener("order:add-line", (event) => window.added.push(event.detail)); }"""
+    window.addEventListener("order:add-line", (event) => {
+        event.stopImmediatePropagation();
+        window.added.push(event.detail);
+    }, true); }"""
+WIDE: ViewportSize = {"width": 1280, "height": 800}  # all fields can be seen
 
 
 def known(desk: Desk, customer_id: str) -> None:
@@ -23,7 +28,7 @@ def known(desk: Desk, customer_id: str) -> None:
         chair = products.resolve([desk.skus[0]], desk.org.id)[desk.skus[0]]
         for status in ("New", "New", "New", "In Cart"):
             cart = [{"configurationId": chair.id, "count": 14}]
-            raw = {"customerId": customer_id, "status": status, "cart": cart}
+            raw: dict[str, object] = {"customerId": customer_id, "status": status, "cart": cart}
             raw["metadata"] = {"finish": "gloss"}
             draft = intake.check_order(raw, actor=actor, limits=limits)
             intake.create_order(draft, actor=actor)
@@ -69,6 +74,7 @@ def test_keys_add_usual_products_and_the_sentence_follows(page: Page, desk: Desk
 def test_the_panel_is_accessible(screen: Screen, desk: Desk) -> None:
     page, customer_id = screen.page, f"PANEL-{screen.name}"
     known(desk, customer_id)
+    page.set_viewport_size(WIDE)
     sign_in(page, desk)
     page.fill("#customerId", "nobody-yet")
     page.keyboard.press("Tab")

@@ -6,6 +6,7 @@ import pytest
 
 from orders.domain.attributes import Applies, AttributeRule, Kind, Option
 from orders.domain.habits import Habit, OrderValues, differences, is_unusual, usual_values
+from orders.domain.import_doubts import left_out
 
 COUNTRIES = (Option("AT", "Austria"), Option("DE", "Germany"))
 COUNTRY = AttributeRule("country", "Country", Kind.OPTION, COUNTRIES)
@@ -77,3 +78,14 @@ def test_a_quantity_is_unusual_from_five_times_or_a_fifth() -> None:
     ]  # fmt: skip
     assert not is_unusual(140, 14, 2)
     assert not is_unusual(1, 1, 9)
+
+
+@pytest.mark.parametrize("raw", [{}, {"metadata": None}, {"metadata": []}, {"metadata": {}}])
+def test_an_order_of_a_file_without_its_usual_value_is_doubted(raw: dict[str, Any]) -> None:
+    habits = {COUNTRY.path: Habit("AT", "orders", can_fill=True)}
+    [doubt] = left_out(raw, {}, habits, (COUNTRY,))
+    assert str(doubt) == "Country is not in the file. This customer usually has Austria."
+    assert not list(left_out(raw, {COUNTRY.path: "AT"}, habits, (COUNTRY,)))
+    assert not list(
+        left_out({"metadata": {"country": "DE"}}, {COUNTRY.path: "DE"}, habits, (COUNTRY,))
+    )

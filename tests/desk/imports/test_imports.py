@@ -15,6 +15,7 @@ from orders.services.imports import work
 from orders.storage import database, tables
 from tests.actors import Org
 from tests.bad_orders import CHAIR
+from tests.desk.test_pages import make_order
 from tests.html import attributes, read, texts
 from tests.sheets import csv_of, xlsx_of, xlsx_with
 
@@ -512,3 +513,21 @@ def test_the_encoding_can_be_chosen_with_the_upload(staff_client: FlaskClient) -
     body = {"file": (io.BytesIO("sku;x\n1;Łódź\n".encode("cp1250")), "a.csv"), "key": "k"}
     columns = staff_client.post(START, data={**body, "encoding": "cp1250"}).location
     assert "Łódź" in staff_client.get(columns).text
+
+
+def test_the_check_page_doubts_orders_that_leave_out_what_is_usual(
+    app: Flask, staff_client: FlaskClient, org: Org
+) -> None:
+    countries = (Option("AT", "Austria"), Option("DE", "Germany"))
+    org.define(AttributeRule("country", "Country", Kind.OPTION, countries))
+    for _ in range(2):
+        make_order(org, customerId="C-1", metadata={"country": "AT"})
+    heads = ("order", "customerId", "configurationId", "count")
+    address = matched(staff_client, csv_of(heads, ("A", "C-1", CHAIR, 2), ("B", "C-2", CHAIR, 1)))
+    work_off(app)
+    page = staff_client.get(address).text
+    assert texts(page, "#doubtful p") == ["1 order that is ready has a warning"]
+    assert "Country is not in the file. This customer usually has Austria." in page
+    # A warning is no error: both orders are ready.
+    assert texts(page, "td .failed") == []
+    assert "1 warning" in page

@@ -56,7 +56,7 @@ def test_defaults_of_the_record_come_before_the_last_orders(
     hints = texts(page, ".fields .hint")
     assert hints.count("From the customer") == 2
     assert hints.count("From the last orders") == 2
-    assert "4 fields are filled in." in page
+    assert "4 fields filled in from the customer&#39;s record and the last orders" in page
 
 
 def test_one_undo_restores_what_nobody_has_changed_since(

@@ -13,7 +13,6 @@ from typing import Any
 
 from orders.domain.order import Order
 from orders.domain.short_id import grouped
-from orders.interfaces.desk.blueprint import desk
 from orders.interfaces.desk.order_form.attribute_fields import (
     CURRENCY,
     AttributeField,
@@ -123,12 +122,6 @@ def source_text(one: Filled, customer_id: str) -> str:
             "From order %(code)s of customer %(customer)s", code=code, customer=one.customer_id
         )
     return gettext("From order %(code)s", code=code)
-
-
-@desk.app_template_global()
-def filled_count(entry: OrderEntry) -> int:
-    """Return the number of fields that one undo sets back."""
-    return sum(not one.is_copied for _, one in _unchanged(entry))
 
 
 def _unchanged(entry: OrderEntry) -> Iterator[tuple[AttributeField, Filled]]:

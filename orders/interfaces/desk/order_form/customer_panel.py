@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from babel.dates import format_skeleton
 from flask import Response, render_template, request
+from markupsafe import Markup
 
-from orders.domain.habits import Habit
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import preferences
 from orders.interfaces.desk.forms import element_id
@@ -19,7 +19,7 @@ from orders.interfaces.desk.order_form.habit_flags import (
     shown_value,
 )
 from orders.interfaces.desk.order_form.order_form import OrderEntry
-from orders.interfaces.http.i18n import gettext, language
+from orders.interfaces.http.i18n import gettext, language, ngettext
 from orders.services.orders.customer_habits import CustomerHabits, UsualLine, usual_lines
 
 
@@ -27,13 +27,12 @@ from orders.services.orders.customer_habits import CustomerHabits, UsualLine, us
 class UsualValue:
     """A usual value of the customer: the attribute's label, and the value as people read it.
 
-    `source` says where the form has the value from if it was filled in, otherwise "". `differs` is
-    true if the form has another value.
+    `field` is the HTML ID of its field. `differs` is true if the form has another value.
     """
 
     label: str
     text: str
-    source: str
+    field: str
     differs: bool
 
 
@@ -57,25 +56,37 @@ def customer_panel(entry: OrderEntry) -> CustomerPanel | None:
 
 
 def _values(entry: OrderEntry, customer: CustomerHabits) -> list[UsualValue]:
-    filled, other = filled_in(entry), {one.path for one in differences_in(entry, signed_in())}
-
-    def source(path: str, habit: Habit) -> str:
-        if path not in filled or filled[path].is_copied:
-            return ""
-        return (
-            gettext("filled in from the customer's record")
-            if habit.source == "customer"
-            else gettext("filled in from the last orders")
-        )
-
+    other = {one.path for one in differences_in(entry, signed_in())}
     return [
         UsualValue(
-            one.rule.label, shown_value(one.rule, habit.value), source(one.path, habit),
+            one.rule.label, shown_value(one.rule, habit.value), element_id(one.field.name),
             differs=one.path in other,
         )
         for one in entry.attributes
         if (habit := customer.values.get(one.path)) is not None
     ]  # fmt: skip
+
+
+@desk.app_template_global()
+def filled_sentence(entry: OrderEntry) -> str:
+    """Return how many fields one undo sets back, and where their values come from; "" for none."""
+    sources = [one.source for one in filled_in(entry).values() if not one.is_copied]
+    number = len(sources)
+    if not sources:
+        return ""
+    if set(sources) == {"customer"}:
+        return ngettext(
+            "One field filled in from the customer's record",
+            "%(num)s fields filled in from the customer's record", number,
+        )  # fmt: skip
+    if set(sources) == {"orders"}:
+        return ngettext(
+            "One field filled in from the last orders",
+            "%(num)s fields filled in from the last orders", number,
+        )  # fmt: skip
+    return gettext(
+        "%(number)s fields filled in from the customer's record and the last orders", number=number
+    )
 
 
 @desk.app_template_global()
@@ -92,7 +103,8 @@ def filled_fields(entry: OrderEntry) -> dict[str, str]:
         if one.path in filled:
             text = source_text(filled[one.path], customer_id)
             is_foreign = filled[one.path].is_of_another(customer_id)
-            notes[one.path] = flag(element_id(one.field.name), text) if is_foreign else text
+            source = Markup('<span class="source">{}</span>').format(text)
+            notes[one.path] = flag(element_id(one.field.name), text) if is_foreign else source
     for other in differences_in(entry, member):
         mark = flag(element_id(other.field), other.note)
         is_marked = other.path in filled and not filled[other.path].is_of_another(customer_id)
