@@ -110,7 +110,7 @@
   function takeFinds() {
     for (const find of document.querySelectorAll("#pasted [data-take]")) {
       const field = document.getElementById("order-form").elements[find.dataset.take];
-      if (!field || field.value === find.dataset.value) continue;
+      if (!field || field.value !== find.dataset.before) continue;
       field.value = find.dataset.value;
       field.dispatchEvent(new Event("change", { bubbles: true }));
     }

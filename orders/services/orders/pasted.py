@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from orders.domain.message_facts import CUSTOMER, CustomerHints, FactReader, Found, customer_hints
-from orders.domain.messages import MessageRow, read_message
+from orders.domain.message_rows import MessageRow
+from orders.domain.messages import read_message
 from orders.domain.near_matches import ProductIndex
 from orders.domain.order import Order
 from orders.services.accounts.access import Actor
@@ -105,13 +106,14 @@ def _customers(hints: CustomerHints, org_id: str) -> list[Found]:
 
 
 def _found(rows: Any, hints: CustomerHints) -> list[Found]:  # noqa: ANN401 - database rows
-    tokens = {*hints.labelled, *hints.tokens}
+    # A word that is an ID may also be a word; one with a digit or a sign is no other.
+    tokens = {one for one in hints.tokens if not one.isalpha()} | set(hints.labelled)
     found = []
     for row in rows:
-        is_told = row.customer_id in tokens or (row.email or "").lower() in hints.mails
-        is_telling = is_told or len((row.name or "").split()) > 1
+        is_said = row.customer_id in tokens or (row.email or "").lower() in hints.mails
+        is_telling = is_said or len((row.name or "").split()) > 1
         is_exact = len(rows) == 1 and is_telling
-        found.append((not is_told, Found(CUSTOMER, row.customer_id, row.name or "", is_exact)))
+        found.append((not is_said, Found(CUSTOMER, row.customer_id, row.name or "", is_exact)))
     found.sort(key=lambda one: (one[0], one[1].value))
     return [one for _, one in found[:MOST_CUSTOMERS]]
 
