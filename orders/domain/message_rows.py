@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from orders.domain.identifiers import plain_characters
 from orders.domain.line_reading import Named, id_of, names_in, unbulleted
+from orders.domain.message_facts import MAX_LINE
 from orders.domain.message_lines import LineKind, looks_ordered, without_facts
 from orders.domain.pasted_lines import read_rows
 
@@ -81,6 +82,15 @@ class Catalog:
         return {**self.by_name, **self.exact}
 
 
+def _is_like_id(word: str) -> bool:
+    return any(map(str.isdigit, word)) and not word.isdigit()
+
+
+def has_product(line: str, catalog: Catalog) -> bool:
+    """Return whether a word of a line is the ID or SKU of a product."""
+    return any(id_of(_plain(word), catalog.exact) for word in line[:MAX_LINE].split())
+
+
 def names_exactly(cell: str, catalog: Catalog) -> bool:
     """Return whether an ID or SKU in a cell names a product."""
     return any(id_of(name, catalog.exact) for name in names_in(cell))
@@ -92,8 +102,7 @@ def parts_of(line: str) -> Iterator[str]:
     yield from names_in(_TAIL.sub("", bare))
     yield from names_in(_spelled(bare))
     words = unbulleted(bare).split()
-    if len(words) <= MAX_SHORT:
-        yield from map(_plain, words)
+    yield from (_plain(word) for word in words if len(words) <= MAX_SHORT or _is_like_id(word))
     for segment in _segments(line):
         for at, word in enumerate(segment):
             start = _start_of_name(segment, at) if _count_in(word) else len(segment)

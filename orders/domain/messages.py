@@ -22,6 +22,7 @@ from orders.domain.message_rows import (
     Catalog,
     Mark,
     MessageRow,
+    has_product,
     is_no_count,
     names_exactly,
     parts_of,
@@ -39,12 +40,14 @@ class ReadMessage:
     """A text that was read: its lines of the cart, and what is left of it.
 
     `unused` are the lines that did not become lines of the cart, with blank lines left out, in
-    their order. `about` are those in which facts about the order may be: all but quoted ones.
+    their order; `open` are those of them that have the ID or SKU of a product. `about` are those in
+    which facts about the order may be: all but quoted ones.
     """
 
     rows: tuple[MessageRow, ...]
     unused: tuple[str, ...]
     about: tuple[str, ...]
+    open: tuple[str, ...] = ()
 
 
 Names = Callable[[str], Sequence[str]]  # a text -> the IDs of the products that its words name
@@ -66,29 +69,33 @@ def read_message(text: str, look_up: LookUp, names: Names, most: int | None = No
         return ReadMessage(tuple(rows), tuple(unused), tuple(lines))
     kinds = kinds_of(lines)
     about = [line for line, kind in zip(lines, kinds, strict=True) if kind is not LineKind.QUOTED]
-    rows, unused = _read_blocks(list(_blocks(lines, kinds)), look_up, names)
+    rows, unused, open_lines = _read_blocks(list(_blocks(lines, kinds)), look_up, names)
     if not rows and LineKind.QUOTED in kinds:
         kinds = [LineKind.BODY if kind is LineKind.QUOTED else kind for kind in kinds]
-        rows, unused = _read_blocks(list(_blocks(lines, kinds)), look_up, names)
+        rows, unused, open_lines = _read_blocks(list(_blocks(lines, kinds)), look_up, names)
         rows = [replace(row, mark=row.mark or Mark.QUOTED) for row in rows]
         about = lines
     read_rows("\n".join("x" for _ in rows), most=most)  # refuses too many
-    return ReadMessage(tuple(rows), tuple(unused), tuple(about))
+    return ReadMessage(tuple(rows), tuple(unused), tuple(about), tuple(open_lines))
 
 
 def _read_blocks(
     blocks: Sequence[tuple[list[str], LineKind]], look_up: LookUp, names: Names
-) -> tuple[list[MessageRow], list[str]]:
+) -> tuple[list[MessageRow], list[str], list[str]]:
+    """Return the lines of the cart, the lines that are not used, and those that name a product."""
     read = [block for block, kind in blocks if kind in {LineKind.BODY, LineKind.SIGNATURE}]
     lines = [line for block in read for line in block]
     catalog = _catalog(["\n".join(block) for block in read], look_up, names, lines=lines)
     rows: list[MessageRow] = []
     unused: list[str] = []
+    open_lines: list[str] = []
     for block, kind in blocks:
         own, rest = _read_part(block, kind, catalog)
         rows += own
         unused += rest
-    return rows, unused
+        if kind not in {LineKind.QUOTED, LineKind.HEADER}:
+            open_lines += [line for line in rest if has_product(line, catalog)]
+    return rows, unused, open_lines
 
 
 def _catalog(

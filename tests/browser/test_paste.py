@@ -30,6 +30,7 @@ def test_an_e_mail_of_three_lines_is_pasted_and_placed_with_few_keys(
     expect(second).to_be_focused()
     expect(second).to_have_value(desk.skus[1])
     expect(page.locator("#said")).to_have_text("One line is certain. 2 lines need a look.")
+    expect(page.locator(".tally")).to_have_text("One line is certain. 2 lines need a look.")
     expect(page.locator("[data-doubtful]")).to_contain_text("Matched by name from “2 Oslo TB”")
 
     expect(page.locator("#customerId")).to_have_value("HANS-1")

@@ -75,6 +75,13 @@ def test_a_text_without_words_of_a_message_is_a_list_of_lines() -> None:
     assert message.unused == ()
 
 
+def test_a_line_that_names_a_product_and_is_no_row_is_open() -> None:
+    text = f"Hello,\nthe {OAK} arrived yesterday, many thanks for it all.\nRegards\n> 2 x {OAK}"
+    message = read_message(f"{text}\nTom\n3 LUM-TL-MUS-01", look_up, INDEX.named)
+    assert message.open == (text.split("\n")[1],)
+    assert len(message.rows) == 1
+
+
 def test_more_lines_than_an_order_may_have_are_refused() -> None:
     text = "Hello,\n" + f"2 x {OAK}\n" * 4 + "Regards"
     assert len(read_message(text, look_up, INDEX.named, 4).rows) == 4

@@ -34,13 +34,15 @@ class ReadText:
     """What a pasted text says.
 
     `rows` are its lines of the cart; their references are SKUs or IDs where a name decided.
-    `unused` are the lines of text that did not become lines of the cart. `found` are values for
+    `unused` are the lines of text that did not become lines of the cart, and `open` those of them
+    that name a product by its ID or SKU. `found` are values for
     fields of the order, the customer first.
     """
 
     rows: tuple[MessageRow, ...]
     unused: tuple[str, ...]
     found: tuple[Found, ...]
+    open: tuple[str, ...] = ()
 
 
 class _Names:
@@ -69,7 +71,9 @@ def read_pasted(text: str, actor: Actor, *, today: date, most: int | None = None
     about = [line for line in message.about if " ".join(line.split()) not in used]
     found = _customers(customer_hints(about), org_id)
     found += FactReader(actor.org.attributes, today).read(message.about)
-    return ReadText(_with_references(message.rows, org_id), message.unused, tuple(found))
+    return ReadText(
+        _with_references(message.rows, org_id), message.unused, tuple(found), message.open
+    )
 
 
 def _with_references(rows: tuple[MessageRow, ...], org_id: str) -> tuple[MessageRow, ...]:

@@ -25,6 +25,7 @@ from orders.services.customers.customer_queries import names_of
 from orders.services.orders.pasted import BETWEEN, MAX_PASTED, ReadText, joined, read_pasted
 
 MOST_TEXTS = 20  # texts in one order that are read apart
+MOST_OPEN = 10  # lines that name a product and are not in the cart
 MAX_TEXT_SHOWN = 120  # characters of the words from which a value was read
 
 
@@ -52,14 +53,15 @@ class ShownText:
     """A pasted text as the form shows it.
 
     `finds` are the values that were found. `lines` are the lines of the text, each with whether it
-    was used; `unused` is the number of those that were not. `is_cut` is true if the end is not
-    kept.
+    was used; `unused` is the number of those that were not, and `open` are those of them that name
+    a product. `is_cut` is true if the end is not kept.
     """
 
     finds: list[ShownFind]
     lines: list[tuple[str, bool]]
     unused: int
     is_cut: bool
+    open: list[str]
 
 
 def add_pasted(entry: OrderEntry, text: str, into: OrderEntry, first: int) -> None:
@@ -119,6 +121,7 @@ def pasted_text(entry: OrderEntry) -> ShownText | None:
         lines,
         sum(not is_used for _, is_used in lines),
         len(kept) >= MAX_PASTED,
+        [line.strip() for read in reads for line in read.open][:MOST_OPEN],
     )
 
 
