@@ -4,6 +4,7 @@
 
 (() => {
   const MANY_LINES = /\S[^\S\r\n]*[\r\n]+\s*\S/;
+  const fromPaste = new Set(); // numbers of rows, which never change
   const rows = () => [...document.querySelectorAll("#lines > .line")];
   const inRow = (line) => line.querySelector(".reference");
 
@@ -90,6 +91,7 @@
     field.closest("details").open = false;
     if (added.length) for (const line of rows().filter(isBlank)) line.remove();
     if (!rows().length) addLine();
+    for (const line of added) fromPaste.add(line.dataset.row);
     renumber();
     markErrors(lines());
     takeFinds();
@@ -103,14 +105,17 @@
     const told = [];
     if (good || !bad) told.push(trn("One line is certain.", "%(num)s lines are certain.", good));
     if (bad) told.push(trn("One line needs a look.", "%(num)s lines need a look.", bad));
-    say(added.length ? told.join(" ") : tr("No lines for the cart were found in the text."));
+    const text = added.length ? told.join(" ") : tr("No lines for the cart were found in the text.");
+    say(text);
+    const tally = document.querySelector("#pasted .tally");
+    if (tally) tally.textContent = text;
   }
 
   // The server has marked what may be filled in; what somebody has typed meanwhile stays.
   function takeFinds() {
     for (const find of document.querySelectorAll("#pasted [data-take]")) {
       const field = document.getElementById("order-form").elements[find.dataset.take];
-      if (!field || field.value === find.dataset.value) continue;
+      if (!field || field.value !== find.dataset.before) continue;
       field.value = find.dataset.value;
       field.dispatchEvent(new Event("change", { bubbles: true }));
     }
@@ -140,8 +145,20 @@
     } else if (event.key === "Tab" && line.querySelector("[data-doubtful]") && field.matches(".reference")) {
       stop(event);
       goOn(line);
+    } else if (event.key === "Tab" && fromPaste.has(line.dataset.row) && isComplete(field, line)) {
+      const next = nextProblem(line);
+      if (!next) return;
+      stop(event);
+      focus(next);
     }
   }, true);
+
+  // Tab leads on from a line once nothing of it is left to type.
+  function isComplete(field, line) {
+    const count = countOf(line);
+    if (!/^\s*[0-9]+\s*$/.test(count.value)) return false;
+    return field === count || count.getAttribute("aria-invalid") !== "true";
+  }
 
   function stop(event) {
     event.preventDefault();

@@ -53,11 +53,12 @@ _PO = re.compile(
     r"(?<![\w-])(?:"
     rf"p\.? ?o\.?(?![\w]| ?box){_LABEL_END}?[ -]?"
     rf"|(?:customer |purchase )?order{_LABEL_END}|purchase[ -]order{_LABEL_END}?"
-    rf"|(?:kunden)?bestell(?:ung(?:s)?)?{_LABEL_END}|(?:unser |ihr )?auftrags?{_LABEL_END}"
-    r"|bestellung(?= [0-9/-]{3,}(?:$|[,.; )]))|your ref(?:erence)?|our ref(?:erence)?"
+    rf"|(?:kunden)?bestell(?:ung(?:s)?)?{_LABEL_END}|auftrags?{_LABEL_END}"
+    r"|bestellung(?= [0-9/-]{3,}(?:$|[,.; )]))|our ref(?:erence)?"
     rf"){_NUMBER}",
     re.IGNORECASE,
 )
+_YOURS = re.compile(r"\b(?:your|ihre?[rnms]?|eure?[rnms]?) *$", re.IGNORECASE)
 _CUSTOMER_ID = re.compile(
     r"(?<![\w-])(?:(?:customer|client|account|kunden|kd)"
     rf"{_LABEL_END}){_NUMBER}",
@@ -155,7 +156,9 @@ class FactReader:
         for match in _PO.finditer(line):
             number = match["number"]
             if any(map(str.isdigit, number)) and not DATE.fullmatch(number):
-                self._add(rule.path, number, match[0].strip(), is_exact=True)
+                # In a customer's words, “your order” has the number that we have given it.
+                is_ours = _YOURS.search(line[: match.start()]) is not None
+                self._add(rule.path, number, match[0].strip(), is_exact=not is_ours)
                 return
         for name in rule.names:
             at = line.casefold().find(name.casefold())
@@ -179,9 +182,9 @@ class FactReader:
         rules = [rule for rule in self.rules if rule.kind is kind]
         words = set(map(fold, _WORD.findall(line)))
         own = [rule for rule in rules if words & _words_of(rule)]
-        is_told = bool(_DELIVERY.search(line))
-        is_delivery = is_told or bool(_DEADLINE.search(line[: match.start()]))
-        is_sure = is_told or bool(_WANTED.search(line)) or len(line.split()) <= MAX_ALONE
+        is_said = bool(_DELIVERY.search(line))
+        is_delivery = is_said or bool(_DEADLINE.search(line[: match.start()]))
+        is_sure = is_said or bool(_WANTED.search(line)) or len(line.split()) <= MAX_ALONE
         if len(own) != 1 and is_delivery:
             own = [rule for rule in (own or rules) if _is_of_delivery(rule)]
             own = own or (rules if len(rules) == 1 else [])

@@ -1,4 +1,4 @@
-"""Tell apart the lines of an e-mail: header, quotation, body, and signature.
+"""Find out what each line of an e-mail is part of: header, quotation, body, and signature.
 
 Patterns are bounded, and look at no more than MAX_LINE characters of a line.
 """

@@ -6,149 +6,107 @@ reads these with the same reader, and says how certain each is. A line that is l
 too, so that nothing is lost.
 """
 
-# ruff: noqa: RUF001 - multiplication signs and dashes as people write them
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import islice
 
-from orders.domain.identifiers import plain_characters
-from orders.domain.line_reading import LookUp, Named, PastedLine, id_of, names_in, unbulleted
+from orders.domain.errors import FieldError, InvalidInput
+from orders.domain.inputs import too_long
+from orders.domain.line_reading import LookUp, Named, PastedLine, id_of
 from orders.domain.message_facts import MAX_LINE
-from orders.domain.message_lines import LineKind, is_message, kinds_of, looks_ordered, without_facts
-from orders.domain.pasted_lines import MAX_NAMES, heading, read_rows
+from orders.domain.message_lines import LineKind, is_message, kinds_of
+from orders.domain.message_rows import (
+    AMBIGUOUS,
+    SUMS,
+    Catalog,
+    Mark,
+    MessageRow,
+    has_product,
+    is_no_count,
+    names_exactly,
+    parts_of,
+    read_message_line,
+)
+from orders.domain.pasted_lines import MAX_NAMES, TextRow, heading, read_rows
 
 MAX_MESSAGE = 200_000  # characters that are read
-AMBIGUOUS = "?"  # the ID of a name that several products have
-MAX_SEGMENT_WORDS = 40
-MAX_NAME_WORDS = 6
-MAX_SHORT = 6  # words of a line that is no sentence
 _TABLE = re.compile(r"\t|;|\||(?<=\S) {3,}(?=\S)|,(?=\S)[^,]{0,80},(?=\S)")
-_NUMBER_LIKE = re.compile(r"[0-9][0-9.,'’]*")
-_NUMBERED = re.compile(r"([0-9]{1,3})[.)] +(?=\S)")
-_SEGMENTS = re.compile(r"[,;]| and | und | sowie | plus |\. |: ", re.IGNORECASE)
-_WORDS = {
-    word: str(count)
-    for words in (
-        "one two three four five six seven eight nine ten eleven twelve",
-        "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
-    )
-    for count, word in enumerate(words.split(), start=1)
-}
-_SUM = re.compile(
-    r"(?:sub-?|grand |zwischen|gesamt|end)?(?:total|sum|summe|betrag|gesamt|netto|brutto|net|gross)"
-    r"\b|(?:vat|mwst|ust|tax|steuer|shipping|versand|fracht|freight|discount|rabatt)\b",
-    re.IGNORECASE,
-)
-# A number behind such a word is that of a house, a room, or a page.
-_BEFORE_NUMBER = re.compile(
-    r"(?:straße|strasse|str\.|weg|gasse|platz|allee|street|road|room|zimmer|raum|floor|etage|page|"
-    r"seite|nr\.?|no\.?|number|nummer|week|kw|tel\.?|version|pos\.?|position|item|line)$",
-    re.IGNORECASE,
-)
-_COUNT_FIRST = re.compile(r"([0-9]{1,4})(?: ?[x×*])?")
-_UNIT = re.compile(r"(?:x|×|\*|pcs|pc|pieces?|st|stk|stck|stück|units?)\.?", re.IGNORECASE)
-_YEAR_LIKE = re.compile(r"(?:19|20)[0-9]{2}")
-_TAIL = re.compile(
-    r"[ ,;:.@à*¹²³-]{0,9}(?:each|je|a|à|per piece|pro stück|please|bitte)?[ ,;:.@*-]{0,9}$", re.I
-)
-
-
-class Mark(StrEnum):
-    """Why somebody should look at a line of the cart that was read from a text."""
-
-    NONE = ""
-    NAME = "name"  # a name decided, not an ID or SKU
-    SENTENCE = "sentence"  # the line was part of a sentence
-    QUOTED = "quoted"  # the line was quoted from another message
-    COUNT = "count"  # the quantity was a word, or may be another number
+_COLUMNS = r"\t|;|,|\|| {3,}"
 
 
 @dataclass(frozen=True, slots=True)
-class MessageRow:
-    """A line of the cart that was read from a text.
-
-    `reference` and `count` are as in PastedLine. `source` is the text that it was read from. If a
-    name decided, `product_id` is the ID of the product.
-    """
-
-    reference: str
-    count: str
-    source: str
-    mark: Mark = Mark.NONE
-    product_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
+class ReadMessage:
     """A text that was read: its lines of the cart, and what is left of it.
 
     `unused` are the lines that did not become lines of the cart, with blank lines left out, in
-    their order. `about` are those in which facts about the order may be: all but quoted ones.
+    their order; `open` are those of them that have the ID or SKU of a product. `about` are those in
+    which facts about the order may be: all but quoted ones.
     """
 
     rows: tuple[MessageRow, ...]
     unused: tuple[str, ...]
     about: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Catalog:
-    """Which of the texts in a message name products: by ID or SKU, and by name."""
-
-    exact: Named
-    by_name: Named
-
-    def all(self) -> Named:
-        return {**self.by_name, **self.exact}
+    open: tuple[str, ...] = ()
 
 
 Names = Callable[[str], Sequence[str]]  # a text -> the IDs of the products that its words name
 
 
-def read_message(text: str, look_up: LookUp, names: Names, most: int | None = None) -> Message:
+def read_message(text: str, look_up: LookUp, names: Names, most: int | None = None) -> ReadMessage:
     """Return what a pasted text says: an e-mail, a table, or a list.
 
     `look_up` is called once, as by `read_pasted_lines`; `names` is called for the texts that are
-    left. Only the first MAX_MESSAGE characters are read. Raises InvalidInput if there are more than
-    `most` lines of the cart.
+    left. Raises InvalidInput if the text has more than MAX_MESSAGE characters, or more than `most`
+    lines of the cart.
     """
-    text = text[:MAX_MESSAGE]
+    if len(text) > MAX_MESSAGE:
+        raise InvalidInput([FieldError("paste", too_long(MAX_MESSAGE, text))])
     lines = text.splitlines()
     if not is_message(lines):
-        catalog = _catalog([[text]], look_up, names, most)
+        catalog = _catalog([text], look_up, names, most)
         rows, unused = _read_block(text, catalog, most)
-        return Message(tuple(rows), tuple(unused), tuple(lines))
+        return ReadMessage(tuple(rows), tuple(unused), tuple(lines))
     kinds = kinds_of(lines)
     about = [line for line, kind in zip(lines, kinds, strict=True) if kind is not LineKind.QUOTED]
-    rows, unused = _read_blocks(list(_blocks(lines, kinds)), look_up, names)
+    rows, unused, open_lines = _read_blocks(list(_blocks(lines, kinds)), look_up, names)
     if not rows and LineKind.QUOTED in kinds:
         kinds = [LineKind.BODY if kind is LineKind.QUOTED else kind for kind in kinds]
-        rows, unused = _read_blocks(list(_blocks(lines, kinds)), look_up, names)
+        rows, unused, open_lines = _read_blocks(list(_blocks(lines, kinds)), look_up, names)
         rows = [replace(row, mark=row.mark or Mark.QUOTED) for row in rows]
         about = lines
     read_rows("\n".join("x" for _ in rows), most=most)  # refuses too many
-    return Message(tuple(rows), tuple(unused), tuple(about))
+    return ReadMessage(tuple(rows), tuple(unused), tuple(about), tuple(open_lines))
 
 
 def _read_blocks(
     blocks: Sequence[tuple[list[str], LineKind]], look_up: LookUp, names: Names
-) -> tuple[list[MessageRow], list[str]]:
+) -> tuple[list[MessageRow], list[str], list[str]]:
+    """Return the lines of the cart, the lines that are not used, and those that name a product."""
     read = [block for block, kind in blocks if kind in {LineKind.BODY, LineKind.SIGNATURE}]
-    catalog = _catalog(read, look_up, names, None)
+    lines = [line for block in read for line in block]
+    catalog = _catalog(["\n".join(block) for block in read], look_up, names, lines=lines)
     rows: list[MessageRow] = []
     unused: list[str] = []
+    open_lines: list[str] = []
     for block, kind in blocks:
         own, rest = _read_part(block, kind, catalog)
         rows += own
         unused += rest
-    return rows, unused
+        if kind not in {LineKind.QUOTED, LineKind.HEADER}:
+            open_lines += [line for line in rest if has_product(line, catalog)]
+    return rows, unused, open_lines
 
 
 def _catalog(
-    blocks: Sequence[Sequence[str]], look_up: LookUp, names: Names, most: int | None
-) -> _Catalog:
+    blocks: Sequence[str],
+    look_up: LookUp,
+    names: Names,
+    most: int | None = None,
+    *,
+    lines: Sequence[str] = (),
+) -> Catalog:
+    """Look up all texts in blocks, and in the single lines of a message, that may be names."""
     wanted: dict[str, None] = {}
 
     def note(asked: set[str]) -> Named:
@@ -156,31 +114,16 @@ def _catalog(
         return {}
 
     for block in blocks:
-        read_rows("\n".join(block), note, most)
-        for line in block if most is None else ():
-            read_rows(line, note)
-            note(set(_parts_of(line)))
+        read_rows(block, note, most)
+    for line in lines:
+        read_rows(line, note)
+        note(set(parts_of(line)))
     exact = look_up(set(islice(wanted, MAX_NAMES)))
     by_name: dict[str, str] = {}
     for name in islice(wanted, MAX_NAMES):
         if name not in exact and (ids := names(name)):
             by_name[name] = ids[0] if len(ids) == 1 else AMBIGUOUS
-    return _Catalog(exact, by_name)
-
-
-def _parts_of(line: str) -> Iterator[str]:
-    """Yield the texts in a line of a message that are looked up, beside those of `read_rows`."""
-    bare = without_facts(line)
-    yield from names_in(_TAIL.sub("", bare))
-    yield from names_in(_spelled(bare))
-    words = unbulleted(bare).split()
-    if len(words) <= MAX_SHORT:
-        yield from map(_plain, words)
-    for segment in _segments(line):
-        for at, word in enumerate(segment):
-            start = _start_of_name(segment, at) if _count_in(word) else len(segment)
-            for end in range(start + 1, min(start + MAX_NAME_WORDS, len(segment)) + 1):
-                yield _plain(" ".join(segment[start:end]))
+    return Catalog(exact, by_name)
 
 
 def _blocks(
@@ -202,7 +145,7 @@ def _blocks(
 
 
 def _read_part(
-    block: list[str], kind: LineKind, catalog: _Catalog
+    block: list[str], kind: LineKind, catalog: Catalog
 ) -> tuple[list[MessageRow], list[str]]:
     """Return the lines of the cart in a block of a message, and the lines that are not used."""
     if kind in {LineKind.HEADER, LineKind.QUOTED}:
@@ -210,23 +153,23 @@ def _read_part(
     if len(block) > 1:
         rows, unused = _read_block("\n".join(block), catalog, None)
         known = [row for row in rows if _is_known(row.reference, catalog)]
-        is_table = heading(re.split(r"\t|;|\|| {3,}", block[0])) is not None
+        is_table = heading(re.split(_COLUMNS, block[0])) is not None
         if is_table or 2 * len(known) >= len(rows):
             return rows, unused
     rows, unused = [], []
     for line in block:
-        own = _read_line(line, kind, catalog)
+        own = read_message_line(line, kind, catalog)
         rows += own
         unused += [] if own else [line]
     return rows, unused
 
 
-def _is_known(reference: str, catalog: _Catalog) -> bool:
+def _is_known(reference: str, catalog: Catalog) -> bool:
     return id_of(reference, catalog.exact) is not None or reference in catalog.by_name
 
 
 def _read_block(
-    text: str, catalog: _Catalog, most: int | None
+    text: str, catalog: Catalog, most: int | None
 ) -> tuple[list[MessageRow], list[str]]:
     """Return the lines of the cart in a table or list, and its rows of sums.
 
@@ -234,193 +177,37 @@ def _read_block(
     """
     first = read_rows(text, lambda _: catalog.exact, most)
     second = read_rows(text, lambda _: catalog.all(), most)
+    top = next((line for line in text.splitlines() if line.strip()), "")
+    has_heading = heading(re.split(_COLUMNS, top)) is not None
     again = [line for line, _ in second] if len(first) == len(second) else [None] * len(first)
     rows, unused = [], []
     for (line, row), other in zip(first, again, strict=True):
         source = " ".join(row.filled) or row.text
-        names_product = any(_names_exactly(cell, catalog) for cell in (row.text, *row.filled))
-        if not names_product and _SUM.match(source.strip(" ;|*")):
+        names_product = any(names_exactly(cell, catalog) for cell in (row.text, *row.filled))
+        if not names_product and SUMS.match(source.strip(" ;|*")):
             unused.append(source)
         elif other is not None and not names_product:
             rows.append(_by_name(line, other, source, catalog))
         else:
-            rows.append(MessageRow(line.reference, line.count, source))
+            rows.append(_certain(line, row, source, has_heading=has_heading))
     return rows, unused
 
 
-def _names_exactly(cell: str, catalog: _Catalog) -> bool:
-    return any(id_of(name, catalog.exact) for name in names_in(cell))
+def _certain(line: PastedLine, row: TextRow, source: str, *, has_heading: bool) -> MessageRow:
+    """Return the row of a line with an ID or SKU, marked if its count may be another number."""
+    if has_heading or not is_no_count(line.count, source):
+        return MessageRow(line.reference, line.count, source)
+    # In a cell of its own it may be a count all the same.
+    count = line.count if len(row.filled) > 1 else ""
+    return MessageRow(line.reference, count, source, Mark.COUNT)
 
 
-def _by_name(line: PastedLine, other: PastedLine, source: str, catalog: _Catalog) -> MessageRow:
+def _by_name(line: PastedLine, other: PastedLine, source: str, catalog: Catalog) -> MessageRow:
     """Return the row of a line without an ID or SKU: read with names, if one decides."""
     own = catalog.by_name.get(other.reference)
     if own is None or (own == AMBIGUOUS and not other.count):
         return MessageRow(line.reference, line.count, source)
     if own == AMBIGUOUS:  # unknown, and so marked
         return MessageRow(other.reference, other.count, source)
-    count = "" if _is_no_count(other.count, source) else other.count
+    count = "" if is_no_count(other.count, source) else other.count
     return MessageRow(other.reference, count, source, Mark.NAME, own)
-
-
-def _is_no_count(count: str, source: str) -> bool:
-    """Return whether a number beside a name is more likely a year or a postal code."""
-    is_alone = re.search(rf"(?<![\w.,]){count}(?! ?(?:x|×|pcs|st))(?![\w.,])", source, re.I)
-    is_odd = count.startswith("0") or len(count) > 4 or bool(_YEAR_LIKE.fullmatch(count))
-    return bool(count) and is_odd and is_alone is not None
-
-
-def _read_line(line: str, kind: LineKind, catalog: _Catalog) -> list[MessageRow]:
-    """Return the lines of the cart in a line of a message; [] if it only says something."""
-    source = " ".join(plain_characters(line).split())
-    if _SUM.match(unbulleted(source)) and not _names_exactly(source, catalog):
-        return []
-    whole = _line_alone(line, source, catalog, has_names=kind is not LineKind.SIGNATURE)
-    if whole is not None:
-        return [replace(whole, mark=whole.mark or Mark.SENTENCE) if kind is LineKind.SIGNATURE
-                else whole]  # fmt: skip
-    if kind is LineKind.SIGNATURE:
-        return []
-    return list(_in_sentence(line, source, catalog)) or _in_short_line(line, source, catalog)
-
-
-def _in_short_line(line: str, source: str, catalog: _Catalog) -> list[MessageRow]:
-    if named := _named_alone(line, catalog):
-        return [MessageRow(*named, source, Mark.COUNT)]
-    ordered = looks_ordered(unbulleted(_spelled(without_facts(line))))
-    return [MessageRow(*ordered, source, Mark.COUNT)] if ordered else []
-
-
-def _line_alone(line: str, source: str, catalog: _Catalog, *, has_names: bool) -> MessageRow | None:
-    """Return the row that a whole line is, if it names a product and says a count."""
-    bare = _TAIL.sub("", without_facts(line))
-    for text in dict.fromkeys((line, bare, _spelled(bare))):
-        for row in _rows_of(text, catalog.exact):
-            if id_of(row.reference, catalog.exact) is None or not row.count.isdigit():
-                continue
-            if not _has_count(row, bare) and text is line and bare != line:
-                continue  # the count was part of a day, a price or the like
-            is_certain = text in {line, bare} and not _is_unsaid(row, text)
-            if _is_no_count(row.count, source):
-                return MessageRow(row.reference, "", source, Mark.COUNT)
-            return replace(row, source=source, mark=Mark.NONE if is_certain else Mark.COUNT)
-    for text in dict.fromkeys((bare, _spelled(bare))) if has_names else ():
-        for row in _rows_of(text, catalog.all()):
-            own = catalog.by_name.get(row.reference)
-            if own and row.count.isdigit() and not _is_unsaid(row, text):
-                if _is_no_count(row.count, source):
-                    return None
-                return _named_row(row.reference, row.count, source, own)
-    return None
-
-
-def _named_row(name: str, count: str, source: str, own: str) -> MessageRow:
-    """Return the row of a name; if several products have it, the row names none."""
-    if own == AMBIGUOUS:
-        return MessageRow(name, count, source, Mark.COUNT)
-    return MessageRow(name, count, source, Mark.NAME, own)
-
-
-def _rows_of(text: str, named: Named) -> list[MessageRow]:
-    lines = read_rows(text, lambda _: named)
-    return (
-        [MessageRow(line.reference, line.count, "") for line, _ in lines] if len(lines) == 1 else []
-    )
-
-
-def _has_count(row: MessageRow, text: str) -> bool:
-    return row.count == "1" or re.search(rf"(?<![0-9]){row.count}(?![0-9])", text) is not None
-
-
-def _is_unsaid(row: MessageRow, text: str) -> bool:
-    """Return whether a count of 1 is not in the text beside the reference."""
-    rest = text.replace(row.reference, " ", 1)
-    return row.count == "1" and re.search(r"(?<![0-9])1(?![0-9])", rest) is None
-
-
-def _segments(line: str) -> list[list[str]]:
-    bare = unbulleted(without_facts(line))
-    return [part.split()[:MAX_SEGMENT_WORDS] for part in _SEGMENTS.split(f"{bare} ")]
-
-
-def _plain(text: str) -> str:
-    return text.strip(" .,;:!?()\"'“”„‘’")
-
-
-def _in_sentence(line: str, source: str, catalog: _Catalog) -> Iterator[MessageRow]:
-    """Yield the lines of the cart inside of a sentence: a count, and a product right behind it."""
-    for words in _segments(line):
-        at = 0
-        while at < len(words):
-            is_label = at > 0 and _BEFORE_NUMBER.search(words[at - 1]) is not None
-            count = None if is_label else _count_in(words[at])
-            start = _start_of_name(words, at)
-            name, end = _longest_name(words, start, catalog) if count else ("", at)
-            if name:
-                if id_of(name, catalog.exact):
-                    yield MessageRow(name, str(count), source, Mark.SENTENCE)
-                else:
-                    yield _named_row(name, str(count), source, catalog.by_name[name])
-            at = max(end, at + 1)
-
-
-def _start_of_name(words: Sequence[str], at: int) -> int:
-    """Return where a name begins behind the count at `at`: behind its unit, if it has one."""
-    has_unit = len(words) > at + 1 and _UNIT.fullmatch(words[at + 1]) is not None
-    return at + 1 + has_unit
-
-
-def _count_in(word: str) -> str | None:
-    match = _COUNT_FIRST.fullmatch(word)
-    if match is not None:
-        is_count = not match[1].startswith("0") and not (
-            _YEAR_LIKE.fullmatch(match[1]) and match[0] == match[1]
-        )
-        return match[1] if is_count else None
-    return _WORDS.get(word.casefold())
-
-
-def _longest_name(words: Sequence[str], at: int, catalog: _Catalog) -> tuple[str, int]:
-    """Return the longest text from `at` on that names a product, and where it ends.
-
-    IDs and SKUs go before names. A single word that is part of a name counts at the end only,
-    because more words may say another product.
-    """
-    ends = range(min(at + MAX_NAME_WORDS, len(words)), at, -1)
-    names = [(_plain(" ".join(words[at:end])), end) for end in ends]
-    for name, end in names:
-        if id_of(name, catalog.exact):
-            return name, end
-    for name, end in names:
-        if name in catalog.by_name and (end - at > 1 or end == len(words)):
-            return name, end
-    return "", at
-
-
-def _named_alone(line: str, catalog: _Catalog) -> tuple[str, str] | None:
-    """Return (reference, count) of a short line with one product's ID or SKU.
-
-    The count is a number as it is written, such as "1.000", which the check of the line refuses; or
-    "" if there is none.
-    """
-    words = unbulleted(without_facts(line)).split()
-    found = {
-        own: name
-        for word in words
-        if (name := _plain(word)) and (own := id_of(name, catalog.exact))
-    }
-    if len(found) != 1 or len(words) > MAX_SHORT or words[-1][-1] in ".!?":
-        return None
-    [name] = found.values()
-    numbers = [word for word in words if _NUMBER_LIKE.fullmatch(word) and not word.isdigit()]
-    return name, numbers[0] if len(numbers) == 1 else ""
-
-
-def _spelled(line: str) -> str:
-    """Return a line with the number words at its ends as digits, and without its list number."""
-    bare = _NUMBERED.sub("", unbulleted(line), count=1)
-    words = bare.split()
-    if len(words) > 1:
-        words[0] = _WORDS.get(words[0].casefold(), words[0])
-        words[-1] = _WORDS.get(words[-1].casefold(), words[-1])
-    return " ".join(words)

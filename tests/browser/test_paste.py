@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
+from orders.domain.inputs import Limits
+from orders.services.customers import customers
 from tests.browser.conftest import Desk, Screen, sign_in
 from tests.browser.test_entry import paste
 
@@ -9,13 +11,16 @@ from tests.browser.test_entry import paste
 def mail(desk: Desk) -> str:
     return (
         f"Hello,\nplease send us\n\n3 x {desk.skus[0]}\n2 Oslo TB\n4 x OSL-PL-03\n\n"
-        "Kind regards\nHans\n+43 512 123456"
+        "Kind regards\nHans\npaste@hans.example\n+43 512 123456"
     )
 
 
 def test_an_e_mail_of_three_lines_is_pasted_and_placed_with_few_keys(
     page: Page, desk: Desk
 ) -> None:
+    with desk.org.app.app_context():
+        record = {"customerId": "HANS-1", "name": "Hans", "email": "paste@hans.example"}
+        customers.create(record, actor=desk.org.actor(), limits=Limits())
     page.select_option("#metadata-finish", "matt")
     page.evaluate("document.activeElement.blur()")
     paste(page, mail(desk))  # anywhere on the page: Ctrl V, two keys
@@ -25,7 +30,11 @@ def test_an_e_mail_of_three_lines_is_pasted_and_placed_with_few_keys(
     expect(second).to_be_focused()
     expect(second).to_have_value(desk.skus[1])
     expect(page.locator("#said")).to_have_text("One line is certain. 2 lines need a look.")
-    expect(page.locator("[data-doubtful]")).to_contain_text("Matched by name “2 Oslo TB”")
+    expect(page.locator(".tally")).to_have_text("One line is certain. 2 lines need a look.")
+    expect(page.locator("[data-doubtful]")).to_contain_text("Matched by name from “2 Oslo TB”")
+
+    expect(page.locator("#customerId")).to_have_value("HANS-1")
+    expect(page.locator(".finds")).to_contain_text("Hans (HANS-1)")
 
     def press(key: str) -> None:
         page.keyboard.press(key)

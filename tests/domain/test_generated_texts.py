@@ -118,8 +118,8 @@ def check_line(record: str, line: PastedLine, catalog: set[str]) -> None:
         cells = record.split("\t")
         others = [cell for cell in cells if squeezed(cell) != squeezed(line.reference)]
         numbers = [cell for cell in others if count_of(plain_characters(cell).strip())]
-        # Beside a cell with the reference alone, any other text describes it: "3 seats". Rows of one
-        # text may have different separators.
+        # Beside a cell with the reference alone, any other text describes it: "3 seats". Rows of
+        # one text may have different separators.
         parts = re.split(r"[\t;|,]", record)
         is_alone = any(squeezed(part) == squeezed(line.reference) for part in parts)
         own = [cell for cell in others if squeezed(line.reference) in squeezed(cell)]

@@ -6,7 +6,8 @@ import pytest
 
 from orders.domain.errors import InvalidInput
 from orders.domain.message_facts import CustomerHints, FactReader, customer_hints
-from orders.domain.messages import MAX_MESSAGE, MessageRow, read_message
+from orders.domain.message_rows import MessageRow
+from orders.domain.messages import MAX_MESSAGE, read_message
 from tests.messages import FACTS, INDEX, MESSAGES, PATHS, RULES, TODAY, MessageText, look_up
 
 OAK = "OSL-CH-OAK-02"
@@ -37,9 +38,9 @@ def test_no_line_of_a_message_is_lost(one: MessageText) -> None:
     kept = " ".join([*message.unused, *(row.source for row in message.rows)])
     words = {word.strip(">|*-•;:") for word in " ".join(kept.split()).split()}
     for line in one.text.splitlines():
-        told = [word.strip(">|*-•;:") for cell in line.split(";") for word in cell.split()]
-        is_heading = any(word in {"SKU", "Qty", "Menge", "Article"} for word in told)
-        assert is_heading or set(told) - {""} <= words | {"1."}, line
+        written = [word.strip(">|*-•;:") for cell in line.split(";") for word in cell.split()]
+        is_heading = any(word in {"SKU", "Qty", "Menge", "Article"} for word in written)
+        assert is_heading or set(written) - {""} <= words | {"1."}, line
 
 
 def test_the_table_has_sixty_texts_and_no_name_twice() -> None:
@@ -74,18 +75,28 @@ def test_a_text_without_words_of_a_message_is_a_list_of_lines() -> None:
     assert message.unused == ()
 
 
+def test_a_line_that_names_a_product_and_is_no_row_is_open() -> None:
+    text = f"Hello,\nthe {OAK} arrived yesterday, many thanks for it all.\nRegards\n> 2 x {OAK}"
+    message = read_message(f"{text}\nTom\n3 LUM-TL-MUS-01", look_up, INDEX.named)
+    assert message.open == (text.split("\n")[1],)
+    assert len(message.rows) == 1
+
+
 def test_more_lines_than_an_order_may_have_are_refused() -> None:
     text = "Hello,\n" + f"2 x {OAK}\n" * 4 + "Regards"
     assert len(read_message(text, look_up, INDEX.named, 4).rows) == 4
     for refused in (text, f"2 x {OAK}\n" * 4):
         with pytest.raises(InvalidInput):
             read_message(refused, look_up, INDEX.named, 3)
+    with pytest.raises(InvalidInput):
+        read_message("x" * (MAX_MESSAGE + 1), look_up, INDEX.named)
 
 
 @pytest.mark.parametrize("piece", [".", "1", "1 x ", "+0", "€", "> ", "- ", "1. ", "Am x ", "a@"])
 def test_odd_texts_take_no_longer_than_their_length_allows(piece: str) -> None:
     begun = time.process_time()
-    read = read_message("Hello,\n" + piece * (MAX_MESSAGE // len(piece)), look_up, INDEX.named)
+    text = "Hello,\n" + piece * ((MAX_MESSAGE - 10) // len(piece))
+    read = read_message(text, look_up, INDEX.named)
     FactReader(RULES, TODAY).read(read.about)
     customer_hints(read.about)
     assert time.process_time() - begun < 5

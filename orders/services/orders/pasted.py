@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from orders.domain.message_facts import CUSTOMER, CustomerHints, FactReader, Found, customer_hints
-from orders.domain.messages import MessageRow, read_message
+from orders.domain.message_rows import MessageRow
+from orders.domain.messages import read_message
 from orders.domain.near_matches import ProductIndex
 from orders.domain.order import Order
 from orders.services.accounts.access import Actor
@@ -33,13 +34,15 @@ class ReadText:
     """What a pasted text says.
 
     `rows` are its lines of the cart; their references are SKUs or IDs where a name decided.
-    `unused` are the lines of text that did not become lines of the cart. `found` are values for
+    `unused` are the lines of text that did not become lines of the cart, and `open` those of them
+    that name a product by its ID or SKU. `found` are values for
     fields of the order, the customer first.
     """
 
     rows: tuple[MessageRow, ...]
     unused: tuple[str, ...]
     found: tuple[Found, ...]
+    open: tuple[str, ...] = ()
 
 
 class _Names:
@@ -68,7 +71,9 @@ def read_pasted(text: str, actor: Actor, *, today: date, most: int | None = None
     about = [line for line in message.about if " ".join(line.split()) not in used]
     found = _customers(customer_hints(about), org_id)
     found += FactReader(actor.org.attributes, today).read(message.about)
-    return ReadText(_with_references(message.rows, org_id), message.unused, tuple(found))
+    return ReadText(
+        _with_references(message.rows, org_id), message.unused, tuple(found), message.open
+    )
 
 
 def _with_references(rows: tuple[MessageRow, ...], org_id: str) -> tuple[MessageRow, ...]:
@@ -105,13 +110,14 @@ def _customers(hints: CustomerHints, org_id: str) -> list[Found]:
 
 
 def _found(rows: Any, hints: CustomerHints) -> list[Found]:  # noqa: ANN401 - database rows
-    tokens = {*hints.labelled, *hints.tokens}
+    # A word that is an ID may also be a word; one with a digit or a sign is no other.
+    tokens = {one for one in hints.tokens if not one.isalpha()} | set(hints.labelled)
     found = []
     for row in rows:
-        is_told = row.customer_id in tokens or (row.email or "").lower() in hints.mails
-        is_telling = is_told or len((row.name or "").split()) > 1
+        is_said = row.customer_id in tokens or (row.email or "").lower() in hints.mails
+        is_telling = is_said or len((row.name or "").split()) > 1
         is_exact = len(rows) == 1 and is_telling
-        found.append((not is_told, Found(CUSTOMER, row.customer_id, row.name or "", is_exact)))
+        found.append((not is_said, Found(CUSTOMER, row.customer_id, row.name or "", is_exact)))
     found.sort(key=lambda one: (one[0], one[1].value))
     return [one for _, one in found[:MOST_CUSTOMERS]]
 

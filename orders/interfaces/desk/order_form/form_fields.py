@@ -15,7 +15,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 
 from orders.domain.attributes import AttributeRule
 from orders.domain.json_values import RepeatedKeys
-from orders.domain.messages import MessageRow
+from orders.domain.message_rows import MessageRow
 from orders.domain.order import LABELS, TEXT_FIELDS
 from orders.domain.status import STATUS_TEXTS, Status
 from orders.domain.texts import lazy_gettext

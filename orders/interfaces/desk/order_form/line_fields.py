@@ -9,7 +9,7 @@ from typing import Any
 
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.identifiers import read_uuid
-from orders.domain.messages import Mark
+from orders.domain.message_rows import Mark
 from orders.domain.value_formats import current_currencies
 from orders.interfaces.desk.order_form.attribute_fields import (
     CURRENCY,

@@ -6,6 +6,7 @@ as long as nobody changes it. A value that somebody has typed is never replaced 
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ from orders.interfaces.http.i18n import translated
 from orders.services.customers.customer_queries import names_of
 from orders.services.orders.pasted import BETWEEN, MAX_PASTED, ReadText, joined, read_pasted
 
+MOST_TEXTS = 20  # texts in one order that are read apart
+MOST_OPEN = 10  # lines that name a product and are not in the cart
 MAX_TEXT_SHOWN = 120  # characters of the words from which a value was read
 
 
@@ -32,7 +35,7 @@ class ShownFind:
 
     `path` is the name of its form field, and `value` what goes into it; `shown` is the value for
     people, and `text` the words that say it. `is_taken` is true if the form has the value from the
-    text, and `is_equal` if the form has the same value already.
+    text; `before` is then what the field had. `is_equal` is true if the form has the same value.
     """
 
     path: str
@@ -42,6 +45,7 @@ class ShownFind:
     text: str
     is_taken: bool
     is_equal: bool
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,15 @@ class ShownText:
     """A pasted text as the form shows it.
 
     `finds` are the values that were found. `lines` are the lines of the text, each with whether it
-    was used; `unused` is the number of those that were not. `is_cut` is true if the end is not
-    kept.
+    was used; `unused` is the number of those that were not, and `open` are those of them that name
+    a product. `is_cut` is true if the end is not kept.
     """
 
     finds: list[ShownFind]
     lines: list[tuple[str, bool]]
     unused: int
     is_cut: bool
+    open: list[str]
 
 
 def add_pasted(entry: OrderEntry, text: str, into: OrderEntry, first: int) -> None:
@@ -85,7 +90,7 @@ def use_found(entry: OrderEntry, named: str) -> None:
     `named` is its path, an equals sign, and the value. Other texts change nothing.
     """
     fields, taken = _fields(entry), _taken(entry)
-    for found in _read_kept(entry):
+    for found in (one for read in _read_kept(entry) for one in read.found):
         field = fields.get(found.path)
         if field is not None and f"{found.path}={found.value}" == named:
             _take(field, found, taken)
@@ -105,18 +110,24 @@ def undo_found(entry: OrderEntry, path: str) -> None:
 @desk.app_template_global()
 def pasted_text(entry: OrderEntry) -> ShownText | None:
     """Return what the form shows of the pasted text; None if nothing was pasted."""
-    kept = entry.form.pasted.data or ""
+    kept = (entry.form.pasted.data or "")[:MAX_PASTED]
     if not kept.strip():
         return None
-    reads = [_read(text) for text in kept.split(BETWEEN)]
-    unused = {" ".join(line.split()) for read in reads for line in read.unused}
-    lines = [(line, " ".join(line.split()) not in unused) for line in kept.split("\n")]
+    reads = _read_kept(entry)
+    unused = {_words_of(line) for read in reads for line in read.unused}
+    lines = [(line, _words_of(line) not in unused) for line in kept.split("\n")]
     return ShownText(
         _shown(entry, [found for read in reads for found in read.found]),
         lines,
         sum(not is_used for _, is_used in lines),
         len(kept) >= MAX_PASTED,
+        [line.strip() for read in reads for line in read.open][:MOST_OPEN],
     )
+
+
+def _words_of(line: str) -> str:
+    """Return a line without the separators of its cells."""
+    return " ".join(re.sub(r"[\t;|]", " ", line).split())
 
 
 def _shown(entry: OrderEntry, finds: list[Found]) -> list[ShownFind]:
@@ -134,7 +145,10 @@ def _shown(entry: OrderEntry, finds: list[Found]) -> list[ShownFind]:
         name = names.get(one.value) if one.path == CUSTOMER else None
         text = f"{name} ({one.value})" if name else one.value
         said = one.text[:MAX_TEXT_SHOWN] if one.path != CUSTOMER else ""
-        find = ShownFind(one.path, labels[one.path], one.value, text, said, is_taken, is_equal)
+        before = taken[one.path]["before"] if is_taken else ""
+        find = ShownFind(
+            one.path, labels[one.path], one.value, text, said, is_taken, is_equal, before
+        )
         shown.setdefault((one.path, one.value), find)
     return list(shown.values())
 
@@ -155,9 +169,10 @@ def _read(text: str, most: int | None = None) -> ReadText:
     return read_pasted(text, signed_in().actor, today=now_or(None).date(), most=most)
 
 
-def _read_kept(entry: OrderEntry) -> list[Found]:
-    texts = (entry.form.pasted.data or "").split(BETWEEN)
-    return [found for text in texts for found in _read(text).found]
+def _read_kept(entry: OrderEntry) -> list[ReadText]:
+    """Read the texts that are kept in the form again."""
+    kept = (entry.form.pasted.data or "")[:MAX_PASTED]
+    return [_read(text) for text in kept.split(BETWEEN, MOST_TEXTS)]
 
 
 def _taken(entry: OrderEntry) -> dict[str, dict[str, str]]:
