@@ -10,8 +10,8 @@ from orders.domain.errors import FieldError, InvalidInput, InvalidOrder
 from orders.domain.order import Order, OrderDraft
 from orders.interfaces.desk.blueprint import signed_in
 from orders.interfaces.desk.forms import FormData, element_id
-from orders.interfaces.desk.order_form.new_customer import customer_faults
 from orders.interfaces.desk.order_form.near_products import suggest
+from orders.interfaces.desk.order_form.new_customer import customer_faults
 from orders.interfaces.desk.order_form.order_form import OrderEntry, blank_line, read_entry
 from orders.interfaces.desk.order_form.sections import sections_of
 from orders.interfaces.http.current_settings import current_limits
