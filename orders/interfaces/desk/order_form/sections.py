@@ -41,7 +41,5 @@ def _has_source(entry: OrderEntry) -> bool:
 def _has_extras(entry: OrderEntry) -> bool:
     # A second row is there because a person has just added it.
     return len(entry.extras) > 1 or any(
-        cell.data or entry.error(cell.name)
-        for row in entry.extras
-        for cell in (row.key, row.value)
+        cell.data or entry.error(cell.name) for row in entry.extras for cell in (row.key, row.value)
     )
