@@ -28,7 +28,7 @@ function foldDetails(isOpen = false) {
   fold.open = isOpen || !isSmall.matches || Boolean(fold.querySelector('[aria-invalid="true"], [autofocus]'));
 }
 isSmall.addEventListener("change", () => {
-  foldDetails();
+  if (!isSmall.matches) foldDetails(); // a wide screen has no way to open it
   moveHint();
 });
 
