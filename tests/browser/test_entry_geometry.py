@@ -169,7 +169,7 @@ def test_f8_goes_from_problem_to_problem(page: Page, desk: Desk) -> None:
         for text in line:
             page.keyboard.type(text)
             page.keyboard.press("Enter")
-    page.evaluate("document.querySelector('#metadata-note').dataset.doubtful = ''")
+    page.evaluate("document.querySelector('#metadata-note-error').dataset.doubtful = ''")
     expect(page.locator("#lines [aria-invalid]")).to_have_count(2)
     page.focus("#customerId")
     wrong = ("#cart-0-configurationId", "#cart-1-count", "#metadata-note")
