@@ -42,11 +42,14 @@ function copyDown(field, line) {
   changed();
 }
 
+// A mark is at a field, around one, or in the text below one.
+const fieldOf = (mark) => (mark.matches(FIELD) ? mark
+  : mark.querySelector(FIELD) ?? document.getElementById(mark.closest("[data-error-of]")?.dataset.errorOf));
+
 // Goes to the next field that is wrong or doubtful, or to the one before, and round the end.
 function goToProblem(step) {
-  const found = [...form().querySelectorAll('[aria-invalid="true"], [data-doubtful]')]
-    .map((one) => (one.matches(FIELD) ? one : one.querySelector(FIELD)))
-    .filter((one) => one && !one.closest("[hidden]"));
+  const marked = [...form().querySelectorAll('[aria-invalid="true"], [data-doubtful]')].map(fieldOf);
+  const found = [...new Set(marked)].filter((one) => one && !one.closest("[hidden]"));
   if (!found.length) return say(tr("No problems."));
   const here = document.activeElement;
   const isAfter = (one) => here.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING;

@@ -14,8 +14,11 @@ function quietButtons() {
 
 // What has the focus is scrolled to above the bar, whose height depends on its texts.
 const bars = new ResizeObserver(() => {
-  const style = document.documentElement.style;
-  style.setProperty("--submit-height", `${form()?.querySelector(".submit")?.offsetHeight ?? 0}px`);
+  const bar = form()?.querySelector(".submit");
+  if (!bar) return;
+  // A phone's navigation is below it.
+  const height = bar.offsetHeight + (parseFloat(getComputedStyle(bar).bottom) || 0);
+  document.documentElement.style.setProperty("--submit-height", `${height}px`);
 });
 
 // A phone shows the customer and the cart; everything else is folded up until it is needed.
@@ -25,7 +28,7 @@ function foldDetails(isOpen = false) {
   fold.open = isOpen || !isSmall.matches || Boolean(fold.querySelector('[aria-invalid="true"], [autofocus]'));
 }
 isSmall.addEventListener("change", () => {
-  foldDetails();
+  if (!isSmall.matches) foldDetails(); // a wide screen has no way to open it
   moveHint();
 });
 

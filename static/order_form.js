@@ -167,17 +167,16 @@ function isBlank(line) {
 
 // Only the first blank row says what can be typed into it; small screens have less room for it.
 const isSmall = matchMedia("(max-width: 640px)");
-function moveHint() {
+function moveHint(blank = [...lines().children].find(isBlank)) {
   const { hint, shortHint } = lines().dataset;
-  const blank = [...lines().children].find(isBlank);
   const had = lines().querySelector(".reference[placeholder]");
   if (had !== referenceOf(blank ?? lines())) had?.removeAttribute("placeholder");
   if (blank) referenceOf(blank).placeholder = isSmall.matches ? shortHint : hint;
 }
 
 function total() {
-  const filled = [...lines().children].filter((line) => !isBlank(line));
-  moveHint();
+  const rows = [...lines().children], filled = rows.filter((line) => !isBlank(line));
+  moveHint(filled.length < rows.length ? rows.find(isBlank) : null);
   const counts = filled.map((line) => countOf(line).value.trim()).filter((count) => /^\d+$/.test(count));
   const pieces = counts.reduce((sum, count) => sum + Number(count), 0);
   const language = document.documentElement.lang.replaceAll("_", "-");

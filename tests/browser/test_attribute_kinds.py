@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from orders.domain.attributes import Applies, AttributeRule, Kind, Option
 from tests.actors import make_org
 from tests.browser.conftest import Desk, Screen, sign_in
+from tests.browser.test_entry_accessibility import unfold
 
 WOODS = (Option("oak", "Oak"), Option("ash", "Ash"))
 RULES = [
@@ -37,6 +38,7 @@ def test_every_kind_is_accessible_checked_at_once_and_copied_with_its_row(
 ) -> None:
     page = screen.page
     sign_in(page, own_desk)
+    unfold(page)
     page.fill("#metadata-email", "nobody")
     page.keyboard.press("Tab")
     expect(page.locator("#metadata-email-error")).not_to_be_empty()

@@ -1,8 +1,15 @@
 """axe-core finds nothing on the order form in any of its states."""
 
+from playwright.sync_api import Page
+
 from tests.browser.conftest import Desk, Screen, sign_in
 
 SAVED = "Template saved. The order is not placed yet."
+
+
+def unfold(page: Page) -> None:
+    """Open the order's details, which a phone folds."""
+    page.locator("#order-details").evaluate("one => { one.open = true; }")
 
 
 def test_every_state_of_the_form(screen: Screen, desk: Desk) -> None:
@@ -10,6 +17,7 @@ def test_every_state_of_the_form(screen: Screen, desk: Desk) -> None:
     sign_in(page, desk)
     name = f"States {screen.name}"
     page.fill("#name", name)
+    unfold(page)
     page.select_option("#metadata-finish", "matt")
     page.focus("#cart-0-configurationId")
     page.keyboard.type("oslo")
@@ -28,7 +36,7 @@ def test_every_state_of_the_form(screen: Screen, desk: Desk) -> None:
     page.focus("#cart-1-configurationId")
     page.keyboard.press("Alt+Delete")
     screen.check("a removed line")
-    page.locator("#order-details").evaluate("one => { one.open = true; }")
+    unfold(page)
     page.click("#as-template > summary")
     page.fill("#templateName", name)
     screen.check("the template's name")
@@ -47,6 +55,7 @@ def test_every_state_of_a_change(screen: Screen, desk: Desk) -> None:
     page = screen.page
     sign_in(page, desk)
     page.fill("#name", "To be changed")
+    unfold(page)
     page.select_option("#metadata-finish", "matt")
     page.fill("#cart-0-configurationId", desk.skus[0])
     page.keyboard.press("Control+Enter")
