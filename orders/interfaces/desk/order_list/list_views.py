@@ -179,8 +179,8 @@ def _asked(do: str) -> tuple[BulkAction, Status | None, list[Target]]:
     """Return the action, the new status and the orders to change, for the pressed button `do`.
 
     `do` is "status", "bin" or "restore", or "row.<short ID>.<status>" for the status of a single
-    order. The status is None if the form contains no valid one. Raises NotFound for any other button, and
-    TooMany for too many orders.
+    order. The status is None if the form contains no valid one. Raises NotFound for any other
+    button, and TooMany for too many orders.
     """
     kind, _, rest = do.partition(".")
     if kind == "row":
