@@ -1,10 +1,10 @@
 """The header, the account's menu, and the bar at the bottom of phones."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import Desk, Screen, sign_in
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 COVERED = """() => {
     const dock = document.querySelector('.dock').getBoundingClientRect();
     const place = document.activeElement.getBoundingClientRect();
