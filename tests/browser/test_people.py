@@ -9,7 +9,7 @@ from tests.desk.people.links_and_codes import code_of
 
 OWN = "correct battery horse"
 CODE_PAGE = re.compile("/sign-in/code")
-LIGHT, DARK = "rgb(247, 248, 247)", "rgb(17, 20, 18)"
+LIGHT, DARK = "rgb(246, 247, 246)", "rgb(18, 21, 19)"
 
 
 def invite(page: Page, desk: Desk, email: str) -> str:
