@@ -40,7 +40,7 @@ document.addEventListener("keydown", (event) => {
     mark(rows()[0]);
     return;
   }
-  if (event.target.closest(FIELDS) || document.querySelector("dialog[open]")) return;
+  if (event.target.closest(FIELDS) || document.querySelector("dialog[open], :popover-open")) return;
   if (event.key === "Enter" && event.target.matches("[name='order']")) {
     event.preventDefault();
     acts.o();

@@ -1,10 +1,13 @@
-"""No page needs more than 130 kB on a first visit, the list's fifty rows included."""
+"""No page needs more than 180 kB on a first visit, the list's fifty rows included.
+
+The typeface is 48 kB of them; it is kept for a year, and the page is readable before it arrives.
+"""
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.browser.conftest import Desk, Watch
 
-MOST = 130_000  # bytes
+MOST = 180_000  # bytes
 
 
 def test_a_first_visit_of_each_page_is_light(

@@ -59,7 +59,7 @@ class TestFirstZone:
     ) -> None:
         assert 'name="zone"' in client.get("/sign-in").text
         self.sign_in(client, org, "Europe/Berlin")
-        assert "Created (Berlin time)" in client.get("/orders").text
+        assert "(Berlin time)" in client.get("/").text
         self.sign_in(client, org, "Asia/Tokyo")
         assert _zones(app) == ["Europe/Berlin"]
 

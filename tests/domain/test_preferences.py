@@ -77,7 +77,7 @@ def test_zones_of_places_can_be_chosen_but_no_inverted_offsets() -> None:
     assert zones[0] == "UTC"
     assert {"Europe/Berlin", "America/New_York", "Asia/Tokyo"} <= set(zones)
     assert not [zone for zone in zones if zone.startswith(("Etc/", "US/", "posix"))]
-    assert set(DATE_FORMATS) == {"iso", "de", "us", "uk"}
+    assert set(DATE_FORMATS) == {"spoken", "iso", "de", "us", "uk"}
 
 
 def test_a_time_that_is_typed_without_a_zone_is_in_the_persons_zone() -> None:
