@@ -16,6 +16,7 @@ from orders.domain.short_id import (
     MAX_TYPED,
     SEPARATORS,
     check_character,
+    grouped,
     is_canonical,
 )
 from orders.domain.texts import lazy_gettext, lazy_ngettext
@@ -37,12 +38,22 @@ _LETTERS_AND_DIGITS = re.compile(r"[0-9A-Za-z]+")
 class CodeHint:
     """A sentence about a mistyped code, and the valid codes that are offered in its place.
 
-    `offers` are in canonical form, the likeliest first. There are at most three, and hardly ever
-    more than two.
+    `code` is what was typed, in canonical form, if it has the length of a code, else empty.
+    `offers` are in canonical form, too, the likeliest first. There are at most three, and hardly
+    ever more than two.
     """
 
     message: str
     offers: tuple[str, ...] = ()
+    code: str = ""
+
+    def compared(self, offer: str) -> list[tuple[str, bool]]:
+        """Return an offer in groups of four: each character, and whether it was typed differently.
+
+        The hyphens between the groups are among the characters.
+        """
+        pairs = zip(grouped(offer), grouped(self.code), strict=True)
+        return [(meant, meant != typed) for meant, typed in pairs]
 
 
 def hint_for(typed: str) -> CodeHint:
@@ -61,7 +72,8 @@ def hint_for(typed: str) -> CodeHint:
                 len(code),
             )
         )
-    return CodeHint(MISTYPED, similar_codes(code.translate(LOOKALIKES)))
+    code = code.translate(LOOKALIKES)
+    return CodeHint(MISTYPED, similar_codes(code), code)
 
 
 def similar_codes(code: str) -> tuple[str, ...]:
