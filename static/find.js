@@ -83,8 +83,12 @@ const orderCode = (() => {
   const sign = document.querySelector("#code-error template");
 
   // An offer with the characters marked that were typed differently.
-  const compared = (offer, code) => [...orderCode.grouped(offer)].map((one, place) => (
-    one === orderCode.grouped(code)[place] ? one : Object.assign(document.createElement("mark"), { textContent: one })));
+  const compared = (offer, code) => {
+    const shown = document.createElement("span");
+    shown.append(...[...orderCode.grouped(offer)].map((one, place) => (
+      one === orderCode.grouped(code)[place] ? one : Object.assign(document.createElement("mark"), { textContent: one }))));
+    return shown;
+  };
 
   const tell = (found) => {
     field.toggleAttribute("aria-invalid", Boolean(found));
@@ -101,7 +105,7 @@ const orderCode = (() => {
     const links = found.offers.map((code) => Object.assign(document.createElement("a"), {
       className: "button code", href: field.dataset.address.replace("CODE", code),
     }));
-    links.forEach((link, at) => link.append(...compared(found.offers[at], found.code)));
+    links.forEach((link, at) => link.append(compared(found.offers[at], found.code)));
     const asked = Object.assign(document.createElement("span"), { textContent: links.length > 1 ? questions : question });
     offers.replaceChildren(asked, ...links.flatMap((link) => [" ", link]));
   };

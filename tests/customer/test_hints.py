@@ -32,7 +32,7 @@ def test_a_confused_character_is_offered_at_the_field(client: FlaskClient, clock
     typed = client.get("/find", query_string={"code": "  " + CONFUSED.lower()}).text
     assert attribute(typed, "#code", "value") == "  " + CONFUSED.lower()
     german = client.get(f"/o/{CONFUSED}", headers=GERMAN).text
-    assert texts(german, "#code-offers span") == ["Meinten Sie diesen Code?"]
+    assert texts(german, "#code-offers > span") == ["Meinten Sie diesen Code?"]
 
 
 def test_an_offer_leads_to_the_order(
