@@ -27,7 +27,7 @@ MAX_COUNTED = 40  # a longer text is not a code with a few characters too many
 # I, L and 1. Q looks like O, which is read as 0. Of U and V, only V occurs in codes.
 # The pairs are chosen so that never more than three substitutions make a code valid: all of them
 # can be offered, and the one that was meant is always among them.
-CONFUSED = ("8B", "5S", "2Z", "6G", "0Q", "UV")
+CONFUSED = (("8", "B"), ("5", "S"), ("2", "Z"), ("6", "G"), ("0", "Q"), ("U", "V"))
 OFFERS = 2  # swaps of neighbors are offered only up to this number of offers
 
 _PARTNERS = {one: other for pair in CONFUSED for one, other in (pair, pair[::-1]) if other != "U"}
