@@ -54,7 +54,7 @@ const orderCode = (() => {
     const code = bare(text);
     if (code === null || !code || code.length > MAX_COUNTED) return null;
     if (code.length !== LENGTH) return { count: code.length, offers: [] };
-    return isValid(canonical(code)) ? null : { count: LENGTH, offers: similar(canonical(code)) };
+    return isValid(canonical(code)) ? null : { count: LENGTH, offers: similar(canonical(code)), code: canonical(code) };
   };
 
   // The text in groups of four, with the caret behind as many characters of the code as before.
@@ -82,6 +82,14 @@ const orderCode = (() => {
   if (!field || !message || !offers) return;
   const sign = document.querySelector("#code-error template");
 
+  // An offer with the characters marked that were typed differently.
+  const compared = (offer, code) => {
+    const shown = document.createElement("span");
+    shown.append(...[...orderCode.grouped(offer)].map((one, place) => (
+      one === orderCode.grouped(code)[place] ? one : Object.assign(document.createElement("mark"), { textContent: one }))));
+    return shown;
+  };
+
   const tell = (found) => {
     field.toggleAttribute("aria-invalid", Boolean(found));
     if (found) field.setAttribute("aria-invalid", "true");
@@ -95,8 +103,9 @@ const orderCode = (() => {
     }
     if (!found?.offers.length) return;
     const links = found.offers.map((code) => Object.assign(document.createElement("a"), {
-      className: "button code", href: field.dataset.address.replace("CODE", code), textContent: orderCode.grouped(code),
+      className: "button code", href: field.dataset.address.replace("CODE", code),
     }));
+    links.forEach((link, at) => link.append(compared(found.offers[at], found.code)));
     const asked = Object.assign(document.createElement("span"), { textContent: links.length > 1 ? questions : question });
     offers.replaceChildren(asked, ...links.flatMap((link) => [" ", link]));
   };

@@ -16,6 +16,7 @@ from orders.domain.short_id import (
     MAX_TYPED,
     SEPARATORS,
     check_character,
+    grouped,
     is_canonical,
 )
 from orders.domain.texts import lazy_gettext, lazy_ngettext
@@ -26,7 +27,7 @@ MAX_COUNTED = 40  # a longer text is not a code with a few characters too many
 # I, L and 1. Q looks like O, which is read as 0. Of U and V, only V occurs in codes.
 # The pairs are chosen so that never more than three substitutions make a code valid: all of them
 # can be offered, and the one that was meant is always among them.
-CONFUSED = ("8B", "5S", "2Z", "6G", "0Q", "UV")
+CONFUSED = (("8", "B"), ("5", "S"), ("2", "Z"), ("6", "G"), ("0", "Q"), ("U", "V"))
 OFFERS = 2  # swaps of neighbors are offered only up to this number of offers
 
 _PARTNERS = {pair[at]: pair[1 - at] for pair in CONFUSED for at in (0, 1) if pair[1 - at] != "U"}
@@ -37,12 +38,22 @@ _LETTERS_AND_DIGITS = re.compile(r"[0-9A-Za-z]+")
 class CodeHint:
     """A sentence about a mistyped code, and the valid codes that are offered in its place.
 
-    `offers` are in canonical form, the likeliest first. There are at most three, and hardly ever
-    more than two.
+    `code` is what was typed, in canonical form, if it has the length of a code, else empty.
+    `offers` are in canonical form, too, the likeliest first. There are at most three, and hardly
+    ever more than two.
     """
 
     message: str
     offers: tuple[str, ...] = ()
+    code: str = ""
+
+    def compared(self, offer: str) -> list[tuple[str, bool]]:
+        """Return an offer in groups of four: each character, and whether it was typed differently.
+
+        The hyphens between the groups are among the characters.
+        """
+        pairs = zip(grouped(offer), grouped(self.code), strict=True)
+        return [(meant, meant != typed) for meant, typed in pairs]
 
 
 def hint_for(typed: str) -> CodeHint:
@@ -61,7 +72,8 @@ def hint_for(typed: str) -> CodeHint:
                 len(code),
             )
         )
-    return CodeHint(MISTYPED, similar_codes(code.translate(LOOKALIKES)))
+    code = code.translate(LOOKALIKES)
+    return CodeHint(MISTYPED, similar_codes(code), code)
 
 
 def similar_codes(code: str) -> tuple[str, ...]:

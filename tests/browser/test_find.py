@@ -86,6 +86,7 @@ def test_hints_are_shown_without_a_request_and_are_those_of_the_server(
     page.fill("#code", "")
     page.keyboard.type(code.replace("B", "8", 1))
     expect(page.locator("#code-offers a")).to_have_text([grouped(code)])
+    expect(page.locator("#code-offers mark")).to_have_text(["B"])
     expect(page.locator("#code-offers a")).to_have_attribute("href", f"/o/{code}")
     expect(page.locator("#code")).to_have_attribute("aria-invalid", "true")
     screen.check("a hint")

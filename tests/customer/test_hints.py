@@ -26,12 +26,13 @@ def test_a_confused_character_is_offered_at_the_field(client: FlaskClient, clock
         assert answer.status_code == 404
         assert texts(answer.text, "#code-message") == [MISTYPED]
         assert offers(answer.text) == [grouped(CODE)]
+        assert texts(answer.text, "#code-offers mark") == ["B"]
         assert attributes(answer.text, "#code-offers a", "href") == [f"/o/{CODE}"]
         assert "code-error" in attribute(answer.text, "#code", "aria-describedby")
     typed = client.get("/find", query_string={"code": "  " + CONFUSED.lower()}).text
     assert attribute(typed, "#code", "value") == "  " + CONFUSED.lower()
     german = client.get(f"/o/{CONFUSED}", headers=GERMAN).text
-    assert texts(german, "#code-offers span") == ["Meinten Sie diesen Code?"]
+    assert texts(german, "#code-offers > span") == ["Meinten Sie diesen Code?"]
 
 
 def test_an_offer_leads_to_the_order(

@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, update
 from werkzeug.test import TestResponse
 
+from orders.domain.code_hints import MISTYPED
 from orders.domain.short_id import ALPHABET, grouped
-from orders.interfaces.customer.blueprint import MISTYPED, UNKNOWN, ConstantTimeAnswer
+from orders.interfaces.customer.blueprint import UNKNOWN, ConstantTimeAnswer
 from orders.storage import database, tables
 from orders.storage.database import db
 from tests.actors import Org

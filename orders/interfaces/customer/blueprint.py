@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, g, render_template, request
@@ -10,10 +10,10 @@ from flask.blueprints import BlueprintSetupState
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from orders.domain.code_hints import MISTYPED, hint_for
+from orders.domain.code_hints import MISTYPED, CodeHint, hint_for
 from orders.domain.contact_links import mail_address, phone_address
 from orders.domain.errors import NotFound
-from orders.domain.short_id import LENGTH, MistypedShortId, grouped
+from orders.domain.short_id import LENGTH, MistypedShortId
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.http.current_settings import limiter
 from orders.interfaces.http.errors import error_page
@@ -121,7 +121,7 @@ def show_miss(error: MistypedShortId | NotFound) -> Response:
     """
     if isinstance(error, MistypedShortId):
         hint = hint_for(typed := _typed_code())
-        answer = find_page(404, typed=typed, message=hint.message, offers=hint.offers)
+        answer = find_page(404, typed=typed, message=hint.message, hint=hint)
     else:
         answer = find_page(404, typed=_typed_code(), message=UNKNOWN)
     request_lock.release()  # other requests continue during the delay
@@ -134,12 +134,12 @@ def _typed_code() -> str:
 
 
 def find_page(
-    status: int = 200, *, typed: str = "", message: str = "", offers: Sequence[str] = ()
+    status: int = 200, *, typed: str = "", message: str = "", hint: CodeHint | None = None
 ) -> Response:
     """Render the search form with the look of the org that the URL names, or of the only org.
 
-    `typed` is what the field contains, `message` an error that is translated here, and `offers` are
-    codes that may have been meant.
+    `typed` is what the field contains, `message` an error that is translated here, and `hint`
+    contains the codes that may have been meant.
     """
     key = request.args.get("org", "")
     org = orgs.find_look_up_page(key)
@@ -147,7 +147,7 @@ def find_page(
     return page(
         "customer/find.html", status, org=org, org_key=key if org and org.key == key else None,
         typed=printable_input(typed), message=_padded(message), length=LENGTH,
-        offers=[(code, grouped(code)) for code in offers],
+        offers=[(code, hint.compared(code)) for code in hint.offers] if hint else [],
     )  # fmt: skip
 
 

@@ -182,7 +182,7 @@ def render(view: CustomerView, status: int = 200, **context: object) -> Response
     content, step = view.content, step_of(view.status)
     return page(
         "customer/order.html", status, view=view, org=view.org, code=grouped(view.short_id),
-        steps=list(_steps(view.org)), step=list(EXPLANATIONS).index(step),
+        steps=list(_steps(step, view.org)),
         status_text=_words(Step.CANCELED if view.is_canceled else step, view.org),
         content=content, total=_total(content) if content else "",
         details=list(_details(view.short_id, content)) if content else [],
@@ -191,11 +191,19 @@ def render(view: CustomerView, status: int = 200, **context: object) -> Response
     )  # fmt: skip
 
 
-def _steps(org: CustomerPage) -> Iterator[tuple[str, str]]:
-    """Yield the words for each step in the page's language, and the explanation below them."""
+def _steps(now: Step, org: CustomerPage) -> Iterator[tuple[str, str, str]]:
+    """Yield (words, explanation, place) for each step in the page's language.
+
+    `place` is "past", "now", or "next". Only the current step is explained, unless the org has
+    words of its own for it. That the order was once not submitted is left out afterwards.
+    """
+    place = "past"
     for step, explanation in EXPLANATIONS.items():
-        own = words_for(step, org.wording, language())
-        yield own or _words(step, org), "" if own else translated(explanation)
+        if step is Step.OPEN and now is not Step.OPEN:
+            continue
+        place = "now" if step is now else "past" if place == "past" else "next"
+        is_explained = step is now and words_for(step, org.wording, language()) is None
+        yield _words(step, org), translated(explanation) if is_explained else "", place
 
 
 def _words(step: Step, org: CustomerPage) -> str:
