@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Desk, Screen, sign_in
+from tests.browser.conftest import ALL_LOOKS, Desk, Screen, sign_in
 
 
 @pytest.fixture
@@ -164,7 +164,6 @@ def test_staff_see_their_tokens_by_name(page: Page, desk: Desk) -> None:
     expect(hint).to_contain_text("please paste")
 
 
-@pytest.mark.parametrize("screen", ["en"], indirect=True)
 def test_axe_finds_nothing(screen: Screen, desk: Desk) -> None:
     page = screen.page
     page.goto(f"{desk.address}/docs/api")
@@ -173,7 +172,10 @@ def test_axe_finds_nothing(screen: Screen, desk: Desk) -> None:
     page.fill("#try-createOrder-body", "{}")
     send(page, "createOrder")
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    screen.check("reference, all open, with an answer")
+    # The largest of all pages takes long to find the colors of, and its endpoints look alike.
+    some = "html" if ALL_LOOKS else "header, .contents, #createOrder"
+    screen.check("reference, all open, with an answer", but_for="color-contrast")
+    screen.check("reference, some of it, with its colors", within=some)
     sign_in(page, desk)
     page.goto(f"{desk.address}/docs/api/requests?status=422")
     while not page.locator(".requests").count():  # it is written a moment later

@@ -19,7 +19,7 @@ from orders.settings import Settings
 from orders.storage import database, tables
 from tests.processes.server import Server, running
 
-FEW_KILLS, MANY_KILLS = 6, 30
+FEW_KILLS, MANY_KILLS = 3, 30  # each kind of kill once
 CONNECTIONS = 8
 LOAD_BETWEEN_KILLS = 0.25  # seconds
 LINES = [{"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": n} for n in (1, 2, 3)]

@@ -46,6 +46,7 @@ def names() -> list[str]:
         return list(connection.execute(select(OrgRow.id).order_by(OrgRow.id)).scalars())
 
 
+@pytest.mark.own_database(reason="those that tests share do not wait for the disk")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_sqlite_is_durable(app: Flask) -> None:
     with app.app_context(), database.read() as connection:
