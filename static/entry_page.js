@@ -21,6 +21,11 @@ const bars = new ResizeObserver(() => {
   document.documentElement.style.setProperty("--submit-height", `${height}px`);
 });
 
+// Browsers show the line with the caret; the rest of a text must not stay behind the bar either.
+document.addEventListener("focusin", ({ target }) => {
+  if (target.matches("#order-form textarea")) target.scrollIntoView({ block: "nearest" });
+});
+
 // A phone shows the customer and the cart; everything else is folded up until it is needed.
 function foldDetails(isOpen = false) {
   const fold = document.getElementById("order-details");
