@@ -20,7 +20,7 @@ from playwright.sync_api import Locator, Page, Request, sync_playwright
 from benchmarks.desk_data import Stock, filled
 from benchmarks.product import SCRATCH
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.processes.server import Server, running
+from tests.processes.server import Server, typed
 
 TIMEOUT = 240_000  # milliseconds
 LINES = 10
@@ -301,7 +301,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         folder = Path(name)
         stock = filled(folder, given.orders, given.configurations)
-        with running(folder, ACCESS_LOG="1") as server, sync_playwright() as playwright:
+        with typed(folder, ACCESS_LOG="1") as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             context = browser.new_context(
                 viewport={"width": 1440, "height": 900},

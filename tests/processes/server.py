@@ -1,4 +1,4 @@
-"""The product as it ships, started as a person starts it, for tests that need real processes."""
+"""The product as it ships, for tests that need real processes."""
 
 import ctypes
 import json
@@ -19,10 +19,10 @@ from orders.settings import PROJECT, read_settings
 from orders.storage import database
 from tests.databases import copy_sqlite
 from tests.postgres import free_port
+from tests.processes.commands import PR_SET_PDEATHSIG, Command
 
 FLASK = Path(sys.executable).with_name("flask")
 PATIENCE = 60.0  # seconds
-PR_SET_PDEATHSIG = 1
 
 
 def _die_with_parent() -> None:
@@ -37,7 +37,7 @@ class Server:
     port: int
     environment: dict[str, str]
     log: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Command
 
     def command(self, *arguments: str, stdin: str = "") -> dict[str, str]:
         """Run a command on the same database, in this process; return its JSON object.
@@ -86,11 +86,17 @@ class Server:
 
 @contextmanager
 def running(
-    folder: Path, database_url: str = "", is_migrated: bool = True, /, **settings: str
+    folder: Path,
+    database_url: str = "",
+    is_migrated: bool = True,
+    is_fork: bool = True,
+    /,
+    **settings: str,
 ) -> Iterator[Server]:
     """Serve from `folder` until the block ends; without demo unless DEMO is given.
 
-    A folder without a database gets a migrated one, unless the start is to make it.
+    A folder without a database gets a migrated one, unless the start is to make it. The command is
+    a fork (tests/processes/commands.py) unless `typed` starts it.
     """
     if is_migrated and not database_url and not (folder / "shortorder.sqlite3").exists():
         copy_sqlite(folder, "shortorder.sqlite3")
@@ -101,11 +107,16 @@ def running(
         "SECRET_KEY": "", **settings,
     }  # fmt: skip
     log = folder / "server.log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [FLASK, "--app", "app", "serve"], cwd=PROJECT, env=environment, stdout=stream,
-            stderr=stream, preexec_fn=_die_with_parent,  # noqa: PLW1509 - no locks are held here
-        )  # fmt: skip
+    process: subprocess.Popen[bytes] | Command
+    log.write_bytes(b"")
+    if is_fork:
+        process = Command("serve", environment=environment, log=log)
+    else:
+        with log.open("ab") as stream:
+            process = subprocess.Popen(
+                [FLASK, "--app", "app", "serve"], cwd=PROJECT, env=environment, stdout=stream,
+                stderr=stream, preexec_fn=_die_with_parent,  # noqa: PLW1509 - no locks are held here
+            )  # fmt: skip
     server = Server(f"http://127.0.0.1:{port}", port, environment, log, process)
     try:
         server.wait_until_well()
@@ -113,3 +124,12 @@ def running(
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE)
+
+
+@contextmanager
+def typed(
+    folder: Path, database_url: str = "", is_migrated: bool = True, /, **settings: str
+) -> Iterator[Server]:
+    """Serve as `running` does, by the command that a person types."""
+    with running(folder, database_url, is_migrated, False, **settings) as server:
+        yield server

@@ -14,7 +14,7 @@ from app import create_app
 from orders.settings import PROJECT
 from tests.databases import copy_sqlite
 from tests.postgres import free_port
-from tests.processes.server import FLASK, running
+from tests.processes.server import FLASK, typed
 
 
 def refused(folder: Path, **settings: str) -> str:
@@ -48,7 +48,7 @@ def test_a_command_prints_json_or_fails_with_json(tmp_path: Path) -> None:
 
 
 def test_the_demo_is_created_and_shown_once(tmp_path: Path) -> None:
-    with running(tmp_path, "", False, DEMO="1") as server:
+    with typed(tmp_path, "", False, DEMO="1") as server:
         first = server.log.read_text("utf-8")
         assert f"http://127.0.0.1:{server.port}/sign-in" in first
         assert "WARNING" not in first
@@ -57,14 +57,14 @@ def test_the_demo_is_created_and_shown_once(tmp_path: Path) -> None:
         assert "/setup" not in first
         with urllib.request.urlopen(f"{server.address}/find") as page:  # noqa: S310 - our own address
             assert page.status == 200
-    with running(tmp_path, DEMO="1", WORKERS="1") as server:
+    with typed(tmp_path, DEMO="1", WORKERS="1") as server:
         again = server.log.read_text("utf-8")
     assert "so_prv_" not in again
     assert "Password" not in again
 
 
 def test_a_stop_is_graceful_and_clean(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
+    with typed(tmp_path) as server:
         server.process.terminate()
         assert server.process.wait(timeout=30) == 0
         assert not any(Path(f"/proc/{child}").exists() for child in server.children())
@@ -75,7 +75,7 @@ OFTEN = 300
 
 
 def test_the_server_stops_after_any_number_of_signals(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
+    with typed(tmp_path) as server:
         for _ in range(OFTEN):
             server.process.terminate()
         try:
@@ -85,7 +85,7 @@ def test_the_server_stops_after_any_number_of_signals(tmp_path: Path) -> None:
 
 
 def test_the_worker_stops_after_any_number_of_signals(tmp_path: Path) -> None:
-    with running(tmp_path, WORKERS="1") as server, (tmp_path / "work.log").open("wb") as log:
+    with typed(tmp_path, WORKERS="1") as server, (tmp_path / "work.log").open("wb") as log:
         process = subprocess.Popen(
             [FLASK, "--app", "app", "work"], cwd=PROJECT, env=server.environment, stdout=log,
             stderr=log,
@@ -131,7 +131,7 @@ def test_a_bad_setting_ends_the_start_without_a_traceback(tmp_path: Path) -> Non
 
 
 def test_the_access_log_never_contains_a_token(tmp_path: Path) -> None:
-    with running(tmp_path, ACCESS_LOG="1", WORKERS="1") as server:
+    with typed(tmp_path, ACCESS_LOG="1", WORKERS="1") as server:
         address = f"{server.address}/api/orders/healthcheck?bearer_token=so_prv_SECRET"
         urllib.request.urlopen(address).close()  # noqa: S310 - our own address
     log = server.log.read_text("utf-8")

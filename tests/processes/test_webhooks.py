@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import threading
 import time
 import urllib.request
@@ -14,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from orders.settings import PROJECT
 from tests.bad_orders import CHAIR
-from tests.processes.server import FLASK, PATIENCE, Server, running
+from tests.processes.commands import Command
+from tests.processes.server import PATIENCE, Server, running
 from tests.receiver import Receiver
 
 # Receivers of tests listen on loopback; who sends is no matter of how many processes take orders.
@@ -64,13 +63,9 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def working(server: Server) -> Iterator[subprocess.Popen[bytes]]:
+def working(server: Server) -> Iterator[Command]:
     """Run the command that sends webhooks, on the server's database."""
-    with server.log.open("ab") as log:
-        process = subprocess.Popen(
-            [FLASK, "--app", "app", "work"], cwd=PROJECT, env=server.environment, stdout=log,
-            stderr=log,
-        )  # fmt: skip
+    process = Command("work", environment=server.environment, log=server.log)
     try:
         yield process
     finally:
