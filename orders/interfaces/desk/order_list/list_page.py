@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, request, url_for
@@ -16,6 +15,7 @@ from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import (
+    local_now,
     shown_attributes,
     status_menus,
     status_names,
@@ -268,7 +268,7 @@ def _overdue(
     page: CursorPage[OrderSummary] | None, rules: Sequence[AttributeRule]
 ) -> Collection[str]:
     """Return the IDs of the orders on the page that are overdue today, in the person's zone."""
-    rule, today = due_rule(rules), datetime.now(signed_in().preferences.zone).date()
+    rule, today = due_rule(rules), local_now().date()
     if page is None or rule is None:
         return ()
     return {order.id for order in page.rows if is_overdue(order, rule, today)}
