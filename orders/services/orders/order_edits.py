@@ -31,9 +31,10 @@ from orders.domain.moments import now_or
 from orders.domain.order import EDITABLE_FIELDS, Order, OrderChanges
 from orders.domain.texts import Figure, lazy_gettext
 from orders.services.accounts.access import Actor, StaffMember
+from orders.services.accounts.history import actor_names
 from orders.services.orders import changes as order_changes
 from orders.services.orders.change_rules import changed_order
-from orders.services.orders.queries import actor_names, find_order
+from orders.services.orders.queries import find_order
 from orders.storage import database
 from orders.storage.models.people import StaffAccount
 from orders.storage.tables import order_editor, order_history, shown_name, upsert

@@ -36,7 +36,8 @@ from orders.interfaces.desk.order_list.list_dates import PERIODS, dates_by_path
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import page_or_piece
 from orders.services.accounts.access import StaffMember
-from orders.services.orders import bulk, order_filter, order_list, queries, saved_views
+from orders.services.accounts.history import actor_names
+from orders.services.orders import bulk, order_filter, order_list, saved_views
 from orders.services.orders.bulk import BulkEdit
 from orders.services.orders.order_filter import FilterChoices, UnlistedCodes
 from orders.services.orders.order_list import MOST_COUNTED, OrderSummary, Sort
@@ -301,7 +302,7 @@ def _names(
     known = dict(choices.people + choices.tokens)
     makers = {order.created_by for order in page.rows} if page else set()
     missing = makers - set(known)
-    return known | (queries.actor_names(missing, org_id) if missing else {})
+    return known | (actor_names(missing, org_id) if missing else {})
 
 
 def sent_address() -> MultiDict[str, str]:
