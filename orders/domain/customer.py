@@ -81,6 +81,18 @@ def customer_fields(customer: Customer) -> dict[str, Any]:
     return wire_fields(_WIRE_NAMES, (getattr(customer, name) for name in _ANSWERED))
 
 
+def customer_difference(before: Customer, after: Customer) -> dict[str, Any]:
+    """Return the editable fields that differ, as `{wire name: {"from": old, "to": new}}`.
+
+    The history stores the result; it is {} if none of them differs.
+    """
+    return {
+        to_camel(name): {"from": getattr(before, name), "to": getattr(after, name)}
+        for name in EDITABLE
+        if not same_json(getattr(before, name), getattr(after, name))
+    }
+
+
 def _customer_id(value: str) -> str:
     cleaned = clean_reference(value)
     if not cleaned:

@@ -1,7 +1,7 @@
 """A person's preferences for the desk: time zone, date format, theme, density, and language."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from orders.domain.errors import FieldError
 from orders.domain.texts import lazy_gettext
 
 UTC_NAME = "UTC"
+NO_ZONE = lazy_gettext("Choose a time zone from the list.")
 MAX_PERSON_NAME = 80  # characters of a person's name
 SPOKEN = "spoken"
 # Form of a date -> how a day and a minute are written in it. The pages write SPOKEN in their
@@ -52,29 +53,34 @@ _AREAS = (
 class Preferences:
     """A staff member's preferences for the desk; `Preferences()` has the defaults.
 
-    `time_zone` is an IANA name. `date_format`, `theme` and `density` are keys of DATE_FORMATS,
-    THEMES and DENSITIES. `language` is a code such as `de`, or empty for the browser's language.
+    `time_zone` is an IANA name, or empty for `org_time_zone`, the zone of the person's org; that
+    one is no preference, and is not stored. All times at the desk are in `zone`, whose rule this
+    is. `date_format`, `theme` and `density` are keys of DATE_FORMATS, THEMES and DENSITIES.
+    `language` is a code such as `de`, or empty for the browser's language.
     """
 
-    time_zone: str = UTC_NAME
+    time_zone: str = ""
     date_format: str = SPOKEN
     theme: str = "system"
     density: str = "comfortable"
     language: str = ""  # a code, as `de`; empty for what the browser asks for
+    org_time_zone: str = UTC_NAME
 
     def as_json(self) -> dict[str, str]:
-        return {to_camel(name): value for name, value in asdict(self).items()}
+        return {to_camel(name): getattr(self, name) for name in _STORED}
 
     @property
     def zone(self) -> tzinfo:
-        """The time zone as an object; UTC if this machine does not know `time_zone`."""
-        return _zone(self.time_zone)
+        """The person's time zone, else that of the org, else UTC, as an object.
+
+        It is also UTC if this machine does not know the zone.
+        """
+        return find_zone(self.time_zone or self.org_time_zone)
 
     @property
     def zone_name(self) -> str:
-        """The time zone as translatable text: `UTC`, or its city, as in `Berlin time`."""
-        place = self.time_zone.rpartition("/")[2].replace("_", " ")
-        return UTC_NAME if self.zone is UTC else lazy_gettext("%(place)s time", place=place)
+        """The name of `zone` as translatable text: `UTC`, or its city, as in `Berlin time`."""
+        return name_of_zone(self.time_zone or self.org_time_zone)
 
     def write_day(self, day: date) -> str:
         return day.strftime(DATE_FORMATS[self.date_format][0])
@@ -89,27 +95,30 @@ class Preferences:
         return moment.astimezone(self.zone).strftime(f"{day} {form}")
 
 
-def read_preferences(stored: Mapping[str, Any]) -> Preferences:
+_STORED = tuple(one.name for one in fields(Preferences) if one.name != "org_time_zone")
+_DEFAULTS = Preferences()
+
+
+def read_preferences(stored: Mapping[str, Any], org_time_zone: str | None = None) -> Preferences:
     """Return stored preferences, with defaults for missing and unknown values.
 
-    `stored` is an object as `Preferences.as_json` returns it. The time zone and the language are
-    not checked.
+    `stored` is an object as `Preferences.as_json` returns it. `org_time_zone` is an IANA name, or
+    None if the org has not chosen a zone. The time zones and the language are not checked.
     """
-    chosen = {
-        one.name: str(stored.get(to_camel(one.name)) or one.default) for one in fields(Preferences)
-    }
+    chosen = {name: str(stored.get(to_camel(name)) or getattr(_DEFAULTS, name)) for name in _STORED}
     known = {name: value for name, value in chosen.items() if value in _CHOICES.get(name, [value])}
-    return Preferences(**known)
+    return Preferences(**known, org_time_zone=org_time_zone or UTC_NAME)
 
 
 def preference_faults(preferences: Preferences) -> list[FieldError]:
     """Return an error for each invalid preference; [] if all are valid.
 
-    The path of an error is the name of the attribute, such as `time_zone`.
+    The path of an error is the name of the attribute, such as `time_zone`. An empty time zone is
+    valid.
     """
     faults = []
-    if preferences.time_zone not in time_zones():
-        faults.append(FieldError("time_zone", lazy_gettext("Choose a time zone from the list.")))
+    if preferences.time_zone not in {"", *time_zones()}:
+        faults.append(FieldError("time_zone", NO_ZONE))
     for name, known in _CHOICES.items():
         if getattr(preferences, name) not in known:
             sentence = lazy_gettext("One of: %(options)s.", options=", ".join(known))
@@ -124,8 +133,16 @@ def time_zones() -> tuple[str, ...]:
     return (UTC_NAME, *sorted(places))
 
 
+def name_of_zone(time_zone: str) -> str:
+    """Return an IANA name as translatable text: `UTC`, or its city, as in `Berlin time`."""
+    place = time_zone.rpartition("/")[2].replace("_", " ")
+    is_utc = find_zone(time_zone) is UTC
+    return UTC_NAME if is_utc else lazy_gettext("%(place)s time", place=place)
+
+
 @cache
-def _zone(name: str) -> tzinfo:
+def find_zone(name: str) -> tzinfo:
+    """Return the time zone with an IANA name; UTC if this machine does not know it."""
     try:
         return UTC if name == UTC_NAME else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

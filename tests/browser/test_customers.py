@@ -19,6 +19,13 @@ def test_pages_of_customers_are_accessible(screen: Screen, desk: Desk) -> None:
     page, customer_id = screen.page, f"AXE-{screen.name}"
     address = {"lines": ["Hauptplatz 3"], "city": "Graz", "country": "AT"}
     add(desk, customer_id, name="Gasthof", addresses=[address], defaults={"finish": "matt"})
+    with desk.org.app.app_context():
+        fields: dict[str, object] = {
+            "name": None,
+            "addresses": [],
+            "notes": "Ring twice\nthen wait",
+        }
+        customers.change(customer_id, fields, actor=desk.org.staff().actor, limits=Limits())
     sign_in(page, desk)
     for path in ("/customers", "/customers/import"):
         page.goto(desk.address + path)
@@ -29,7 +36,8 @@ def test_pages_of_customers_are_accessible(screen: Screen, desk: Desk) -> None:
     page.wait_for_selector("#summary")
     screen.check("a customer with an error")
     page.goto(f"{desk.address}/customers/show?id={customer_id}")
-    screen.check("one customer")
+    page.locator(".events summary").click()
+    screen.check("one customer with its history")
 
 
 def test_a_chosen_customer_fills_the_order_in(page: Page, desk: Desk) -> None:

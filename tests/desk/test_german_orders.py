@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from orders.interfaces.desk.order import history
 from orders.interfaces.desk.order.history import FieldChange
 from orders.services.accounts import orgs
-from orders.services.orders.queries import HistoryEntry
+from orders.services.accounts.history import HistoryEntry
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.desk.order_list.test_bulk import change, form, headline, undo

@@ -7,7 +7,7 @@ from babel.dates import format_date, format_time, parse_pattern
 
 from orders.domain.attributes import AttributeRule, display
 from orders.domain.moments import read_day
-from orders.domain.preferences import Preferences
+from orders.domain.preferences import find_zone, name_of_zone
 from orders.domain.value_formats import read_week_start
 from orders.interfaces.http.i18n import figure, gettext, language, translated
 
@@ -19,13 +19,12 @@ def write_moment(moment: datetime, time_zone: str) -> str:
 
     `January 18, 2027, 9:05 AM (Berlin time)`
     """
-    zone = Preferences(time_zone=time_zone)
-    local = moment.astimezone(zone.zone)
+    local = moment.astimezone(find_zone(time_zone))
     return gettext(
         "%(day)s, %(time)s (%(zone)s)",
         day=format_date(local.date(), "long", locale=language()),
         time=format_time(local.time(), "short", locale=language()),
-        zone=translated(zone.zone_name),
+        zone=translated(name_of_zone(time_zone)),
     )
 
 

@@ -152,6 +152,11 @@ def preferences() -> Preferences:
     return Preferences() if member is None else member.preferences
 
 
+def local_now() -> datetime:
+    """Return the current time in the signed-in person's time zone."""
+    return datetime.now(preferences().zone)
+
+
 @desk.app_template_filter("local")
 def local(
     moment: datetime, seconds: bool = False, brief: bool = False, inside: bool = False
@@ -181,7 +186,7 @@ def local_day(day: date) -> str:
     chosen = preferences()
     if chosen.date_format != SPOKEN:
         return chosen.write_day(day)
-    return spoken_day(day, datetime.now(chosen.zone).date())
+    return spoken_day(day, local_now().date())
 
 
 @desk.app_template_global()

@@ -24,7 +24,7 @@ from orders.domain.preferences import Preferences, read_preferences
 from orders.domain.texts import lazy_gettext
 from orders.storage import database
 from orders.storage.database import CompiledSelect
-from orders.storage.models.orgs import Attribute, Org, Token
+from orders.storage.models.orgs import Attribute, CustomerPageRow, Org, Token
 from orders.storage.models.people import StaffAccount
 from orders.storage.models.webhooks import WebhookRow
 
@@ -281,18 +281,23 @@ def attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attri
     )
 
 
-_staff = select(
-    StaffAccount.id,
-    StaffAccount.email,
-    StaffAccount.role,
-    StaffAccount.password_hash,
-    StaffAccount.name,
-    StaffAccount.preferences,
-    StaffAccount.totp_secret,
-    Org.id.label("org_id"),
-    Org.rules_version,
-    Org.needs_second_factor,
-).join(Org, Org.id == StaffAccount.org_id)
+_staff = (
+    select(
+        StaffAccount.id,
+        StaffAccount.email,
+        StaffAccount.role,
+        StaffAccount.password_hash,
+        StaffAccount.name,
+        StaffAccount.preferences,
+        StaffAccount.totp_secret,
+        Org.id.label("org_id"),
+        Org.rules_version,
+        Org.needs_second_factor,
+        CustomerPageRow.time_zone.label("org_time_zone"),
+    )
+    .join(Org, Org.id == StaffAccount.org_id)
+    .outerjoin(CustomerPageRow, CustomerPageRow.org_id == Org.id)
+)
 
 
 def sign_in(email: str, password: str) -> StaffMember | None:
@@ -372,7 +377,7 @@ def _staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row of `_staff`
         actor=actor,
         session_id=_session_id(row),
         name=row.name,
-        preferences=read_preferences(row.preferences),
+        preferences=read_preferences(row.preferences, row.org_time_zone),
         has_second_factor=row.totp_secret is not None,
         lacks_second_factor=row.needs_second_factor and row.totp_secret is None,
     )

@@ -329,7 +329,7 @@ WRONG_PASSWORD = lazy_gettext("Wrong password. Try again.")
 def preference_errors(preferences: Preferences) -> list[FieldError]:
     """Return an error for each invalid preference, with its name as the path; [] if all are valid.
 
-    An empty language is valid.
+    An empty time zone and an empty language are valid.
     """
     errors = preference_faults(preferences)
     if preferences.language and preferences.language not in languages():

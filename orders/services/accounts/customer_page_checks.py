@@ -3,7 +3,7 @@
 from orders.domain.colours import read_colour
 from orders.domain.errors import FieldError
 from orders.domain.permissions import CustomerCheck
-from orders.domain.preferences import time_zones
+from orders.domain.preferences import NO_ZONE, time_zones
 from orders.domain.texts import lazy_gettext
 from orders.domain.value_formats import email_fault, phone_fault
 from orders.services.accounts.checks import name_errors
@@ -30,7 +30,7 @@ def look_errors(
     if language not in {"", *languages()}:
         errors.append(FieldError("language", lazy_gettext("Choose a language from the list.")))
     if time_zone not in {"", *time_zones()}:
-        errors.append(FieldError("time_zone", lazy_gettext("Choose a time zone from the list.")))
+        errors.append(FieldError("time_zone", NO_ZONE))
     return errors
 
 

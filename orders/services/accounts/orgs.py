@@ -198,8 +198,9 @@ class CustomerPage:
 
     `check` is what customers must enter in addition to the order's code. `accent` is a color
     (`#rrggbb`), `contact` is a line of text, and `language` is a code such as "de". Times are shown
-    in `time_zone`, an IANA name. `wording` are the org's own words for the steps of an order. `key`
-    names the org in the address of its look-up page; nobody can guess it.
+    in `time_zone`, an IANA name, also at the desk to people who have chosen none. `wording` are the
+    org's own words for the steps of an order. `key` names the org in the address of its look-up
+    page; nobody can guess it.
     """
 
     org_id: str

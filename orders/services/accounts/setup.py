@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select, update
 
 from orders.domain.errors import Conflict, FieldError, NotFound
-from orders.domain.preferences import Preferences
+from orders.domain.preferences import NO_ZONE, Preferences
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_password, hash_secret
 from orders.services.accounts.accounts import email_errors, new_account, preference_errors
@@ -125,8 +125,14 @@ def _errors(form: FirstOrg, email: str, name: str, preferences: Preferences) -> 
         *person_name_errors(name),
         *email_errors(email),
         *password_errors(form.password),
+        *_zone_errors(form.time_zone),
         *preference_errors(preferences),
     ]
+
+
+def _zone_errors(time_zone: str) -> list[FieldError]:
+    # An account may leave it to the org; the first admin chooses for the org.
+    return [] if time_zone else [FieldError("time_zone", NO_ZONE)]
 
 
 def _is_current(secret: str, at: datetime) -> tuple[ColumnElement[bool], ...]:

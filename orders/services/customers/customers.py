@@ -16,6 +16,7 @@ from orders.domain.customer import (
     Customer,
     check_customer,
     check_customer_changes,
+    customer_difference,
     default_errors,
     place,
     unchangeable_errors,
@@ -29,6 +30,8 @@ from orders.domain.texts import Text, lazy_gettext
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.accounts.checks import require_version
+from orders.services.accounts.history import CHANGED, CREATED, DELETED, IMPORTED, RESTORED
+from orders.services.customers.customer_history import forget_histories, history_row
 from orders.services.customers.customer_queries import (
     NOT_FOUND,
     columns,
@@ -39,7 +42,7 @@ from orders.services.customers.customer_queries import (
 from orders.services.idempotency import IdempotencyKey
 from orders.storage import database
 from orders.storage.sql import in_array
-from orders.storage.tables import customer, insert_new
+from orders.storage.tables import customer, customer_history, insert_new
 
 # How long the deletion of a record can be undone.
 KEPT_FOR = timedelta(days=30)
@@ -90,6 +93,8 @@ def create(
                 return customer_from(known)
             raise Taken("customerId", taken(row["customer_id"]))
         made = _customer_of(row)
+        entry = history_row(made, actor, CREATED, {}, at=row["created_at"])
+        connection.execute(insert(customer_history), entry)
         idempotency.remember(connection, key, actor, made, at=row["created_at"])
         return made
 
@@ -157,7 +162,7 @@ def change(
             return before
         # A clock that was set back must not make `updated_at` older than before.
         at = max(now_or(now), before.updated_at)
-        return _write(connection, after._replace(updated_at=at))
+        return _write(connection, before, after._replace(updated_at=at), actor, CHANGED, at=at)
 
 
 def changed(
@@ -187,7 +192,8 @@ def remove(
 ) -> Customer:
     """Delete a customer record and return it; orders of the customer stay as they are.
 
-    For KEPT_FOR, `restore` can undo it; older deletions of the org become final. Raises NotFound if
+    For KEPT_FOR, `restore` can undo it; older deletions of the org become final, and the histories
+    of those records are deleted with them. Raises NotFound if
     there is no record, and StaleVersion as `change` does.
     """
     at = now_or(now)
@@ -195,8 +201,9 @@ def remove(
         found = read_customer(connection, reference, actor.org_id, to_change=True)
         _require_current(found, is_current)
         old = (customer.c.org_id == actor.org_id, customer.c.deleted_at < at - KEPT_FOR)
-        connection.execute(delete(customer).where(*old))
-        return _write(connection, found._replace(deleted_at=at))
+        ended = delete(customer).where(*old).returning(customer.c.customer_id)
+        forget_histories(connection, connection.execute(ended).scalars().all(), actor.org_id)
+        return _write(connection, found, found._replace(deleted_at=at), actor, DELETED, at=at)
 
 
 def restore(record_id: str, *, actor: Actor) -> Customer:
@@ -211,11 +218,10 @@ def restore(record_id: str, *, actor: Actor) -> Customer:
         if row is None:
             raise NotFound(NOT_FOUND)
         found = customer_from(row)
-        return (
-            found
-            if found.deleted_at is None
-            else _write(connection, found._replace(deleted_at=None))
-        )
+        if found.deleted_at is None:
+            return found
+        after = found._replace(deleted_at=None)
+        return _write(connection, found, after, actor, RESTORED, at=now_or(None))
 
 
 def save_all(
@@ -245,11 +251,16 @@ def save_all(
                 for row in rows:
                     row["version"] = versions.get(row["customer_id"], 0) + 1
                 connection.execute(insert(customer), rows)
+                entries = [
+                    history_row(_customer_of(row), actor, IMPORTED, {}, at=at) for row in rows
+                ]
+                connection.execute(insert(customer_history), entries)
             for one in after:
                 stored = read_customer(connection, one.customer_id, one.org_id, to_change=True)
                 if (stored.id, stored.version) != (one.id, one.version):
                     raise StaleVersion
-                _write(connection, one._replace(updated_at=max(at, one.updated_at)))
+                imported = one._replace(updated_at=max(at, one.updated_at))
+                _write(connection, stored, imported, actor, IMPORTED, at=imported.updated_at)
     except IntegrityError as error:
         sentence = lazy_gettext("Someone added a customer in the meantime. Import the file again.")
         raise Taken("customerId", sentence) from error
@@ -275,11 +286,16 @@ def _require_current(found: Customer, is_current: Callable[[int], bool] | None) 
         raise StaleVersion
 
 
-def _write(connection: Connection, after: Customer) -> Customer:
-    """Store a changed record with the next version, and return it."""
+def _write(
+    connection: Connection, before: Customer, after: Customer, actor: Actor, action: str, *,
+    at: datetime,
+) -> Customer:  # fmt: skip
+    """Store a changed record with the next version and its history entry, and return it."""
     stored = after._replace(version=after.version + 1)
     values = {**stored._asdict(), **_derived(stored)}
     connection.execute(update(customer).where(customer.c.id == stored.id).values(values))
+    entry = history_row(stored, actor, action, customer_difference(before, stored), at=at)
+    connection.execute(insert(customer_history), entry)
     return stored
 
 

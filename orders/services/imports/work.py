@@ -22,6 +22,7 @@ from orders.domain.repeated_numbers import number_keys
 from orders.domain.texts import Figure, lazy_gettext, lazy_ngettext, pack
 from orders.services.accounts import access
 from orders.services.accounts.access import Actor
+from orders.services.accounts.history import IMPORTED
 from orders.services.idempotency import IdempotencyKey
 from orders.services.imports.claim import Claim, ClaimLost, Clock, claim_next, utc_now
 from orders.services.imports.habits import HabitNotes
@@ -37,7 +38,6 @@ from orders.services.imports.records import (
 )
 from orders.services.orders import changes as order_changes
 from orders.services.orders import intake
-from orders.services.orders.queries import IMPORTED
 from orders.storage import database
 from orders.storage.sql import rows_with
 from orders.storage.tables import order_import, order_import_order, orders, submission

@@ -31,6 +31,7 @@ from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey
 from orders.services.orders.change_rules import changed_order
 from orders.services.orders.order_dates import store_dates
+from orders.services.orders.pasted import keep_pasted
 from orders.services.orders.queries import (
     any_order,
     changed_line_rows,
@@ -88,11 +89,13 @@ def change_order(
     *,
     actor: Actor,
     is_current: VersionCheck = None,
+    pasted: str = "",
     now: datetime | None = None,
 ) -> Order:
     """Replace the fields in `changes`; return the changed order, with its warnings.
 
-    `reference` is the order's UUID or short ID. If no value differs, nothing is written.
+    `reference` is the order's UUID or short ID. If no value differs, nothing is written. `pasted`
+    is the text that the changes were entered from, which stays with the order; empty for none.
     `is_current` takes the stored version and returns whether the caller may change it; None permits
     any version. Raises NotFound if there is no such order outside the bin, Forbidden if the actor
     may not change it, StaleVersion if `is_current` returns False, InvalidOrder if the changed order
@@ -103,7 +106,7 @@ def change_order(
         _require_open_or_private(order, actor)
         return changed_order(order, changes, actor)
 
-    order = _OrderChange(reference, actor, "changed", is_current, now).run(apply)
+    order = _OrderChange(reference, actor, "changed", is_current, now, pasted=pasted).run(apply)
     if not changes.values.keys() & {"customer_id", "platform", "metadata"}:
         return order
     return order._replace(warnings=order.warnings + repeats_of(order, actor))
@@ -256,7 +259,8 @@ class _OrderChange:
     """One change of one order, as a transaction that can be run again after a lost connection.
 
     `action` is the action of the history entry, and `topic` is that of the webhook messages. If
-    `may_be_binned` is true, the order may be in the bin.
+    `may_be_binned` is true, the order may be in the bin. `pasted` is the text that the change was
+    entered from.
     """
 
     reference: str
@@ -267,6 +271,7 @@ class _OrderChange:
     key: IdempotencyKey | None = None
     topic: Topic = Topic.UPDATED
     may_be_binned: bool = False
+    pasted: str = ""
     # The time of the change. It is taken in the transaction, which may have waited for others.
     at: datetime = field(init=False)
     # What the first run wrote: a second run after a lost answer must not write it again.
@@ -319,6 +324,8 @@ class _OrderChange:
             after, self.actor, self.action, difference(before, after), at=after.updated_at
         )
         connection.execute(insert(tables.order_history), entry)
+        if self.pasted:
+            keep_pasted(connection, after, self.pasted, at=after.updated_at)
         to_send = messages(self.topic, after, self.actor.org, at=after.updated_at)
         if to_send:
             connection.execute(insert(tables.webhook_delivery), to_send)

@@ -32,6 +32,7 @@ from orders.domain.order import (
 from orders.domain.sheet_reading import guard, write_value
 from orders.domain.texts import Figure, lazy_gettext
 from orders.domain.typed_values import write_attribute
+from orders.services.accounts.history import actor_names
 from orders.services.catalog import products
 from orders.services.orders import order_list, queries
 from orders.services.orders.order_filter import OrderFilter
@@ -142,7 +143,7 @@ def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iter
         known |= dict.fromkeys(unknown, ("", ""))
         for reference, one in products.resolve(unknown, org_id).items():
             known[reference] = (one.sku or "", one.product_name or "")
-        names = queries.actor_names({order.created_by for order in batch}, org_id)
+        names = actor_names({order.created_by for order in batch}, org_id)
         for order in batch:
             yield from _rows_of(order, columns, known, names)
 

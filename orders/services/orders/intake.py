@@ -26,13 +26,14 @@ from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import Topic
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.services.accounts.history import CREATED
 from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey, KeyAlreadyUsed
 from orders.services.orders import queries
 from orders.services.orders.notes import note_row
 from orders.services.orders.order_dates import date_rows
 from orders.services.orders.pasted import pasted_row
-from orders.services.orders.queries import CREATED, history_row, line_rows, order_row
+from orders.services.orders.queries import history_row, line_rows, order_row
 from orders.services.orders.repeats import repeated_numbers
 from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables

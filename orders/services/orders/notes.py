@@ -15,7 +15,8 @@ from orders.domain.order import Order
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.services.accounts.checks import refuse
-from orders.services.orders.queries import actor_names, find_order
+from orders.services.accounts.history import actor_names
+from orders.services.orders.queries import find_order
 from orders.storage import database
 from orders.storage.tables import insert_new, order_note
 

@@ -31,9 +31,10 @@ from orders.domain.moments import now_or
 from orders.domain.order import EDITABLE_FIELDS, Order, OrderChanges
 from orders.domain.texts import Figure, lazy_gettext
 from orders.services.accounts.access import Actor, StaffMember
+from orders.services.accounts.history import actor_names
 from orders.services.orders import changes as order_changes
 from orders.services.orders.change_rules import changed_order
-from orders.services.orders.queries import actor_names, find_order
+from orders.services.orders.queries import find_order
 from orders.storage import database
 from orders.storage.models.people import StaffAccount
 from orders.storage.tables import order_editor, order_history, shown_name, upsert
@@ -49,7 +50,8 @@ class OrderEdit:
     `version` is the version of the order that the person opened, and `raw` has the changed fields
     by their JSON names. If `cart` is one of them, `line_ids` has the ID of each of its lines, or
     None for a new line. `choices` are `keeps_mine` and `keeps_theirs` of conflicts. `is_repeated`
-    is true if the page has saved changes of the order before.
+    is true if the page has saved changes of the order before. `pasted` is the text that was pasted
+    into the form, which stays with the order if the edit changes it.
     """
 
     version: int
@@ -57,6 +59,7 @@ class OrderEdit:
     line_ids: Sequence[int | None] = ()
     choices: Collection[str] = ()
     is_repeated: bool = False
+    pasted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,9 @@ def save_edit(order_id: str, edit: OrderEdit, *, actor: Actor, limits: Limits) -
         is_current = partial(operator.eq, stored.version)
         try:
             order = order_changes.change_order(
-                order_id, OrderChanges(**values), actor=actor, is_current=is_current
-            )
+                order_id, OrderChanges(**values), actor=actor, is_current=is_current,
+                pasted=edit.pasted,
+            )  # fmt: skip
         except StaleVersion:
             continue
         return Saved(order, merged.taken)

@@ -1,7 +1,7 @@
 """Reads a pasted text with the org's products, customers and attributes, and keeps it as evidence.
 
-The text that an order was entered from is kept with the order. People see it on the order's page;
-the API does not have it.
+The texts that an order was entered and changed from are kept with the order. People see them on the
+order's page; the API does not have them.
 """
 
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from orders.domain.message_facts import CUSTOMER, CustomerHints, FactReader, Found, customer_hints
 from orders.domain.message_rows import MessageRow
@@ -21,9 +21,10 @@ from orders.services.catalog import products
 from orders.services.catalog.product_index import load_products
 from orders.storage import database
 from orders.storage.sql import in_array
-from orders.storage.tables import customer, order_pasted_text
+from orders.storage.tables import customer, order_pasted_text, upsert
 
-MAX_PASTED = 10_000  # characters of pasted texts that are kept with an order
+MAX_PASTED = 10_000  # characters of pasted texts that are kept of one form
+MAX_KEPT = 50_000  # characters of all texts that are kept with one order
 BETWEEN = "\n\n* * *\n\n"  # between two texts that were pasted into one order
 MOST_CUSTOMERS = 3  # customers that are offered if a text names several
 _ASCII_SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -122,17 +123,21 @@ def _found(rows: Any, hints: CustomerHints) -> list[Found]:  # noqa: ANN401 - da
     return [one for _, one in found[:MOST_CUSTOMERS]]
 
 
-def joined(kept: str, text: str) -> str:
+def joined(kept: str, text: str, *, most: int = MAX_PASTED) -> str:
     """Return the texts that were pasted into one order as the one text that is kept.
 
-    A text that is in it already is not added again. The result has at most MAX_PASTED characters;
-    the end is cut off.
+    A text that is in it already is not added again. The result has at most `most` characters; the
+    end is cut off.
     """
-    plain = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").strip()
-    plain = plain.encode("utf-8", "replace").decode()
+    plain = _plain(text)
     if not plain or plain in kept:
-        return kept[:MAX_PASTED]
-    return (f"{kept}{BETWEEN}{plain}" if kept else plain)[:MAX_PASTED]
+        return kept[:most]
+    return (f"{kept}{BETWEEN}{plain}" if kept else plain)[:most]
+
+
+def _plain(text: str) -> str:
+    plain = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    return plain.encode("utf-8", "replace").decode()
 
 
 def pasted_row(order: Order, text: str, *, at: datetime) -> dict[str, Any]:
@@ -145,8 +150,26 @@ def pasted_row(order: Order, text: str, *, at: datetime) -> dict[str, Any]:
     }
 
 
+def keep_pasted(connection: Connection, order: Order, text: str, *, at: datetime) -> None:
+    """Add what was pasted while an order was changed to its kept text.
+
+    It is in the caller's transaction, which has locked the order's row. `text` is one text, or
+    several as `joined` returns them; its first MAX_PASTED characters are kept. A text that is kept
+    already is not added again, and nothing beyond MAX_KEPT.
+    """
+    parts = _plain(text)[:MAX_PASTED].split(BETWEEN)
+    columns = order_pasted_text.c
+    stored = select(columns.text).where(columns.order_id == order.id)
+    before = after = connection.execute(stored).scalar() or ""
+    for part in parts:
+        after = joined(after, part, most=MAX_KEPT)
+    if after != before:
+        new = {"org_id": order.org_id, "created_at": at}
+        upsert(connection, order_pasted_text, {"order_id": order.id}, {"text": after}, new)
+
+
 def find_pasted(order: Order) -> str:
-    """Return the text that was pasted when the order was entered; "" if there was none."""
+    """Return the joined texts that the order was entered and changed from; "" if there are none."""
     columns = order_pasted_text.c
     statement = select(columns.text).where(
         columns.order_id == order.id, columns.org_id == order.org_id

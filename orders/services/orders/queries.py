@@ -20,18 +20,13 @@ from orders.domain.search_text import fold, search_text
 from orders.domain.status import STATUS_BY_NAME
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
+from orders.services.accounts.history import HistoryEntry, entries_from
 from orders.services.customers.customer_queries import names_of, suggest_customers
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orders import Submission
-from orders.storage.models.orgs import Token
-from orders.storage.models.people import StaffAccount
 from orders.storage.sql import JsonRows
-from orders.storage.tables import cart_line, order_history, orders, shown_name
-
-# The action of the first entry of the history: where the order came from.
-CREATED = "created"
-IMPORTED = "imported"
+from orders.storage.tables import cart_line, order_history, orders
 
 
 def order_row(order: Order) -> dict[str, Any]:
@@ -184,51 +179,11 @@ def names_order(reference: str) -> ColumnElement[bool]:
     return orders.c.short_id == short_id.normalise(reference)
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """An event in the history of an order; `changes` are what `domain.changes.difference` returned.
-
-    `actor_name` is a person's name or e-mail address, or a token's name; `actor_kind` is "staff" or
-    "token". `action` is a word such as "created".
-    """
-
-    at: datetime
-    actor_name: str
-    action: str
-    changes: dict[str, Any]
-    actor_kind: str = "staff"
-
-
 def read_history(order: Order) -> tuple[HistoryEntry, ...]:
-    """Return the order's history, oldest first.
-
-    If the person or token of an entry is unknown, `actor_name` is its ID.
-    """
+    """Return the order's history, oldest first."""
     of_order = order_history.c.order_id == order.id
     statement = select(order_history).where(of_order).order_by(order_history.c.id)
-    with database.read() as connection:
-        rows = connection.execute(statement).all()
-    names = actor_names({row.actor_id for row in rows}, order.org_id)
-    return tuple(
-        HistoryEntry(
-            row.at, names.get(row.actor_id, row.actor_id), row.action, row.changes, row.actor_kind
-        )
-        for row in rows
-    )
-
-
-def actor_names(actor_ids: set[str], org_id: str) -> dict[str, str]:
-    """Return the names of staff accounts and tokens by ID, without unknown IDs.
-
-    The name of a person who has not entered one is their e-mail address.
-    """
-    staff = select(StaffAccount.id, shown_name).where(
-        StaffAccount.org_id == org_id, StaffAccount.id.in_(actor_ids)
-    )
-    tokens = select(Token.id, Token.name).where(Token.org_id == org_id, Token.id.in_(actor_ids))
-    with database.read() as connection:
-        found = [*connection.execute(staff), *connection.execute(tokens)]
-    return {row[0]: row[1] for row in found}
+    return entries_from(database.fetch_all(statement), order.org_id)
 
 
 def find_submission(key: str, actor: Actor) -> str | None:

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from orders.storage.models.base import Base, OwnedByOrg
+from orders.storage.models.base import Base, OwnedByOrg, RowNumber
 from orders.storage.models.orders import Bytewise
 
 
@@ -42,3 +42,24 @@ class CustomerRow(OwnedByOrg, Base):
     sort_version: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     # Folded text for the desk's search.
     search_text: Mapped[str] = mapped_column(Text)
+
+
+class CustomerHistory(Base):
+    """A change of a customer record: when, by whom, and what changed. Rows are only added.
+
+    They belong to the customer's ID: a record that replaces a deleted one continues its history.
+    """
+
+    __tablename__ = "customer_history"
+    __table_args__ = (Index("ix_customer_history_customer", "org_id", "customer_id", "id"),)
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    customer_id: Mapped[str] = mapped_column(String(255))
+    at: Mapped[datetime]
+    # "staff" or "token", and its ID.
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[str] = mapped_column(String(36))
+    action: Mapped[str] = mapped_column(String(32))
+    # `{field: {"from": …, "to": …}}`; `{}` unless fields have changed.
+    changes: Mapped[dict[str, Any]]

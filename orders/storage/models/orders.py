@@ -151,7 +151,7 @@ class OrderNote(Base):
 
 
 class OrderPastedText(Base):
-    """The text that was pasted when an order was entered; only the desk shows it."""
+    """The texts that were pasted when an order was entered or changed; only the desk shows them."""
 
     __tablename__ = "order_pasted_text"
 

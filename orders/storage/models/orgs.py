@@ -130,7 +130,8 @@ class CustomerPageRow(Base):
     contact: Mapped[str | None] = mapped_column(String(255))
     phone: Mapped[str | None] = mapped_column(String(60))
     email: Mapped[str | None] = mapped_column(String(255))
-    # IANA name of the zone in which customers see times; UTC if it is NULL.
+    # IANA name of the zone in which customers see times, and people at the desk who have none of
+    # their own; UTC if it is NULL.
     time_zone: Mapped[str | None] = mapped_column(String(64))
     # The org's words for the steps of an order, by language and step.
     wording: Mapped[dict[str, Any]] = mapped_column(server_default="{}")

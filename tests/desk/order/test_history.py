@@ -10,7 +10,7 @@ from flask import Flask
 from orders.domain.attributes import AttributeRule, Kind, Option
 from orders.interfaces.desk.order import history
 from orders.interfaces.desk.order.history import FieldChange
-from orders.services.orders.queries import HistoryEntry
+from orders.services.accounts.history import HistoryEntry
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 

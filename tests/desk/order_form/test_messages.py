@@ -231,3 +231,72 @@ def test_a_search_without_hits_says_so(clerk: FlaskClient) -> None:
     assert "No product" not in suggested("configurations", "oslo")
     assert suggested("configurations", "") == ""
     assert suggested("customers", "xyz") == ""
+
+
+def edit(clerk: FlaskClient, code: str, **typed: str) -> TestResponse:
+    """Send the form of a stored order with other values in some fields."""
+    page = read(clerk.get(f"/orders/{code}/edit").text)
+    fields = page.first("#order-form").fields()
+    return clerk.post(f"/orders/{code}/edit", data={**fields, **typed})
+
+
+def resent(page: TestResponse, do: str) -> dict[str, object]:
+    return {**read(page.text).first("#order-form").fields(), "do": do}
+
+
+def test_texts_pasted_while_an_order_is_changed_are_added_with_the_change(
+    app: Flask, clerk: FlaskClient, workshop: Org
+) -> None:
+    form = {"cart.0.configurationId": "DESK", "cart.0.count": "2", "pasted": "DESK\t2"}
+    code = act(clerk, "place", **form).location.split("/")[2]
+    address = f"/orders/{code}/edit"
+
+    def stored() -> str:
+        with app.app_context():
+            return pasted.find_pasted(queries.find_order(code, workshop.id))
+
+    page = edit(clerk, code, do="paste", paste="OSL-CH-OAK-02\t4")
+    assert stored() == "DESK\t2"  # nothing is kept before the change is saved
+    wrong = clerk.post(address, data={**resent(page, "save"), "cart.0.count": "x"})
+    assert (wrong.status_code, stored()) == (422, "DESK\t2")
+    saved = clerk.post(address, data={**resent(wrong, "save"), "cart.0.count": "2"})
+    assert saved.status_code == 303
+    assert stored() == f"DESK\t2{pasted.BETWEEN}OSL-CH-OAK-02\t4"
+    shown = read(clerk.get(f"/orders/{code}").text).first("#pasted-text pre").text
+    assert "OSL-CH-OAK-02" in shown
+    # Two more texts, of which one is kept already, and a save that changes nothing.
+    twice = pasted.joined("by phone\r\n3 more", "DESK\t2")
+    assert edit(clerk, code, do="save", name="Hall", pasted=twice).status_code == 303
+    assert edit(clerk, code, do="save", pasted="idle").status_code == 303
+    assert stored().split(pasted.BETWEEN) == ["DESK\t2", "OSL-CH-OAK-02\t4", "by phone\n3 more"]
+    with app.app_context():
+        [row] = database.fetch_all(select(tables.order_pasted_text))
+        assert row.org_id == workshop.id
+
+
+def test_an_order_of_no_text_gets_one_and_no_order_gets_too_many(
+    app: Flask, clerk: FlaskClient, workshop: Org
+) -> None:
+    form = {"cart.0.configurationId": "DESK", "cart.0.count": "2"}
+    code = act(clerk, "place", **form).location.split("/")[2]
+    for number in range(8):
+        text = str(number) * (pasted.MAX_PASTED + 9) + "\0"
+        assert edit(clerk, code, do="save", name=f"{number}", pasted=text).status_code == 303
+    with app.app_context():
+        order = queries.find_order(code, workshop.id)
+        kept = pasted.find_pasted(order).split(pasted.BETWEEN)
+        assert [len(one) for one in kept[:2]] == [pasted.MAX_PASTED] * 2
+        assert sum(map(len, kept)) + len(pasted.BETWEEN) * 4 == pasted.MAX_KEPT
+        assert order.version == 9
+
+
+@pytest.mark.one_database(reason="nothing of it reaches the database")
+def test_a_removed_row_that_is_restored_keeps_its_mark(clerk: FlaskClient) -> None:
+    marked = act(clerk, "paste", paste="Hello,\n2 Lumen table lamps\n3 x OSL-CH-OAK-02")
+    before = read(marked.text).first("#lines")
+    assert "Matched by name" in before.text
+    row = before.first("[data-doubtful] button")["value"].partition(":")[2]
+    removed = clerk.post(ADDRESS, data=resent(marked, f"remove:{row}"))
+    assert "Matched by name" not in read(removed.text).first("#lines").text
+    restored = clerk.post(ADDRESS, data=resent(removed, "undo"))
+    assert "Matched by name" in read(restored.text).first("#lines").text

@@ -21,7 +21,8 @@ from orders.interfaces.desk.customers.customer_form import (
     new_entry,
     sent_entry,
 )
-from orders.interfaces.desk.display import as_text, status_names
+from orders.interfaces.desk.customers.customer_history import HISTORY_SHOWN, load_history
+from orders.interfaces.desk.display import as_text, shown_attributes, status_names
 from orders.interfaces.desk.forms import element_id, html_page, id_by_field, report
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import gettext, translated
@@ -74,6 +75,7 @@ def show_customer() -> Response:
         raise NotFound(customer_queries.NOT_FOUND)
     rules = {one.key: one for one in member.actor.org.attributes if "metadata" in one.areas}
     defaults = record.defaults if record else {}
+    history = load_history(customer_id, shown_attributes(), member.org_id)
     return html_page(
         "desk/customers/customer.html", customer_id=customer_id, record=record, found=found,
         defaults=[
@@ -82,6 +84,7 @@ def show_customer() -> Response:
             for key, value in defaults.items()
         ],
         countries=country_names(), statuses=status_names(), month_name=_month_name,
+        history=history, history_shown=HISTORY_SHOWN,
     )  # fmt: skip
 
 

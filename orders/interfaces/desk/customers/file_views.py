@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from flask import Response, request, url_for
 from werkzeug.datastructures import FileStorage
@@ -11,6 +10,7 @@ from orders.domain.errors import Conflict, NotFound, StaleVersion
 from orders.domain.sheet_reading import ReadingChoices, UnreadableSheet
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.display import local_now
 from orders.interfaces.desk.forms import html_page, report
 from orders.interfaces.http.assets import file_store
 from orders.interfaces.http.current_settings import current_limits
@@ -97,7 +97,7 @@ def export_customers() -> Response:
     usual = "semicolon" if has_decimal_comma() else "comma"
     separator = SEPARATORS.get(request.args.get("separator", ""), SEPARATORS[usual])
     text = "".join(customer_import.export_csv(signed_in().actor, separator))
-    return _csv(text, f"customers-{datetime.now(UTC):%Y-%m-%d-%H%M}.csv")
+    return _csv(text, f"customers-{local_now():%Y-%m-%d-%H%M}.csv")
 
 
 def _csv(text: str, file_name: str) -> Response:

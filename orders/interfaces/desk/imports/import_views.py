@@ -30,9 +30,9 @@ from orders.interfaces.http.assets import file_store
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import has_decimal_comma, translated
 from orders.interfaces.http.pages import go_to, page_number, page_or_piece, wants_piece
+from orders.services.accounts.history import actor_names
 from orders.services.imports import control, preview, records, upload
 from orders.services.imports.records import Import, ImportState, OrderState
-from orders.services.orders import queries
 from orders.storage.pages import Paging
 
 MAX_SAMPLE = 60  # characters of a cell
@@ -273,7 +273,7 @@ def _render_start(error: str = "") -> AnyResponse:
     return html_page(
         "desk/imports/start.html", 422 if error else 200,
         error=error, limits=current_limits(), page=page, State=ImportState,
-        names=queries.actor_names(makers, org_id), key=new_key(), encodings=ENCODINGS,
+        names=actor_names(makers, org_id), key=new_key(), encodings=ENCODINGS,
     )  # fmt: skip
 
 
@@ -328,7 +328,7 @@ def _render_result(one: Import) -> AnyResponse:
         orders=records.read_orders(one, most=ORDERS_A_PAGE, skip=(number - 1) * ORDERS_A_PAGE),
         page=number,
         pages=-(-(one.order_count or 0) // ORDERS_A_PAGE),
-        names=queries.actor_names({one.started_by or one.created_by}, one.org_id),
+        names=actor_names({one.started_by or one.created_by}, one.org_id),
         State=ImportState,
         OrderState=OrderState,
     )

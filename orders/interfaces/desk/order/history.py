@@ -12,19 +12,26 @@ from orders.domain.order import LABELS, PLATFORM_LABELS
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.display import line_details, status_name
 from orders.interfaces.http.i18n import figure, gettext, ngettext, translated
+from orders.services.accounts.history import (
+    CHANGED,
+    CREATED,
+    DELETED,
+    IMPORTED,
+    RESTORED,
+    HistoryEntry,
+)
 from orders.services.catalog import products
 from orders.services.orders.changes import LINK_SENT
-from orders.services.orders.queries import CREATED, IMPORTED, HistoryEntry
 
 # The titles of actions; an action that is missing here is shown by its name.
 TITLES = {
     CREATED: lazy_gettext("Created"),
     IMPORTED: lazy_gettext("Imported"),
-    "changed": lazy_gettext("Changed"),
+    CHANGED: lazy_gettext("Changed"),
     "canceled": lazy_gettext("Canceled"),
     "reopened": lazy_gettext("Reopened"),
-    "binned": lazy_gettext("Deleted"),
-    "restored": lazy_gettext("Restored"),
+    DELETED: lazy_gettext("Deleted"),
+    RESTORED: lazy_gettext("Restored"),
     LINK_SENT: lazy_gettext("Link sent to customer"),
 }
 # The titles of changes of one field only.
@@ -43,7 +50,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A change of one field of an order, as texts for the page.
+    """A change of one field of an order or a customer record, as texts for the page.
 
     `before` is None if a value was added, `after` is None if one was removed, and both are None if
     the label alone describes the change. `is_whole` is true if the label and the only value
@@ -58,7 +65,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
-    """An entry of an order's history, as texts for the page.
+    """An entry of the history of an order or a customer record, as texts for the page.
 
     `who` is the name of the person or token that made the change. `source` is "desk", "import" or
     "token".
@@ -97,15 +104,19 @@ def since(entries: Iterable[HistoryEntry], version: int) -> list[HistoryEntry]:
 
 
 def _event(entry: HistoryEntry, rules: Sequence[AttributeRule], names: Names) -> HistoryEvent:
-    source = "desk" if entry.actor_kind == "staff" else "token"
-    if entry.action == IMPORTED:
-        source = "import"
     changes = tuple(_changes(entry, rules, names))
-    return HistoryEvent(entry.at, _title(entry), entry.actor_name, source, changes)
+    return HistoryEvent(entry.at, _title(entry), entry.actor_name, source_of(entry), changes)
+
+
+def source_of(entry: HistoryEntry) -> str:
+    """Return where a change was made, as `HistoryEvent.source`."""
+    if entry.action == IMPORTED:
+        return "import"
+    return "desk" if entry.actor_kind == "staff" else "token"
 
 
 def _title(entry: HistoryEntry) -> str:
-    if entry.action == "changed" and len(entry.changes) == 1:
+    if entry.action == CHANGED and len(entry.changes) == 1:
         return translated(ONLY_TITLES.get(next(iter(entry.changes)), TITLES["changed"]))
     return translated(TITLES.get(entry.action, entry.action))
 
@@ -120,28 +131,31 @@ def _changes(
         if name == "cart":
             yield from _cart_changes(change, names)
         elif name in {"metadata", "derivative"}:
-            yield from _key_changes(name, change, rules)
+            yield from key_changes(name, change, rules)
         elif name == "platform":
             for key, before, after in _keys(change):
                 label = translated(PLATFORM_LABELS.get(key, key))
-                yield FieldChange(label, _text(before), _text(after))
+                yield FieldChange(label, value_text(before), value_text(after))
         elif isinstance(change, dict):
-            before, after = _text(change.get("from")), _text(change.get("to"))
+            before, after = value_text(change.get("from")), value_text(change.get("to"))
             if name == "status":
                 before, after = (one and status_name(one) for one in (before, after))
             is_whole = entry.action in {"canceled", "reopened"}
             yield FieldChange(translated(LABELS.get(name, name)), before, after, is_whole)
 
 
-def _key_changes(
-    area: str, change: object, rules: Sequence[AttributeRule]
-) -> Iterator[FieldChange]:
+def key_changes(area: str, change: object, rules: Sequence[AttributeRule]) -> Iterator[FieldChange]:
+    """Yield the changes of the keys of an object, by the labels of the org's attributes.
+
+    `area` is "metadata" or "derivative", and `change` has the object as "from" and "to". A key
+    without an attribute is its own label.
+    """
     labels = {rule.key: rule for rule in rules if area in rule.areas}
     for key, before, after in _keys(change):
         rule = labels.get(key)
         own_name = key if area == "metadata" else f"{area}: {key}"
         label = rule.label if rule else own_name
-        yield FieldChange(label, _text(before, rule), _text(after, rule))
+        yield FieldChange(label, value_text(before, rule), value_text(after, rule))
 
 
 def _keys(change: object) -> Iterator[tuple[str, object, object]]:
@@ -159,7 +173,7 @@ def _keys(change: object) -> Iterator[tuple[str, object, object]]:
             yield key, old, new
 
 
-def _text(value: object, rule: AttributeRule | None = None) -> str | None:
+def value_text(value: object, rule: AttributeRule | None = None) -> str | None:
     """Return a JSON value as text; None if it is _MISSING or None.
 
     If `rule` is given, it is the attribute that the value belongs to, and the text is the one that
@@ -185,11 +199,11 @@ def _cart_changes(change: dict[str, list[Line]], names: Names) -> Iterator[Field
     lines at the end, these are in `change["added"]` instead. `names` are what lines are shown by.
     """
     old, new = list(change.get("from") or ()), list(change.get("to") or change.get("added") or ())
-    same = _take_pairs(old, new, lambda line: line)
-    counted = _take_pairs(
+    same = take_pairs(old, new, lambda line: line)
+    counted = take_pairs(
         old, new, lambda line: [line["configurationId"], line.get("metadata", None)]
     )
-    noted = _take_pairs(old, new, lambda line: line["configurationId"])
+    noted = take_pairs(old, new, lambda line: line["configurationId"])
     for before, after in counted:
         label = gettext("Quantity of %(product)s", product=_name(before, names))
         yield FieldChange(label, figure(before["count"]), figure(after["count"]))
@@ -207,10 +221,10 @@ def _cart_changes(change: dict[str, list[Line]], names: Names) -> Iterator[Field
         yield FieldChange(gettext("Lines reordered"))
 
 
-def _take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - a function of a line to any JSON value
+def take_pairs(old: list[Line], new: list[Line], key: Any) -> list[tuple[Line, Line]]:  # noqa: ANN401 - a function of a line to any JSON value
     """Remove from both lists the lines that match, and return them as pairs (old, new).
 
-    Two lines match if `key` returns equal JSON values for them.
+    Two lines, or other JSON objects, match if `key` returns equal JSON values for them.
     """
     waiting: dict[bytes, list[Line]] = {}
     for line in new:

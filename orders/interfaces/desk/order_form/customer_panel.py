@@ -1,14 +1,14 @@
 """The panel below the customer of the order form: habits, carts, last orders, usual products."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from babel.dates import format_skeleton
 from flask import Response, render_template, request
 from markupsafe import Markup
 
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.display import preferences
+from orders.interfaces.desk.display import local_now, preferences
 from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.customer_fill import filled_in, source_text
 from orders.interfaces.desk.order_form.form_page import sent_entry
@@ -115,8 +115,7 @@ def filled_fields(entry: OrderEntry) -> dict[str, str]:
 @desk.app_template_filter("day_for_people")
 def day_for_people(moment: datetime) -> str:
     """Return the day of a moment as people say it: “Today”, “Yesterday”, “12 Nov”, “3 Oct 2025”."""
-    zone = preferences().zone
-    day, today = moment.astimezone(zone).date(), datetime.now(UTC).astimezone(zone).date()
+    day, today = moment.astimezone(preferences().zone).date(), local_now().date()
     if day in (today, today - timedelta(days=1)):
         return gettext("Today") if day == today else gettext("Yesterday")
     skeleton = "MMMd" if day.year == today.year else "yMMMd"

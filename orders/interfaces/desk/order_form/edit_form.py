@@ -176,7 +176,8 @@ def read_edit(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMem
         line_ids = [line_id for line_id, _ in lines]
     choices = frozenset(sent_choices(sent).values())
     is_repeated = has_ended(stored, member.actor, sent.get("page", "")) if line_ids else False
-    return Edit(stored, base, OrderEdit(version, changes, line_ids, choices, is_repeated))
+    pasted = entry.form.pasted.data or ""
+    return Edit(stored, base, OrderEdit(version, changes, line_ids, choices, is_repeated, pasted))
 
 
 def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 from wtforms import Field
 
 from orders.domain.message_facts import CUSTOMER, Found
-from orders.domain.moments import now_or
 from orders.domain.order import LABELS
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.display import local_now
 from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.form_fields import pasted_rows
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
@@ -166,7 +166,7 @@ def _take(field: Field, found: Found, taken: dict[str, dict[str, str]]) -> None:
 
 
 def _read(text: str, most: int | None = None) -> ReadText:
-    return read_pasted(text, signed_in().actor, today=now_or(None).date(), most=most)
+    return read_pasted(text, signed_in().actor, today=local_now().date(), most=most)
 
 
 def _read_kept(entry: OrderEntry) -> list[ReadText]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from flask import Response, render_template, request
 
@@ -11,7 +10,7 @@ from orders.domain.habits import is_unusual
 from orders.domain.typed_values import read_whole
 from orders.domain.value_formats import week_fault
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.display import preferences
+from orders.interfaces.desk.display import local_now
 from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.attribute_fields import AttributeField
 from orders.interfaces.desk.order_form.customer_fill import filled_in, source_text
@@ -85,7 +84,7 @@ def _say(one: AttributeField) -> str:
 def _say_week(value: str) -> str:
     """Return a week as people say it: without its year if it is less than half a year away."""
     year, _, week = value.partition("-W")
-    now = datetime.now(UTC).astimezone(preferences().zone).isocalendar()
+    now = local_now().isocalendar()
     away = (int(year) - now.year) * 52 + int(week) - now.week
     if 0 <= away < 26:
         return gettext("week %(week)s", week=int(week))

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Response, request, url_for
@@ -16,6 +15,7 @@ from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import (
+    local_now,
     shown_attributes,
     status_menus,
     status_names,
@@ -36,7 +36,8 @@ from orders.interfaces.desk.order_list.list_dates import PERIODS, dates_by_path
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import page_or_piece
 from orders.services.accounts.access import StaffMember
-from orders.services.orders import bulk, order_filter, order_list, queries, saved_views
+from orders.services.accounts.history import actor_names
+from orders.services.orders import bulk, order_filter, order_list, saved_views
 from orders.services.orders.bulk import BulkEdit
 from orders.services.orders.order_filter import FilterChoices, UnlistedCodes
 from orders.services.orders.order_list import MOST_COUNTED, OrderSummary, Sort
@@ -268,7 +269,7 @@ def _overdue(
     page: CursorPage[OrderSummary] | None, rules: Sequence[AttributeRule]
 ) -> Collection[str]:
     """Return the IDs of the orders on the page that are overdue today, in the person's zone."""
-    rule, today = due_rule(rules), datetime.now(signed_in().preferences.zone).date()
+    rule, today = due_rule(rules), local_now().date()
     if page is None or rule is None:
         return ()
     return {order.id for order in page.rows if is_overdue(order, rule, today)}
@@ -301,7 +302,7 @@ def _names(
     known = dict(choices.people + choices.tokens)
     makers = {order.created_by for order in page.rows} if page else set()
     missing = makers - set(known)
-    return known | (queries.actor_names(missing, org_id) if missing else {})
+    return known | (actor_names(missing, org_id) if missing else {})
 
 
 def sent_address() -> MultiDict[str, str]:

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +12,7 @@ from orders.domain.status import Status, read_status
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.display import local_now
 from orders.interfaces.desk.forms import own_id
 from orders.interfaces.desk.order_list.list_address import ListAddress, Pairs
 from orders.interfaces.desk.order_list.list_page import (
@@ -274,4 +274,4 @@ def _found() -> tuple[Columns, Iterator[list[Cell]]]:
 
 
 def _file_name(ending: str) -> str:
-    return f"orders-{datetime.now(UTC):%Y-%m-%d-%H%M}.{ending}"
+    return f"orders-{local_now():%Y-%m-%d-%H%M}.{ending}"

@@ -4,12 +4,19 @@ from flask import Response, url_for
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 
-from orders.domain.preferences import DATE_LABELS, DENSITIES, THEMES, Preferences, time_zones
+from orders.domain.preferences import (
+    DATE_LABELS,
+    DENSITIES,
+    THEMES,
+    Preferences,
+    name_of_zone,
+    time_zones,
+)
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.http.current_settings import limiter, sign_in_limit
-from orders.interfaces.http.i18n import gettext, use_language
+from orders.interfaces.http.i18n import gettext, translated, use_language
 from orders.interfaces.http.session import stay_signed_in
 from orders.services.accounts import accounts, checks, second_factor
 from orders.services.accounts.access import StaffMember
@@ -32,10 +39,18 @@ class PreferencesForm(FlaskForm):
         lazy_gettext("Language"),
         choices=lambda: {"": lazy_gettext("Browser language"), **languages()},
     )
-    time_zone = forms.MenuField(lazy_gettext("Time zone"), choices=time_zones)
+    time_zone = forms.MenuField(
+        lazy_gettext("Time zone"),
+        choices=lambda: {"": _org_zone(), **{name: name for name in time_zones()}},
+    )
     date_format = forms.MenuField(lazy_gettext("Date and time format"), choices=DATE_LABELS)
     theme = forms.MenuField(lazy_gettext("Theme"), choices=THEMES)
     density = forms.MenuField(lazy_gettext("Rows"), choices=DENSITIES)
+
+
+def _org_zone() -> str:
+    name = translated(name_of_zone(signed_in().preferences.org_time_zone))
+    return gettext("Same as organization (%(zone)s)", zone=name)
 
 
 @desk.get("/account")

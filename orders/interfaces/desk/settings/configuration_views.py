@@ -13,6 +13,7 @@ from orders.interfaces.http.assets import send_stored
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import figure, gettext, ngettext
 from orders.interfaces.http.pages import page_number, page_or_piece
+from orders.services.accounts.history import actor_names
 from orders.services.catalog import (
     configuration_edits,
     configuration_import,
@@ -22,7 +23,6 @@ from orders.services.catalog import (
 )
 from orders.services.catalog.configuration_import import SAMPLE, BadImport
 from orders.services.catalog.configuration_queries import ConfigurationFilter
-from orders.services.orders import queries
 from orders.storage.pages import Paging
 
 MAX_SEARCH = 500  # characters; the rest is ignored
@@ -71,7 +71,7 @@ def show_configuration(reference: str) -> str:
         files=configuration_queries.list_files(found.id),
         uses=configuration_queries.list_uses(found, most=MAX_USES),
         same_sku=configuration_edits.count_same_sku(found),
-        maker=queries.actor_names({found.created_by}, org_id).get(found.created_by),
+        maker=actor_names({found.created_by}, org_id).get(found.created_by),
         as_text=as_text,
     )
 
