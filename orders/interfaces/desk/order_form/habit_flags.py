@@ -70,6 +70,13 @@ def shown_value(rule: AttributeRule, value: Any) -> str:  # noqa: ANN401 - a JSO
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
+def said_value(rule: AttributeRule, value: Any) -> str:  # noqa: ANN401 - a JSON value
+    """Return a value as `shown_value`, but a box by its label if it is ticked, else ""."""
+    if rule.kind is Kind.BOOLEAN:
+        return rule.label if value is True else ""
+    return shown_value(rule, value)
+
+
 def flag(field_id: str, note: str) -> Markup:
     """Return the HTML of a note about a value that differs: a mark, words, and an ID."""
     return Markup(
