@@ -264,7 +264,7 @@ def paste_message(page: Page, address: str) -> None:
     )
     page.locator("#pasted .finds").wait_for()
     page.locator(".usual-lines").wait_for()
-    to_top(page)
+    page.wait_for_timeout(500)
 
 
 def discard_draft(page: Page, address: str) -> None:
@@ -280,12 +280,13 @@ def meet_a_colleague(page: Page, demo: Demo, code: str) -> None:
     """Change fields of an order that a program has changed in the meantime, and save them."""
     page.goto(f"{demo.address}/orders/{code}/edit")
     page.fill("#name", "Garden and terrace")
-    page.fill("#cart-0-count", "14")
+    page.fill("#cart-0-count", "140")
     order = f"{demo.address}/api/orders/{code}"
     headers = {"Authorization": f"Bearer {demo.token}"}
-    cart = page.request.get(order, headers=headers).json()["cart"]
+    lines = page.request.get(order, headers=headers).json()["cart"]
+    cart = [{name: line[name] for name in ("configurationId", "count")} for line in lines]
     cart[0]["count"] = 41
-    answer = page.request.patch(order, data={"name": "Garden", "cart": cart}, headers=headers)
+    answer = page.request.put(order, data={"name": "Garden", "cart": cart}, headers=headers)
     assert answer.ok, answer.text()
     page.keyboard.press("Control+Enter")
     page.locator(".conflicts").wait_for()

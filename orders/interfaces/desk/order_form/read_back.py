@@ -21,6 +21,7 @@ from orders.interfaces.desk.order_form.habit_flags import (
     differences_in,
     habits_of,
     shown_value,
+    within_sentence,
 )
 from orders.interfaces.desk.order_form.order_form import OrderEntry
 from orders.interfaces.http.i18n import figure, gettext, ngettext
@@ -29,13 +30,6 @@ MOST_SPOKEN = 8  # values of attributes; nobody listens to more
 MOST_UNUSUAL = 5  # quantities that are named; of more, their number
 # Kinds whose values say by themselves what they are.
 _WITHOUT_LABEL = frozenset({Kind.OPTION, Kind.MANY, Kind.WEEK})
-# Words that only the beginning of a text gives a capital letter, in the languages of the pages.
-_ENGLISH = "a|an|and|as|at|by|for|from|in|into|no|not|of|off|on|only|onto|the|to|up|with|without"
-_GERMAN = (
-    "ab|als|am|an|auf|aus|bei|bis|das|dem|den|der|die|ein|eine|frei|für|im|in|ins|kein|keine|mit"
-    "|nach|nicht|nur|ohne|und|unter|vom|von|vor|zu|zum|zur"
-)
-_SMALL_WORDS = frozenset(f"{_ENGLISH}|{_GERMAN}".split("|"))
 _UNSPOKEN = frozenset({Kind.MULTILINE, Kind.EMAIL, Kind.PHONE, Kind.URL})
 
 
@@ -86,20 +80,8 @@ def _say(one: AttributeField) -> str:
         return rule.label
     if rule.kind is Kind.WEEK and week_fault(value) is None:
         return _say_week(str(value))
-    text = shown_value(rule, value)
-    return within_sentence(text, value) if rule.kind in _WITHOUT_LABEL else f"{rule.label} {text}"
-
-
-def within_sentence(text: str, value: object) -> str:
-    """Return an option's text as it is written inside a sentence.
-
-    Its first letter becomes small only where that is safe: if the option's value is the same word
-    in small letters, or if the text begins with a word such as “into” or “zum”. Names and German
-    nouns keep their capital.
-    """
-    first = text.partition(" ")[0]
-    is_small = text.lower() == value or (first != text and first.lower() in _SMALL_WORDS)
-    return text[:1].lower() + text[1:] if is_small else text
+    text = within_sentence(shown_value(rule, value), value)
+    return text if rule.kind in _WITHOUT_LABEL else f"{rule.label} {text}"
 
 
 def _say_week(value: str) -> str:
