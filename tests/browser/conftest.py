@@ -160,10 +160,11 @@ def plain_page(chromium: Browser, watch: Watch, desk: Desk) -> Iterator[Page]:
     context.close()
 
 
-# Two frames later the page is rendered again and color transitions have begun; finish them.
+# Two frames later the page is rendered again, and colors and notices have begun to fade; finish
+# that. What turns without an end cannot be finished.
 SETTLED = """new Promise((settled) => requestAnimationFrame(() => requestAnimationFrame(() => {
-    const fading = document.getAnimations().filter((one) => one instanceof CSSTransition);
-    for (const one of fading) one.finish();
+    const fading = document.getAnimations();
+    for (const one of fading) if (one.effect.getComputedTiming().endTime < Infinity) one.finish();
     settled();
 })))"""
 
@@ -260,6 +261,7 @@ def check(page: Page, where: str, *, within: str = "html", but_for: str = "") ->
     page.wait_for_load_state()  # a page without its styles would be judged
     if not page.evaluate("'axe' in window"):
         page.evaluate(_axe.axe_script)
+    page.evaluate(SETTLED)
     assert page.evaluate(FAULTS, [within, but_for]) == [], where
     check_width(page, where)
 

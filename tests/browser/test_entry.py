@@ -96,7 +96,7 @@ def test_three_lines_by_keyboard_only_and_the_customer_finds_the_order(
     stranger.keyboard.press("Enter")
     stranger.wait_for_url(f"**/o/{code.replace('-', '')}")
     shown = stranger.inner_text("main")
-    for seen in (code, "New", "Oslo CH", "12", "Gloss", "Ring twice"):
+    for seen in (code, "Received", "Oslo CH", "12", "Gloss", "Ring twice"):
         assert seen in shown, seen
     html = stranger.content()
     secret = ("SECRET-CUSTOMER", "SECRET-STORE", "SECRET-RESELLER")

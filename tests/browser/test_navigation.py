@@ -59,11 +59,11 @@ def test_the_menus_are_accessible(screen: Screen, desk: Desk) -> None:
     page = screen.page
     sign_in(page, desk, desk.org.admin().email)
     page.goto(f"{desk.address}/customers")
-    page.locator(".own").click()
+    page.locator("button.own").click()
     screen.check("the account's menu")
     page.keyboard.press("Escape")
     expect(page.locator(":popover-open")).to_have_count(0)
-    expect(page.locator(".own")).to_be_focused()
+    expect(page.locator("button.own")).to_be_focused()
     page.set_viewport_size(PHONE)
     page.locator(".dock button").click()
     expect(page.locator("#more-menu")).to_be_visible()

@@ -25,7 +25,7 @@ def test_a_token_is_made_by_keyboard_alone(
 ) -> None:
     page, keys = admin_page, admin_page.keyboard
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=desk.address)
-    tab_to(page, page.locator(".own"))
+    tab_to(page, page.locator("button.own"))
     page.keyboard.press("Enter")
     tab_to(page, page.get_by_role("link", name="Settings", exact=True))
     keys.press("Enter")
@@ -135,7 +135,7 @@ def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
     sign_in(page, desk)
     assert page.goto(settings)
     screen.check("settings, refused to sales")
-    page.click(".own")
+    page.click("button.own")
     screen.button("Sign out").click()
     sign_in(page, desk, desk.org.admin().email)
     for path in ("organization", "staff", "staff/new", "tokens", "tokens/new", "attributes",

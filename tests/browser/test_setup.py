@@ -82,7 +82,8 @@ def test_from_the_printed_link_to_the_first_order(chromium: Browser, empty: Serv
     page.wait_for_url("**/orders/new?form=*")  # until its scripts have run
     page.get_by_placeholder("Name, SKU, or ID").first.fill("bar stool")
     page.get_by_role("option", name="Oslo bar stool").click()
-    expect(page.get_by_text("OSL-BS-ASH-01").first).to_be_visible()
+    expect(page.get_by_label("Product, line 1")).to_have_value("OSL-BS-ASH-01")
+    expect(page.get_by_text("Oslo bar stool").first).to_be_visible()
     page.get_by_role("button", name="Place order").click()
     page.wait_for_url("**/placed")
     page.get_by_role("link", name="Today").click()
