@@ -29,7 +29,7 @@ document.addEventListener("focusin", ({ target }) => {
 // Nor may what is said of the line with the focus.
 function showAnswer(place) {
   const line = document.activeElement?.closest("#lines > .line");
-  if (line?.contains(place)) line.scrollIntoView({ block: "nearest" });
+  if (place instanceof Node && line?.contains(place)) line.scrollIntoView({ block: "nearest" });
 }
 
 // A phone shows the customer and the cart; everything else is folded up until it is needed.
