@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +27,21 @@ SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 PATIENCE = 60  # seconds for the first start with its demo
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+
+
+CUSTOMER = "LINDE-AT"
+MESSAGE = """From: Maria Huber <huber@zur-linde.example>
+Subject: Order 4711
+
+Good morning, please send us
+
+14 x Oslo chair oak
+2 x PLK-DT-OAK-22
+3 yellow lamps
+
+Our order number is PO 4711.
+Maria Huber, Gasthof Zur Linde
+"""
 
 
 class Demo(NamedTuple):
@@ -135,26 +150,47 @@ def make_webhook(page: Page, demo: Demo, receiver: str) -> None:
 
 def walk(page: Page, demo: Demo) -> Iterator[str]:
     """Open every page and yield its name when it is ready."""
+    code = yield from walk_orders(page, demo)
+    yield from walk_other_pages(page, demo.address, code)
+
+
+def walk_orders(page: Page, demo: Demo) -> Generator[str, None, str]:
+    """Enter orders and change one; return the code of the first."""
     address = demo.address
     page.goto(f"{address}/sign-in?next=/orders/new")
     yield "sign-in"
     sign_in(page, demo)
     yield "new-order"
-    fill(page)
+    choose_customer(page)
+    yield "new-order-customer"
+    enter_lines(page)
     yield "new-order-filled"
-    page.fill("#name", "x" * 256)
-    page.fill("#cart-1-count", "0")
+    page.fill("#cart-1-configurationId", "yellow lamp")
+    page.fill("#cart-2-count", "0")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("#summary")
+    to_top(page)
     yield "new-order-errors"
-    page.fill("#name", "Pinecrest Dental: Waiting room")
-    page.fill("#cart-1-count", "4")
+    page.fill("#cart-1-configurationId", "LUM-TL-MUS-01")
+    page.fill("#cart-2-count", "4")
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/placed")
     yield "placed"
     code = page.url.split("/")[-2]
     page.goto(f"{address}/orders/{code}")
     yield "order"
+    paste_message(page, address)
+    yield "new-order-pasted"
+    discard_draft(page, address)
+    meet_a_colleague(page, demo, code)
+    yield "edit-conflict"
+    page.goto(f"{address}/customers/show?id={CUSTOMER}")
+    yield "customer"
+    return code
+
+
+def walk_other_pages(page: Page, address: str, code: str) -> Iterator[str]:
+    """Open the pages around orders, as staff and then as the customer of an order."""
     page.goto(f"{address}/orders/{code}/print")
     yield "order-sheet"
     page.goto(address)
@@ -184,30 +220,77 @@ def walk(page: Page, demo: Demo) -> Iterator[str]:
     yield "look-up-german"
 
 
-def fill(page: Page) -> None:
-    """Enter an order of three lines by keyboard."""
-    page.fill("#name", "Pinecrest Dental: Waiting room")
-    page.fill("#customerId", "PINECREST-DENTAL")
+def choose_customer(page: Page) -> None:
+    """Choose a customer by name; the form is filled in with what is usual for them."""
+    page.focus("#customerId")
+    page.keyboard.type("linde")
+    page.locator("#suggestions [role=option]").first.wait_for()
+    page.keyboard.press("Enter")
+    page.locator(".usual-lines").wait_for()
+    page.locator(".usual-values button").wait_for()
+
+
+def enter_lines(page: Page) -> None:
+    """Enter three lines by keyboard."""
     page.focus("#cart-0-configurationId")
-    for sku, count in zip(some_skus(page), ("12", "4", "2"), strict=True):
+    for sku, count in (("OSL-CH-OAK-02", "14"), ("LUM-TL-MUS-01", "2"), ("PLK-DT-OAK-22", "4")):
         page.keyboard.type(sku)
         page.keyboard.press("Enter")
         page.keyboard.type(count)
         page.keyboard.press("Enter")
     page.locator("#lines .what").nth(2).wait_for()
+    page.locator(".read-back:has-text('3 lines')").wait_for()
+    to_top(page)
+
+
+def to_top(page: Page) -> None:
+    """Scroll to the top once the page has come to rest."""
+    page.wait_for_timeout(500)
     page.evaluate("scrollTo(0, 0)")
 
 
-def some_skus(page: Page) -> list[str]:
-    """Return three SKUs found in the demo's orders."""
-    found = page.request.get(page.url.split("/orders")[0] + "/orders").text()
-    skus: dict[str, None] = {}
-    for code in re.findall(r'href="/orders/([0-9A-Z]{12})"', found):
-        order = page.request.get(page.url.split("/orders")[0] + f"/orders/{code}").text()
-        skus.update(dict.fromkeys(re.findall(r'<span class="sku">([A-Z][A-Z0-9-]+)</span>', order)))
-        if len(skus) >= 3:
-            break
-    return list(skus)[:3]
+def paste_message(page: Page, address: str) -> None:
+    """Paste an e-mail into an empty form."""
+    page.goto(f"{address}/orders/new")
+    page.focus("#cart-0-configurationId")
+    page.evaluate(
+        """text => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            const how = {clipboardData, bubbles: true, cancelable: true};
+            document.activeElement.dispatchEvent(new ClipboardEvent("paste", how));
+        }""",
+        MESSAGE,
+    )
+    page.locator("#pasted .finds").wait_for()
+    page.locator(".usual-lines").wait_for()
+    page.wait_for_timeout(500)
+
+
+def discard_draft(page: Page, address: str) -> None:
+    """Discard the draft of the form that is open, so that the next form has no drafts beside it."""
+    page.wait_for_timeout(1500)  # drafts are saved a moment after the last change
+    page.goto(f"{address}/orders/new")
+    page.locator(".drafts summary").click()
+    page.locator(".drafts button").first.click()
+    page.get_by_role("link", name="Restore draft").wait_for()
+
+
+def meet_a_colleague(page: Page, demo: Demo, code: str) -> None:
+    """Change fields of an order that a program has changed in the meantime, and save them."""
+    page.goto(f"{demo.address}/orders/{code}/edit")
+    page.fill("#name", "Garden and terrace")
+    page.fill("#cart-0-count", "140")
+    order = f"{demo.address}/api/orders/{code}"
+    headers = {"Authorization": f"Bearer {demo.token}"}
+    lines = page.request.get(order, headers=headers).json()["cart"]
+    cart = [{name: line[name] for name in ("configurationId", "count")} for line in lines]
+    cart[0]["count"] = 41
+    answer = page.request.put(order, data={"name": "Garden", "cart": cart}, headers=headers)
+    assert answer.ok, answer.text()
+    page.keyboard.press("Control+Enter")
+    page.locator(".conflicts").wait_for()
+    to_top(page)
 
 
 def main() -> None:

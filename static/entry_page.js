@@ -26,6 +26,12 @@ document.addEventListener("focusin", ({ target }) => {
   if (target.matches("#order-form textarea")) target.scrollIntoView({ block: "nearest" });
 });
 
+// Nor may what is said of the line with the focus.
+function showAnswer(place) {
+  const line = document.activeElement?.closest("#lines > .line");
+  if (place instanceof Node && line?.contains(place)) line.scrollIntoView({ block: "nearest" });
+}
+
 // A phone shows the customer and the cart; everything else is folded up until it is needed.
 function foldDetails(isOpen = false) {
   const fold = document.getElementById("order-details");
@@ -56,6 +62,7 @@ document.addEventListener("htmx:before:swap", (event) => {
 });
 document.addEventListener("htmx:after:swap", (event) => {
   const { target } = event.detail.ctx ?? {};
+  showAnswer(target);
   if (form() && target?.id === "order-form") prepare();
   else if (target?.id === "lines") quietButtons();
 });

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from orders.interfaces.http.i18n import options_line
+from orders.interfaces.http.i18n import option_values_line, options_line
 
 
 def test_options_are_one_line_of_what_people_can_read() -> None:
@@ -23,3 +23,10 @@ def test_options_are_one_line_of_what_people_can_read() -> None:
 def test_options_are_in_the_language_of_the_page(app: Flask, language: str, text: str) -> None:
     with app.test_request_context(f"/?lang={language}"):
         assert options_line({"Wood": "Oak", "Drawer": True, "Width": 1200.5}) == text
+
+
+def test_values_alone_say_what_they_are(app: Flask) -> None:
+    with app.test_request_context():
+        variant = {"Wood": "Oak", "Drawer": True, "Lamp": False, "Dimmer": "No", "Seats": "2"}
+        assert option_values_line({**variant, "Width": 120}) == "Oak, Drawer, Seats 2, Width 120"
+        assert option_values_line(None) == ""

@@ -64,6 +64,34 @@ def test_the_first_lines_are_seen_on_opening(page: Page, width: int, height: int
     assert page.evaluate("scrollY") == 0
 
 
+@pytest.mark.parametrize(("width", "height", "most"), [(1366, 768, 3), (390, 844, 1)])
+def test_a_known_customer_does_not_push_the_cart_away(
+    page: Page, desk: Desk, width: int, height: int, most: int
+) -> None:
+    customer = f"SIX-PRODUCTS-{width}"
+    with desk.org.app.app_context():
+        names = [f"Birch wardrobe with {word} drawers" for word in ("two", "three", "four")]
+        cards = [desk.org.save(name, f"{customer}-{n}") for n, name in enumerate([*names, *names])]
+    for status in ("New", "New", "In Cart"):
+        cart = [{"configurationId": card.id, "count": 14} for card in cards]
+        metadata = {"finish": "matt", "gift": False}
+        place_order(desk, customerId=customer, status=status, cart=cart, metadata=metadata)
+    page.set_viewport_size({"width": width, "height": height})
+    page.reload()
+    page.keyboard.type(customer)
+    page.keyboard.press("Tab")
+    expect(page.locator(".usual-lines button")).to_have_count(6)
+    expect(page.locator(".usual-values button")).to_be_visible()
+    end = page.evaluate("document.querySelector('.submit').getBoundingClientRect().top")
+    line = page.locator("#lines > .line").nth(most - 1).bounding_box()
+    assert line is not None
+    assert line["y"] + line["height"] < end
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    # Nothing is said of a box that is usually not ticked, or of no lines.
+    expect(page.locator(".usual-values")).not_to_contain_text("No")
+    expect(page.locator(".read-back")).to_have_text(f"{customer}, matt. No lines yet")
+
+
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 700)])
 def test_what_has_the_focus_is_never_covered(
     page: Page, desk: Desk, width: int, height: int

@@ -12,7 +12,7 @@ from jinja2.bccache import Bucket
 
 from orders.domain.configuration import own_picture
 from orders.interfaces.http.assets import asset
-from orders.interfaces.http.i18n import options_line
+from orders.interfaces.http.i18n import option_values_line, options_line
 from orders.interfaces.http.observers import Observer, begin_request
 from orders.storage.sqlite import request_lock
 
@@ -96,7 +96,9 @@ def start_pages(app: Flask) -> None:
     with contextlib.suppress(OSError, RuntimeError):
         app.jinja_env.bytecode_cache = CompiledPages()
     app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
-    app.jinja_env.filters.update(options=options_line, plain_text=str)
+    app.jinja_env.filters.update(
+        options=options_line, option_values=option_values_line, plain_text=str
+    )
 
 
 def compile_pages(app: Flask) -> Flask:

@@ -58,8 +58,9 @@ def busy_page(error: OrderError) -> Response:
 
 
 def _page(status: int, detail: str) -> Response:
-    # Descriptions by the framework exist in English only.
-    detail = translated(detail) if isinstance(detail, Text) or language() == ENGLISH else ""
+    # Descriptions by the framework exist in English only; of a missing page, it says nothing more.
+    is_said = isinstance(detail, Text) or (language() == ENGLISH and status != 404)
+    detail = translated(detail) if is_said else ""
     title, advice = SENTENCES.get(status, (OTHER_TITLE, detail or NOTHING_SAVED))
     if is_for_customers(request.path):
         template = "customer/error.html"

@@ -24,7 +24,7 @@ from flask import Flask, Response, abort, current_app, g, has_request_context, r
 from jinja2.filters import do_filesizeformat
 from werkzeug.datastructures import LanguageAccept
 
-from orders.domain.attributes import AttributeRule
+from orders.domain.attributes import NO, YES, AttributeRule
 from orders.domain.configuration import option_text
 from orders.domain.texts import Figure, Money, Text, WrittenDay
 from orders.interfaces.http.assets import FOR_EVER, HASH_LENGTH
@@ -211,6 +211,24 @@ def read_options(variant: Mapping[str, object]) -> list[tuple[str, str]]:
 def options_line(variant: Mapping[str, object] | None) -> str:
     """Return a product's options on one line: `Wood: Oak · Legs: Ash`; empty without options."""
     return " · ".join(f"{name}: {text}" for name, text in read_options(variant or {}))
+
+
+def option_values_line(variant: Mapping[str, object] | None) -> str:
+    """Return the values of a product's options: `Oak, Ash, Dimmer`; empty without options.
+
+    Numbers keep the option's name. Of options that are yes or no, only those that are yes are
+    named.
+    """
+    values = (_option_value(name, text) for name, text in read_options(variant or {}))
+    return ", ".join(value for value in values if value)
+
+
+def _option_value(name: str, text: str) -> str:
+    if text.lower() in {"no", translated(NO).lower()}:
+        return ""
+    if text.lower() in {"yes", translated(YES).lower()}:
+        return name
+    return text if any(one.isalpha() for one in text) else f"{name} {text}"
 
 
 def script_texts_url() -> str:

@@ -60,6 +60,19 @@ class TestPanel:
         assert "usually:" in page
         assert "Austria" in page
 
+    def test_a_box_is_said_only_if_it_is_usually_ticked(
+        self, staff_client: FlaskClient, org: Org
+    ) -> None:
+        org.define(
+            AttributeRule("gift", "Gift wrap", Kind.BOOLEAN),
+            AttributeRule("assembly", "Assembly", Kind.BOOLEAN),
+        )
+        for _ in range(3):
+            values = {"gift": True, "assembly": False}
+            make_order(org, customerId="C-1", metadata=values)
+        page = panel(staff_client, customerId="C-1", **{"metadata.gift": "y"})
+        assert texts(page, ".usual-value") == ["Gift wrap: Gift wrap"]
+
     def test_no_customer_shows_nothing_and_an_unknown_one_can_be_created(
         self, staff_client: FlaskClient, country: Org
     ) -> None:

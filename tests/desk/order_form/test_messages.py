@@ -98,7 +98,7 @@ def test_what_is_in_doubt_is_marked_with_its_reason_and_text(clerk: FlaskClient)
     assert "Matched by name" in by_name.first("[data-doubtful]").text
     assert "2 Lumen table lamps" in by_name.first("[data-doubtful]").text
     assert "No product matches “yellow lamps”." in unknown.text
-    assert "Closest: Lumen table lamp LUM-TL-MUS-01 (finish: mustard)" in unknown.text
+    assert "Closest: Lumen table lamp LUM-TL-MUS-01 (mustard)" in unknown.text
     assert unknown.first("[data-closest]")["data-closest"] == "LUM-TL-MUS-01"
 
 
@@ -216,10 +216,18 @@ def test_an_unknown_reference_is_answered_with_the_closest_products(clerk: Flask
         return read(answer.text).text
 
     assert check("OSL-HC-OAK-02") == (
-        "No product matches “OSL-HC-OAK-02”. Closest: Oslo chair OSL-CH-OAK-02 (finish: oak)"
+        "No product matches “OSL-HC-OAK-02”. Closest: Oslo chair OSL-CH-OAK-02 (oak)"
     )
-    assert "Did you mean Oslo chair" in check("Olso chair")
-    assert check("Olso chair").endswith("?")
+    assert "“Olso chair”. Did you mean one of these? Oslo chair OSL-CH-OAK-02 (oak)" in (
+        check("Olso chair")
+    )
+    # The summary above the form says the same, and filling in a customer leaves it at the line.
+    typed = {"cart.0.configurationId": "Olso chair", "cart.0.count": "1", "customerId": "C-1"}
+    page = read(act(clerk, "place", **typed).text)
+    assert "No product matches “Olso chair”." in page.first("#summary").text
+    filled = read(act(clerk, "fill", **typed).text)
+    assert not filled.has("#summary")
+    assert "“Olso chair”. Did you mean" in filled.first("li.line").text
     assert check("zzzzzz") == "No product matches “zzzzzz”. Try a name, SKU, or ID."
 
 

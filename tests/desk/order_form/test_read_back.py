@@ -4,6 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from orders.domain.attributes import AttributeRule, Kind, Option
+from orders.interfaces.desk.order_form.habit_flags import within_sentence
 from tests.actors import Org
 from tests.desk.customers.test_customers import add
 from tests.desk.order_form.test_customer_fill import opened, press
@@ -17,7 +18,7 @@ COUNTRIES = (Option("AT", "Austria"), Option("DE", "Germany"))
 @pytest.fixture
 def chair(org: Org) -> str:
     org.define(
-        AttributeRule("delivery", "Delivery", Kind.OPTION, (Option("room", "into the room"),)),
+        AttributeRule("delivery", "Delivery", Kind.OPTION, (Option("room", "Into the room"),)),
         AttributeRule("country", "Country", Kind.OPTION, COUNTRIES),
         AttributeRule("week", "Week", Kind.WEEK),
         AttributeRule("po", "PO", Kind.TEXT),
@@ -51,11 +52,27 @@ def test_the_sentence_says_what_was_entered(
     )
     assert said(staff_client, **ORDER) == (sentence, [])
     assert said(staff_client) == ("", [])
+    empty = {"customerId": "C-1", "metadata.delivery": "room"}
+    assert said(staff_client, **empty)[0] == "Gasthof Zur Linde, into the room. No lines yet"
     only = {name: text for name, text in ORDER.items() if name.startswith("cart.0")}
     assert said(staff_client, **only) == ("No customer: 14 items in 1 line", [])
     # A page without scripts has it, too.
     page = press(staff_client, "stay", opened(staff_client, **ORDER))
     assert read(page).first("#read-back .read-back").text == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "spoken"),
+    [
+        ("Into the room", "room", "into the room"), ("Oiled", "oiled", "oiled"),
+        ("Austria", "AT", "Austria"), ("In den Raum", "room", "in den Raum"),
+        ("In", "IN", "In"), ("Raumduft", "smell", "Raumduft"), ("", "", ""),
+    ],
+)  # fmt: skip
+def test_only_what_is_no_name_begins_with_a_small_letter(
+    text: str, value: str, spoken: str
+) -> None:
+    assert within_sentence(text, value) == spoken
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from orders.interfaces.desk.order_form.habit_flags import (
     differences_in,
     flag,
     habits_of,
-    shown_value,
+    said_value,
 )
 from orders.interfaces.desk.order_form.order_form import OrderEntry
 from orders.interfaces.http.i18n import gettext, language, ngettext
@@ -59,11 +59,12 @@ def _values(entry: OrderEntry, customer: CustomerHabits) -> list[UsualValue]:
     other = {one.path for one in differences_in(entry, signed_in())}
     return [
         UsualValue(
-            one.rule.label, shown_value(one.rule, habit.value), element_id(one.field.name),
+            one.rule.label, said_value(one.rule, habit.value), element_id(one.field.name),
             differs=one.path in other,
         )
         for one in entry.attributes
         if (habit := customer.values.get(one.path)) is not None
+        and said_value(one.rule, habit.value)
     ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from orders.interfaces.desk.order_form.edit_form import copied_entry
 from orders.interfaces.desk.order_form.form_page import (
     FormPage,
     check_new,
+    mark_lines,
     note_of,
     render_form,
     sent_entry,
@@ -106,6 +107,7 @@ def place_order() -> AnyResponse:
         create_customer(entry, key, signed_in())
     else:
         do_action(entry, action, signed_in().org_id)
+    mark_lines(entry, signed_in())
     return _render_kept(entry, key)
 
 
@@ -140,6 +142,7 @@ def _save_template(entry: OrderEntry) -> None:
         entry.refuse(translated(conflict.sentence))
     else:
         entry.notice = gettext("Template saved. The order is not placed yet.")
+        entry.tone = "good"
 
 
 def _render_kept(entry: OrderEntry, key: str) -> Response:
@@ -162,7 +165,7 @@ def render_stale_form(error: CSRFError) -> AnyResponse:
     g.member = member
     entry = sent_entry(request.form, member)
     entry.notice = gettext("You have a new session. Review the order, then place it again.")
-    entry.status = 422
+    entry.status, entry.tone = 422, "warn"
     return _render(entry, request.args.get("form", ""))
 
 
@@ -176,6 +179,7 @@ def render_resumed(sent: FormData, key: str) -> AnyResponse:
     entry.notice = gettext(
         "You are signed in again. Your work is safe. You can place the order now."
     )
+    entry.tone = "good"
     return _render(entry, key if is_key(key) else new_key())
 
 

@@ -59,6 +59,8 @@ def attribute_form(rules: tuple[AttributeRule, ...]) -> type[OrderForm]:
     their fields are named `attribute_0`, `attribute_1` and so on, as `attribute_fields` says.
     """
     fields = {one.name: StringField(one.label, name=one.wire_name) for one in TEXT_FIELDS}
+    # People type a name into it, too.
+    fields["customer_id"] = StringField(lazy_gettext("Customer"), name="customerId")
     for at, rule in enumerate(rules):
         fields |= attribute_fields.new_fields(f"attribute_{at}", rule)
     return type("OrderFormWithAttributes", (OrderForm,), fields)

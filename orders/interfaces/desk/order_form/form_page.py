@@ -92,6 +92,13 @@ def line_errors(entry: OrderEntry, member: StaffMember) -> list[FieldError]:
     return []
 
 
+def mark_lines(entry: OrderEntry, member: StaffMember) -> None:
+    """Show errors in what was typed into cart rows at its fields, without a summary."""
+    cells = [cell for line in entry.filled_lines for cell in (line.reference, line.count)]
+    if names := {cell.name for cell in cells if cell.text}:
+        entry.mark(line_errors(entry, member), names)
+
+
 def _note_faults(entry: OrderEntry) -> Sequence[FieldError]:
     try:
         if note_of(entry):

@@ -13,6 +13,13 @@ from orders.services.accounts.access import StaffMember
 from orders.services.orders.customer_habits import CustomerHabits, load_habits
 
 MAX_SHOWN = 60  # characters of a value in a sentence
+# Words that only the beginning of a text gives a capital letter, in the languages of the pages.
+_ENGLISH = "a|an|and|as|at|by|for|from|in|into|no|not|of|off|on|only|onto|the|to|up|with|without"
+_GERMAN = (
+    "ab|als|am|an|auf|aus|bei|bis|das|dem|den|der|die|ein|eine|frei|für|im|in|ins|kein|keine|mit"
+    "|nach|nicht|nur|ohne|und|unter|vom|von|vor|zu|zum|zur"
+)
+_SMALL_WORDS = frozenset(f"{_ENGLISH}|{_GERMAN}".split("|"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,8 @@ def differences_in(entry: OrderEntry, member: StaffMember) -> list[Difference]:
     return [
         Difference(
             rule.path, fields[rule.path].field.name, rule.label,
-            shown_value(rule, values[rule.path]), shown_value(rule, habit.value),
+            within_sentence(shown_value(rule, values[rule.path]), values[rule.path]),
+            within_sentence(shown_value(rule, habit.value), habit.value),
         )
         for rule, habit in differences(values, habits, rules)
     ]  # fmt: skip
@@ -68,6 +76,25 @@ def shown_value(rule: AttributeRule, value: Any) -> str:  # noqa: ANN401 - a JSO
         return gettext("No") if rule.kind is Kind.BOOLEAN else ""
     text = " ".join(translated(display(rule, value)).split())
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
+def within_sentence(text: str, value: object) -> str:
+    """Return an option's text as it is written inside a sentence.
+
+    Its first letter becomes small only where that is safe: if the option's value is the same word
+    in small letters, or if the text begins with a word such as “into” or “zum”. Names and German
+    nouns keep their capital.
+    """
+    first = text.partition(" ")[0]
+    is_small = text.lower() == value or (first != text and first.lower() in _SMALL_WORDS)
+    return text[:1].lower() + text[1:] if is_small else text
+
+
+def said_value(rule: AttributeRule, value: Any) -> str:  # noqa: ANN401 - a JSON value
+    """Return a value as `shown_value`, but a box by its label if it is ticked, else ""."""
+    if rule.kind is Kind.BOOLEAN:
+        return rule.label if value is True else ""
+    return within_sentence(shown_value(rule, value), value)
 
 
 def flag(field_id: str, note: str) -> Markup:

@@ -84,10 +84,12 @@ class ShownLine:
     def unknown(self) -> str:
         """The text in the row if it names no product, shortened; else ""."""
         text = self.line.reference.text
-        is_unknown = bool(self.error) and self.card is None
-        if not is_unknown:
-            return ""
-        return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+        return shortened(text) if self.error and self.card is None else ""
+
+
+def shortened(text: str) -> str:
+    """Return a typed text as it is quoted in a sentence."""
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def line_fields(line: FormLine, rules: Sequence[AttributeRule]) -> list[AttributeField]:

@@ -58,6 +58,7 @@ def create_customer(entry: OrderEntry, key: str, member: StaffMember) -> bool:
     _clear(entry)
     entry.habits.clear()
     entry.notice = gettext("The record of %(name)s is created.", name=made.shown_name)
+    entry.tone = "good"
     entry.focus = "customerId"
     return True
 

@@ -38,6 +38,7 @@ from orders.interfaces.desk.order_form.line_fields import (
     ShownLine,
     complete,
     line_fields,
+    shortened,
     typed_pairs,
 )
 from orders.interfaces.http.i18n import gettext, in_page_language, translated
@@ -79,6 +80,7 @@ class OrderEntry(FilledForm):
     extras: list[MetadataRow] = field(default_factory=lambda: [extra_row(0)])
     cards: dict[str, ConfigurationSummary] = field(default_factory=dict)
     is_refused: bool = False  # the notice reports that nothing was saved
+    tone: str = "info"  # of the notice otherwise: `info`, `good`, or `warn`
     removed: RemovedRow | None = None
     # Numbers of rows whose details are open although they are empty.
     opened: set[int] = field(default_factory=set)
@@ -248,9 +250,10 @@ class OrderEntry(FilledForm):
         for error in errors:
             name, label = self._place(error.path)
             target = element_id(name) if name else ""
+            message = self._unknown(name, error) or translated(error.message)
             if name:
-                self.errors.setdefault(name, translated(error.message))
-            self.summary.append(SummaryError(label, translated(error.message), target, error.path))
+                self.errors.setdefault(name, message)
+            self.summary.append(SummaryError(label, message, target, error.path))
         self.focus = next((entry.target for entry in self.summary if entry.target), "")
         if self.focus == "cart":
             self.focus = element_id(f"cart.{self.lines[0].row}.configurationId")
@@ -263,7 +266,17 @@ class OrderEntry(FilledForm):
         for error in errors:
             name, _ = self._place(error.path)
             if names is None or name in names:
-                self.errors.setdefault(name, translated(error.message))
+                self.errors.setdefault(
+                    name, self._unknown(name, error) or translated(error.message)
+                )
+
+    def _unknown(self, name: str, error: FieldError) -> str:
+        """Return the sentence about a text that names no product; "" for any other error."""
+        texts = (line.reference.text for line in self.lines if line.reference.name == name)
+        text = next(texts, "") if error.path.endswith(".configurationId") else ""
+        if not text or text in self.cards:
+            return ""
+        return gettext("No product matches “%(text)s”.", text=shortened(text))
 
     def _place(self, path: str) -> tuple[str, str]:
         """Return (name, label) of the form field to which an error with this path belongs.

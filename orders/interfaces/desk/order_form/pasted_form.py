@@ -13,14 +13,13 @@ from typing import Any
 from wtforms import Field
 
 from orders.domain.message_facts import CUSTOMER, Found
-from orders.domain.order import LABELS
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import local_now
 from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.form_fields import pasted_rows
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.current_settings import current_limits
-from orders.interfaces.http.i18n import translated
+from orders.interfaces.http.i18n import gettext
 from orders.services.customers.customer_queries import names_of
 from orders.services.orders.pasted import BETWEEN, MAX_PASTED, ReadText, joined, read_pasted
 
@@ -133,7 +132,7 @@ def _words_of(line: str) -> str:
 def _shown(entry: OrderEntry, finds: list[Found]) -> list[ShownFind]:
     fields, taken = _fields(entry), _taken(entry)
     labels = {one.path: one.rule.label for one in entry.attributes}
-    labels[CUSTOMER] = translated(LABELS["customerId"])
+    labels[CUSTOMER] = gettext("Customer")
     names = names_of([one.value for one in finds if one.path == CUSTOMER], signed_in().org_id)
     shown: dict[tuple[str, str], ShownFind] = {}
     for one in finds:

@@ -20,6 +20,7 @@ from orders.interfaces.desk.order_form.habit_flags import (
     differences_in,
     habits_of,
     shown_value,
+    within_sentence,
 )
 from orders.interfaces.desk.order_form.order_form import OrderEntry
 from orders.interfaces.http.i18n import figure, gettext, ngettext
@@ -55,13 +56,14 @@ def read_back(entry: OrderEntry) -> ReadBack | None:
     filled, pieces = entry.filled_lines, entry.pieces
     if not customer.customer_id and not filled:
         return None
-    spoken = [customer.shown_name or gettext("No customer"), *_spoken(entry)]
+    order = ", ".join([customer.shown_name or gettext("No customer"), *_spoken(entry)])
+    warnings = [*_attributes(entry), *_quantities(entry)]
+    if not filled:
+        return ReadBack(gettext("%(order)s. No lines yet", order=order), warnings)
     items = ngettext("%(count)s item", "%(count)s items", pieces, count=figure(pieces))
     lines = ngettext("%(count)s line", "%(count)s lines", len(filled), count=figure(len(filled)))
-    text = gettext(
-        "%(order)s: %(items)s in %(lines)s", order=", ".join(spoken), items=items, lines=lines
-    )
-    return ReadBack(text, [*_attributes(entry), *_quantities(entry)])
+    text = gettext("%(order)s: %(items)s in %(lines)s", order=order, items=items, lines=lines)
+    return ReadBack(text, warnings)
 
 
 def _spoken(entry: OrderEntry) -> list[str]:
@@ -77,7 +79,7 @@ def _say(one: AttributeField) -> str:
         return rule.label
     if rule.kind is Kind.WEEK and week_fault(value) is None:
         return _say_week(str(value))
-    text = shown_value(rule, value)
+    text = within_sentence(shown_value(rule, value), value)
     return text if rule.kind in _WITHOUT_LABEL else f"{rule.label} {text}"
 
 
