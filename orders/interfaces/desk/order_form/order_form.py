@@ -250,9 +250,9 @@ class OrderEntry(FilledForm):
         for error in errors:
             name, label = self._place(error.path)
             target = element_id(name) if name else ""
-            message = self._unknown(name, error) or translated(error.message)
+            message = translated(error.message)
             if name:
-                self.errors.setdefault(name, message)
+                self.errors.setdefault(name, self._unknown(name, error) or message)
             self.summary.append(SummaryError(label, message, target, error.path))
         self.focus = next((entry.target for entry in self.summary if entry.target), "")
         if self.focus == "cart":
