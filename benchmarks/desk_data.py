@@ -29,6 +29,7 @@ BATCH = 2_000
 SYLLABLES = ("ka", "lo", "mi", "ren", "tos", "vu", "bel", "dan", "fir", "gop", "hus", "jat")
 WOODS = ("oak", "walnut", "ash", "birch")
 KINDS = ("chair", "table", "lamp", "shelf")
+RARE = "rarity"  # a word of one product's name
 FINISHES = ("matt", "gloss", "oil")
 DELIVERIES = ("curb", "room")
 COUNTRIES = ("AT", "CH", "DE")
@@ -49,7 +50,7 @@ class Maker:
     def configurations(self, count: int) -> Iterator[dict[str, Any]]:
         """Yield rows of configurations; one of them has a unique name."""
         for at in range(count):
-            kind = "rarity" if at == count // 2 else self._chance.choice(KINDS)
+            kind = RARE if at == count // 2 else self._chance.choice(KINDS)
             name = f"{self._chance.choice(self.words)} {kind}"
             new = ConfigurationInput.model_construct(
                 variant={"Wood": self._chance.choice(WOODS), "Legs": self._chance.choice(WOODS)},
@@ -131,12 +132,16 @@ def put(table: Table, rows: list[dict[str, Any]]) -> None:
 
 @dataclass(frozen=True)
 class Stock:
-    """The content of the database: an account, SKUs, and a word that hundreds of orders contain."""
+    """The content of the database: an account, SKUs, and a word that hundreds of orders contain.
+
+    `rare` is the SKU of the product whose name contains RARE.
+    """
 
     email: str
     password: str
     skus: tuple[str, ...]
     word: str
+    rare: str
 
     def as_csv(self, rows: int) -> str:
         """Return a CSV file with this many rows, two for each order."""
@@ -180,4 +185,4 @@ def filled(folder: Path, orders: int, configurations: int) -> Stock:
         database.close()
     app.extensions["request_recorder"].close()
     skus = tuple(f"SKU-{at:05}" for at in range(configurations))
-    return Stock(email, password, skus, maker.words[0])
+    return Stock(email, password, skus, maker.words[0], skus[configurations // 2])

@@ -121,6 +121,11 @@ document.addEventListener("keydown", (event) => {
   } else if (isShortcut(event) && shortcutOf(event) === "KeyZ") {
     event.preventDefault();
     undo();
+  } else if (isShortcut(event) && shortcutOf(event) === "KeyR") {
+    const last = document.querySelector('#customer-panel [aria-keyshortcuts="Alt+R"]');
+    if (!last) return;
+    event.preventDefault();
+    last.click();
   } else if (isShortcut(event) && line && ROW_KEYS[shortcutOf(event)]) {
     event.preventDefault();
     ROW_KEYS[shortcutOf(event)](line);
