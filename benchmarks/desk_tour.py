@@ -224,7 +224,7 @@ def signed_in(playwright: Playwright, address: str, stock: Stock) -> Page:
     context = browser.new_context(
         viewport={"width": 1440, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(f"{address}/sign-in?next=/orders/new")
     page.fill("#email", stock.email)
