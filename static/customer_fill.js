@@ -26,19 +26,23 @@
     if (document.getElementById("order-form") === form) showPanel(form);
   }
 
-  // Not while a list of options, suggestions, or what an input method offers is open: it would close. Nor while a
-  // pasted text is read: its lines would go into a form that is gone.
+  // An answer replaces the form. It must not while a list of options or an input method is open, a text is typed that
+  // suggestions may be on their way for, or a pasted text is read: they would go into a form that is gone.
   let isComposing = false;
   document.addEventListener("compositionstart", () => { isComposing = true; });
   document.addEventListener("compositionend", () => { isComposing = false; });
+  function isBusy() {
+    const field = document.activeElement;
+    const isLooking = field?.matches("[data-suggests]") && field.value;
+    return isComposing || isLooking || field?.matches("select") || document.getElementById("suggestions") || document.getElementById("paste").value;
+  }
+
   function fillLater() {
     clearTimeout(again);
     again = setTimeout(() => {
       const form = document.getElementById("order-form");
       if (!form || document.getElementById("fill")?.hidden !== false) return;
-      const isBusy = isComposing || document.activeElement?.matches("select")
-        || document.getElementById("suggestions") || document.getElementById("paste").value;
-      isBusy ? fillLater() : fill(form);
+      isBusy() ? fillLater() : fill(form);
     }, PAUSE);
   }
 
