@@ -31,10 +31,14 @@
   let isComposing = false;
   document.addEventListener("compositionstart", () => { isComposing = true; });
   document.addEventListener("compositionend", () => { isComposing = false; });
+  let looking = null; // the field in which a text is typed that nothing was picked for yet
+  document.addEventListener("input", ({ target, isTrusted }) => {
+    if (isTrusted) looking = target.matches?.("[data-suggests]") && target.value ? target : null;
+  });
+  document.addEventListener("change", ({ target }) => { if (target === looking) looking = null; });
   function isBusy() {
     const field = document.activeElement;
-    const isLooking = field?.matches("[data-suggests]") && field.value;
-    return isComposing || isLooking || field?.matches("select") || document.getElementById("suggestions") || document.getElementById("paste").value;
+    return isComposing || (looking && looking === field) || field?.matches("select") || document.getElementById("suggestions") || document.getElementById("paste").value;
   }
 
   function fillLater() {
