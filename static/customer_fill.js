@@ -22,6 +22,11 @@
     await htmx.ajax("POST", form.getAttribute("action"), {
       source: "#fill", target: "#order-form", swap: "outerHTML", values: { do: "fill", auto: "1" },
     });
+    if (asked === form) { // there was nothing to fill in
+      clearTimeout(again);
+      again = 0;
+      offer(false);
+    }
     // A form that was rendered again has the panel in it.
     if (document.getElementById("order-form") === form) showPanel(form);
   }
