@@ -48,6 +48,8 @@ def _enter(desk: Desk, stock: Stock, name: str, number: int) -> str:
     desk.type("C-7")
     desk.suggestions()
     desk.press("Enter")
+    page.wait_for_selector("#metadata-po:focus")
+    desk.press("Enter")
     page.wait_for_selector("#name:focus")
     desk.type(name)
     desk.press("Enter")
@@ -57,12 +59,21 @@ def _enter(desk: Desk, stock: Stock, name: str, number: int) -> str:
         desk.press("Enter")
         desk.type(str(at + 1))
         desk.press("Enter")
-    desk.tab_to(page.locator("#metadata-finish"))
-    desk.type("m")
-    desk.press("Tab")
+    choose_attributes(desk)
+    desk.tab_to(page.locator("#metadata-note"))
     desk.type("Ring twice")
     desk.press("Control+Enter")
     return desk.code()
+
+
+def choose_attributes(desk: Desk) -> None:
+    """Choose finish, delivery, and country, which an order must have."""
+    desk.tab_to(desk.page.locator("#metadata-finish"))
+    desk.type("m")
+    desk.press("Tab")
+    desk.type("i")
+    desk.press("Tab")
+    desk.type("a")
 
 
 def paste_lines(desk: Desk, stock: Stock) -> None:
@@ -71,13 +82,12 @@ def paste_lines(desk: Desk, stock: Stock) -> None:
     with desk.task(f"an order of {PASTED} pasted lines", "line", PASTED):
         desk.press("Enter")  # "New order" has the focus
         page.wait_for_selector("#customerId:focus")
-        desk.press("Tab")
+        desk.tab_to(page.locator("#name"))
         desk.type("From a spreadsheet")
         copy(page, "\n".join(f"{sku}\t3" for sku in stock.skus[:PASTED]))
         desk.press("Alt+c", "Control+v")
         page.locator("#lines > li").nth(PASTED - 1).wait_for()
-        desk.tab_to(page.locator("#metadata-finish"))
-        desk.type("g")
+        choose_attributes(desk)
         desk.press("Control+Enter")
         desk.code()
 
