@@ -16,7 +16,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from benchmarks.desk_data import RARE, Stock
+from benchmarks.desk_data import CUSTOMERS, RARE, Stock
 from benchmarks.desk_keys import FORM, Desk, Task, copy, percentile
 
 MOST_MS = 50.0  # milliseconds of the server, as median and as 95th percentile
@@ -194,8 +194,8 @@ class FiveOrders:
         return skus[at * 389 % len(skus)]
 
     def _customer(self, number: int) -> str:
-        """Return a customer who is not among those of the newest orders."""
-        return f"C-{1234 + 111 * number}"
+        """Return a customer with orders, whose number has four digits."""
+        return f"C-{CUSTOMERS - 1 - self.stock.active * number // 8}"
 
     def _mail(self, customer: str, lines: Lines, po: str, week: str) -> str:
         rows = "\n".join(f"{count} x {sku}" for sku, count in lines)
