@@ -29,12 +29,19 @@ BATCH = 2_000
 SYLLABLES = ("ka", "lo", "mi", "ren", "tos", "vu", "bel", "dan", "fir", "gop", "hus", "jat")
 WOODS = ("oak", "walnut", "ash", "birch")
 KINDS = ("chair", "table", "lamp", "shelf")
+RARE = "rarity"  # a word of one product's name
 FINISHES = ("matt", "gloss", "oil")
 DELIVERIES = ("curb", "room")
 COUNTRIES = ("AT", "CH", "DE")
 CUSTOMERS = 5_000
+ORDERS_EACH = 20  # at least, of a customer who has any
 MONTHS = 10  # of orders, so that a customer's newest ones are recent
 START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def active_customers(orders: int) -> int:
+    """Return how many customers have orders, if there are so many orders."""
+    return max(1, min(CUSTOMERS, orders // ORDERS_EACH))
 
 
 class Maker:
@@ -49,7 +56,7 @@ class Maker:
     def configurations(self, count: int) -> Iterator[dict[str, Any]]:
         """Yield rows of configurations; one of them has a unique name."""
         for at in range(count):
-            kind = "rarity" if at == count // 2 else self._chance.choice(KINDS)
+            kind = RARE if at == count // 2 else self._chance.choice(KINDS)
             name = f"{self._chance.choice(self.words)} {kind}"
             new = ConfigurationInput.model_construct(
                 variant={"Wood": self._chance.choice(WOODS), "Legs": self._chance.choice(WOODS)},
@@ -75,15 +82,17 @@ class Maker:
         """Yield orders with three lines each, a few minutes apart.
 
         A customer always has the same finish, delivery, and country, and orders a few products.
+        With few orders only the last customers have some, so that each of them has a habit.
         """
+        active = active_customers(count)
         usual = [self._chance.sample(self.names, min(6, len(self.names))) for _ in range(CUSTOMERS)]
         for at in range(count):
+            own = CUSTOMERS - 1 - at % active
             cart = tuple(
-                CartLine(self._chance.choice(usual[at % CUSTOMERS]), self._chance.randint(1, 9))
+                CartLine(self._chance.choice(usual[own]), self._chance.randint(1, 9))
                 for _ in range(3)
             )
             moment = START + timedelta(days=30 * MONTHS) * at / count
-            own = at % CUSTOMERS
             yield Order(
                 id=str(uuid.uuid4()), short_id=short_id.generate(), org_id=self._org_id,
                 origin_org_id=self._org_id, name=self._text(3) if at % 10 else None,
@@ -131,12 +140,17 @@ def put(table: Table, rows: list[dict[str, Any]]) -> None:
 
 @dataclass(frozen=True)
 class Stock:
-    """The content of the database: an account, SKUs, and a word that hundreds of orders contain."""
+    """The content of the database: an account, SKUs, and a word that hundreds of orders contain.
+
+    `rare` is the SKU of the product whose name contains RARE.
+    """
 
     email: str
     password: str
     skus: tuple[str, ...]
     word: str
+    rare: str
+    active: int  # customers with orders, the last of CUSTOMERS
 
     def as_csv(self, rows: int) -> str:
         """Return a CSV file with this many rows, two for each order."""
@@ -180,4 +194,6 @@ def filled(folder: Path, orders: int, configurations: int) -> Stock:
         database.close()
     app.extensions["request_recorder"].close()
     skus = tuple(f"SKU-{at:05}" for at in range(configurations))
-    return Stock(email, password, skus, maker.words[0])
+    return Stock(
+        email, password, skus, maker.words[0], skus[configurations // 2], active_customers(orders)
+    )

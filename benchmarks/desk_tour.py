@@ -7,20 +7,18 @@ on the same processors. `--record` writes the keystrokes to a file.
 """
 
 import argparse
-import re
-import statistics
+import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, Request, sync_playwright
+from playwright.sync_api import Page, Playwright, sync_playwright
 
 from benchmarks.desk_data import Stock, filled
+from benchmarks.desk_keys import FORM, Desk, Task, copy, figures
+from benchmarks.five_orders import FiveOrders
 from benchmarks.product import SCRATCH
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.processes.server import Server, typed
+from tests.processes.server import typed
 
 TIMEOUT = 240_000  # milliseconds
 LINES = 10
@@ -28,87 +26,6 @@ MORE = 4  # further orders with LINES lines
 PASTED = 500
 IMPORTED = 5_000
 CHANGED = 5
-MAX_TABS = 80  # until an element must have the focus
-FORM = ("/orders/new", "/edit")
-NOT_COUNTED = ("/static", "/configurations/", "/texts")
-# A line of the server's log: path and milliseconds.
-_LOGGED = re.compile(r'"[A-Z]+ (/[^"]*)" [0-9]{3} ([0-9.]+) ms')
-
-
-@dataclass
-class Task:
-    """A task: the keys pressed, and path and milliseconds of each response.
-
-    `answers` are measured in the browser, `served` by the server.
-    """
-
-    name: str
-    unit: str = ""
-    units: int = 0
-    strokes: list[str] = field(default_factory=list)
-    answers: list[tuple[str, float]] = field(default_factory=list)
-    served: list[tuple[str, float]] = field(default_factory=list)
-
-
-class Desk:
-    """A person who works at the desk by keyboard only."""
-
-    def __init__(self, page: Page, server: Server) -> None:
-        """Record the page's responses from now on."""
-        self.page, self.address, self._log = page, server.address, server.log
-        self.tasks: list[Task] = []
-        page.on("requestfinished", self._record)
-
-    def _record(self, request: Request) -> None:
-        path = request.url.removeprefix(self.address).partition("?")[0]
-        if self.tasks and not path.startswith(NOT_COUNTED):
-            timing = request.timing
-            self.tasks[-1].answers.append((path, timing["responseStart"] - timing["requestStart"]))
-
-    @contextmanager
-    def task(self, name: str, unit: str = "", units: int = 0) -> Iterator[None]:
-        """Record a task."""
-        self.tasks.append(Task(name, unit, units))
-        start = self._log.stat().st_size
-        yield
-        self.page.wait_for_load_state("networkidle")
-        logged = _LOGGED.findall(self._log.read_bytes()[start:].decode())
-        self.tasks[-1].served += [
-            (path, float(ms)) for path, ms in logged if not path.startswith(NOT_COUNTED)
-        ]
-
-    def press(self, *keys: str) -> None:
-        """Press keys one after the other."""
-        for key in keys:
-            self.tasks[-1].strokes.append(key)
-            self.page.keyboard.press(key)
-
-    def type(self, text: str) -> None:
-        """Type a text at the speed of a fast typist."""
-        self.tasks[-1].strokes += list(text)
-        self.page.keyboard.type(text, delay=40)
-
-    def tab_to(self, target: Locator, key: str = "Tab") -> None:
-        """Press Tab (or another key) until the target has the focus."""
-        for _ in range(MAX_TABS):
-            if target.evaluate("one => one === document.activeElement"):
-                return
-            self.press(key)
-        raise AssertionError(f"{target} cannot be reached by Tab")
-
-    def go_by(self, target: Locator, key: str = "Tab") -> None:
-        """Press a link or button after going to it by Tab."""
-        self.tab_to(target, key)
-        self.press("Enter")
-
-    def suggestions(self) -> None:
-        """Wait for suggestions."""
-        self.page.wait_for_selector("#suggestions [role=option]")
-
-    def code(self) -> str:
-        """Return the code of the placed order."""
-        self.page.wait_for_url("**/placed")
-        return self.page.url.split("/")[-2]
 
 
 def enter_lines(desk: Desk, stock: Stock) -> str:
@@ -131,6 +48,8 @@ def _enter(desk: Desk, stock: Stock, name: str, number: int) -> str:
     desk.type("C-7")
     desk.suggestions()
     desk.press("Enter")
+    page.wait_for_selector("#metadata-po:focus")
+    desk.press("Enter")
     page.wait_for_selector("#name:focus")
     desk.type(name)
     desk.press("Enter")
@@ -140,12 +59,21 @@ def _enter(desk: Desk, stock: Stock, name: str, number: int) -> str:
         desk.press("Enter")
         desk.type(str(at + 1))
         desk.press("Enter")
-    desk.tab_to(page.locator("#metadata-finish"))
-    desk.type("m")
-    desk.press("Tab")
+    choose_attributes(desk)
+    desk.tab_to(page.locator("#metadata-note"))
     desk.type("Ring twice")
     desk.press("Control+Enter")
     return desk.code()
+
+
+def choose_attributes(desk: Desk) -> None:
+    """Choose finish, delivery, and country, which an order must have."""
+    desk.tab_to(desk.page.locator("#metadata-finish"))
+    desk.type("m")
+    desk.press("Tab")
+    desk.type("i")
+    desk.press("Tab")
+    desk.type("a")
 
 
 def paste_lines(desk: Desk, stock: Stock) -> None:
@@ -154,13 +82,12 @@ def paste_lines(desk: Desk, stock: Stock) -> None:
     with desk.task(f"an order of {PASTED} pasted lines", "line", PASTED):
         desk.press("Enter")  # "New order" has the focus
         page.wait_for_selector("#customerId:focus")
-        desk.press("Tab")
+        desk.tab_to(page.locator("#name"))
         desk.type("From a spreadsheet")
         copy(page, "\n".join(f"{sku}\t3" for sku in stock.skus[:PASTED]))
         desk.press("Alt+c", "Control+v")
         page.locator("#lines > li").nth(PASTED - 1).wait_for()
-        desk.tab_to(page.locator("#metadata-finish"))
-        desk.type("g")
+        choose_attributes(desk)
         desk.press("Control+Enter")
         desk.code()
 
@@ -246,11 +173,6 @@ def look_for(desk: Desk, text: str) -> None:
     desk.page.wait_for_url("**q=*")
 
 
-def copy(page: Page, text: str) -> None:
-    """Put a text into the clipboard."""
-    page.evaluate("text => navigator.clipboard.writeText(text)", text)
-
-
 def report(tasks: list[Task]) -> None:
     """Print the measurements."""
     print(f"{'':61} {'---- waited for ----':>34} {'------- served ------':>26}")
@@ -281,20 +203,12 @@ def _kind(path: str) -> str:
     return "/".join("…" if any(c.isdigit() for c in part) else part for part in parts)
 
 
-def figures(times: list[float]) -> str:
-    """Return count, median and 95th percentile of milliseconds."""
-    if not times:
-        return f"{0:8} {chr(45):>8} {chr(45):>8}"
-    ordered = sorted(times)
-    p95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
-    return f"{len(times):8} {statistics.median(ordered):8.1f} {p95:8.1f}"
-
-
 def main() -> None:
     """Create the data, run all tasks and print the measurements."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.desk_tour", description=__doc__)
     parser.add_argument("--orders", type=int, default=100_000)
     parser.add_argument("--configurations", type=int, default=5_000)
+    parser.add_argument("--five", action="store_true", help="only the five orders with goals")
     parser.add_argument("--record", type=Path, help="file for the keystrokes")
     given = parser.parse_args()
     SCRATCH.mkdir(exist_ok=True)
@@ -302,31 +216,47 @@ def main() -> None:
         folder = Path(name)
         stock = filled(folder, given.orders, given.configurations)
         with typed(folder, ACCESS_LOG="1") as server, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            context = browser.new_context(
-                viewport={"width": 1440, "height": 900},
-                permissions=["clipboard-read", "clipboard-write"],
-            )
-            context.set_default_timeout(60_000)
-            page = context.new_page()
-            page.goto(f"{server.address}/sign-in?next=/orders/new")
-            page.fill("#email", stock.email)
-            page.fill("#password", stock.password)
-            page.keyboard.press("Enter")
-            page.wait_for_url("**/orders/new?form=*")
-            desk = Desk(page, server)
-            code = enter_lines(desk, stock)
-            enter_more(desk, stock)
-            paste_lines(desk, stock)
-            find_and_duplicate(desk, stock, code)
-            change_many(desk, stock)
-            import_file(desk, stock, folder)
-            export(desk, stock)
-            browser.close()
-    report(desk.tasks)
+            desk = Desk(signed_in(playwright, server.address, stock), server)
+            missed = FiveOrders(desk, stock, folder / "shortorder.sqlite3").run()
+            if not given.five:
+                work_a_day(desk, stock, folder)
+            desk.page.close()
     if given.record:
         lines = [f"{task.name}: {' '.join(task.strokes)}" for task in desk.tasks]
         given.record.write_text("\n".join(lines) + "\n", "utf-8")
+    if missed:
+        sys.exit(1)
+
+
+def signed_in(playwright: Playwright, address: str, stock: Stock) -> Page:
+    """Return a page with an empty form, as the salesperson of the org."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
+    )
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(f"{address}/sign-in?next=/orders/new")
+    page.fill("#email", stock.email)
+    page.fill("#password", stock.password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/orders/new?form=*")
+    return page
+
+
+def work_a_day(desk: Desk, stock: Stock, folder: Path) -> None:
+    """Run all other tasks, and print their measurements."""
+    before = len(desk.tasks)
+    desk.page.goto(f"{desk.address}/orders/new")
+    code = enter_lines(desk, stock)
+    enter_more(desk, stock)
+    paste_lines(desk, stock)
+    find_and_duplicate(desk, stock, code)
+    change_many(desk, stock)
+    import_file(desk, stock, folder)
+    export(desk, stock)
+    print()
+    report(desk.tasks[before:])
 
 
 if __name__ == "__main__":

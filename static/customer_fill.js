@@ -1,11 +1,14 @@
 // Once a customer is chosen, the server shows what it knows of them, and fills in what is usual. If someone types on meanwhile,
-// nothing is lost: the answer is not shown then, and the button fills in later.
+// nothing is lost: the answer is not shown then, and the server is asked again at the next pause.
 "use strict";
 
 (() => {
   let asked = null; // the form that the server was asked about
   let chosen = document.getElementById("customerId")?.value.trim() ?? "";
   let focused = "";
+  let caret = []; // where the selection in that field begins and ends
+  const PAUSE = 500; // milliseconds after the last key, if an answer was not shown
+  let again = 0; // the timer for that
 
   // The server is asked without it; it is only for an answer that was not shown.
   const offer = (isOffered) => {
@@ -19,8 +22,37 @@
     await htmx.ajax("POST", form.getAttribute("action"), {
       source: "#fill", target: "#order-form", swap: "outerHTML", values: { do: "fill", auto: "1" },
     });
+    if (asked === form) { // there was nothing to fill in
+      clearTimeout(again);
+      again = 0;
+      offer(false);
+    }
     // A form that was rendered again has the panel in it.
     if (document.getElementById("order-form") === form) showPanel(form);
+  }
+
+  // An answer replaces the form. It must not while a list of options or an input method is open, a text is typed that
+  // suggestions may be on their way for, or a pasted text is read: they would go into a form that is gone.
+  let isComposing = false;
+  document.addEventListener("compositionstart", () => { isComposing = true; });
+  document.addEventListener("compositionend", () => { isComposing = false; });
+  let looking = null; // the field in which a text is typed that nothing was picked for yet
+  document.addEventListener("input", ({ target, isTrusted }) => {
+    if (isTrusted) looking = target.matches?.("[data-suggests]") && target.value ? target : null;
+  });
+  document.addEventListener("change", ({ target }) => { if (target === looking) looking = null; });
+  function isBusy() {
+    const field = document.activeElement;
+    return isComposing || (looking && looking === field) || field?.matches("select") || document.getElementById("suggestions") || document.getElementById("paste").value;
+  }
+
+  function fillLater() {
+    clearTimeout(again);
+    again = setTimeout(() => {
+      const form = document.getElementById("order-form");
+      if (!form || document.getElementById("fill")?.hidden !== false) return;
+      isBusy() ? fillLater() : fill(form);
+    }, PAUSE);
   }
 
   // What the form has in it stays; only the panel is rendered again, for the customer of the last choice.
@@ -33,6 +65,7 @@
       const text = await answer.text();
       if (!answer.ok || number !== last || !panel() || panel().contains(document.activeElement)) return;
       panel().outerHTML = text;
+      nameKeys();
     } catch {
       // The next choice, or the next answer with the form, shows it.
     }
@@ -75,29 +108,41 @@
     fill(form);
   });
 
+  function typed() {
+    asked = null;
+    if (again) fillLater();
+  }
   document.addEventListener("input", (event) => {
-    if (event.target.closest?.("#order-form")) asked = null;
+    if (event.target.closest?.("#order-form")) typed();
   }, true);
-
-  document.addEventListener("order:changed", () => { asked = null; });
+  document.addEventListener("order:changed", typed);
   document.addEventListener("htmx:before:request", (event) => {
-    if (event.detail.ctx?.sourceElement?.id === "order-form") asked = null; // it is placed
+    if (event.detail.ctx?.sourceElement?.id !== "order-form") return;
+    asked = null; // it is placed
+    clearTimeout(again);
+    again = 0;
   });
 
   document.addEventListener("htmx:before:swap", (event) => {
     if (event.detail.ctx?.sourceElement?.id !== "fill" || !event.detail.ctx?.target?.matches?.("#order-form")) return;
     if (!asked) {
       offer(true);
+      fillLater();
       return event.preventDefault();
     }
     asked = null;
+    again = 0;
     focused = document.activeElement?.id ?? "";
+    const { selectionStart, selectionEnd } = document.activeElement ?? {};
+    caret = [selectionStart, selectionEnd];
   });
 
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.detail.ctx?.target?.matches?.("#order-form")) offer(false);
     if (!focused) return;
-    document.getElementById(focused)?.focus();
+    const field = document.getElementById(focused);
+    field?.focus();
+    if (typeof caret[0] === "number") field?.setSelectionRange?.(...caret);
     focused = "";
   });
 })();

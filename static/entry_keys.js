@@ -7,8 +7,18 @@ const FIELD = 'input:not([type="hidden"]), select, textarea';
 const isCell = (field) => field.matches(CELL) && Boolean(field.closest("#lines"));
 const isSelected = (field) => field.selectionStart === 0 && field.selectionEnd === field.value.length;
 
+// The first attribute beside the cart that has no value yet.
+function emptyDetail() {
+  const fields = [...form().querySelectorAll("#order-details .fields:not(.own) :is(input, select, textarea)")];
+  return fields.find((one) => !one.value && one.type !== "hidden" && one.getClientRects().length);
+}
+
 function enterInLine(field, line) {
-  if (field.matches(".reference")) return focus(countOf(line));
+  if (field.matches(".reference")) {
+    // Below the last line there is nothing to count: the cart is done.
+    const isDone = isBlank(line) && line.previousElementSibling && !line.nextElementSibling;
+    return focus((isDone && emptyDetail()) || countOf(line));
+  }
   focus(referenceOf(line.nextElementSibling ?? addLine(line)));
 }
 
@@ -121,6 +131,11 @@ document.addEventListener("keydown", (event) => {
   } else if (isShortcut(event) && shortcutOf(event) === "KeyZ") {
     event.preventDefault();
     undo();
+  } else if (isShortcut(event) && shortcutOf(event) === "KeyR") {
+    const last = document.querySelector('#customer-panel [aria-keyshortcuts="Alt+R"]');
+    if (!last) return;
+    event.preventDefault();
+    last.click();
   } else if (isShortcut(event) && line && ROW_KEYS[shortcutOf(event)]) {
     event.preventDefault();
     ROW_KEYS[shortcutOf(event)](line);

@@ -77,6 +77,7 @@
     const field = document.getElementById("paste");
     if (!text.trim()) return field.focus();
     field.value = text;
+    changed(); // no other answer may replace the form that this one goes into
     field.closest("details").open = true;
     const before = new Set(rows());
     const kept = document.querySelector('[name="pasted"]').value;
@@ -94,8 +95,8 @@
     for (const line of added) fromPaste.add(line.dataset.row);
     renumber();
     markErrors(lines());
-    takeFinds();
     focus(nextProblem(null) ?? firstBlank());
+    takeFinds(); // last: a line that is added counts as typing, which an answer does not replace
     tell(added);
   };
 
@@ -112,13 +113,17 @@
   }
 
   // The server has marked what may be filled in; what somebody has typed meanwhile stays.
+  // All values are there before the first change is told: for the customer's the server answers with
+  // the form as it was sent.
   function takeFinds() {
+    const taken = [];
     for (const find of document.querySelectorAll("#pasted [data-take]")) {
       const field = document.getElementById("order-form").elements[find.dataset.take];
       if (!field || field.value !== find.dataset.before) continue;
       field.value = find.dataset.value;
-      field.dispatchEvent(new Event("change", { bubbles: true }));
+      taken.push(field);
     }
+    for (const field of taken) field.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   // Looking -----------------------------------------------------------------------------------

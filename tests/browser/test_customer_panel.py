@@ -71,6 +71,33 @@ def test_keys_add_usual_products_and_the_sentence_follows(page: Page, desk: Desk
     expect(page.locator("#metadata-finish-differs")).to_contain_text("usually")
 
 
+# A key as `event.key` and `event.code`, with Alt or AltGr; false if the page has taken it.
+PRESS = """(field, {key, altGraph}) => field.dispatchEvent(new KeyboardEvent("keydown", {
+    key, code: "KeyR", altKey: true, modifierAltGraph: altGraph, bubbles: true,
+    cancelable: true}))"""
+
+
+def test_alt_r_repeats_the_last_order(page: Page, desk: Desk) -> None:
+    known(desk, "PANEL-R")
+    field, form = page.locator("#customerId"), page.url
+    assert field.evaluate(PRESS, {"key": "r", "altGraph": False})  # there is no last order yet
+    field.fill("PANEL-R")
+    page.keyboard.press("Tab")
+    key = page.locator("#customer-panel .last-order kbd")
+    expect(key).to_have_text("Alt R")
+    expect(page.locator("[aria-keyshortcuts='Alt+R']")).to_have_count(1)
+    for key_typed, alt_graph in (("r", True), ("®", False)):  # AltGr, and Option on a Mac
+        pressed = {"key": key_typed, "altGraph": alt_graph}
+        assert page.locator("#name").evaluate(PRESS, pressed)
+    assert page.url == form
+    page.keyboard.press("Alt+r")
+    page.wait_for_url("**/orders/new?*from=*")
+    expect(page.locator("#customerId")).to_have_value("PANEL-R")
+    expect(page.locator("#cart-0-count")).to_have_value("14")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/placed")
+
+
 def test_the_panel_is_accessible(screen: Screen, desk: Desk) -> None:
     page, customer_id = screen.page, f"PANEL-{screen.name}"
     known(desk, customer_id)

@@ -1,8 +1,12 @@
 """Pasting an e-mail in Chromium: what is certain is in the form, and Tab leads to what is not."""
 
-from playwright.sync_api import Page, expect
+import re
 
+from playwright.sync_api import Page, Route, expect
+
+from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.inputs import Limits
+from orders.services.accounts import attributes
 from orders.services.customers import customers
 from tests.browser.conftest import Desk, Screen, sign_in
 from tests.browser.test_entry import paste
@@ -71,6 +75,48 @@ def test_many_lines_in_the_customers_field_are_read(page: Page, desk: Desk) -> N
     page.locator("#lines .reference").last.focus()
     page.keyboard.type("xyzzy")
     expect(page.locator(".no-match")).to_have_text("No product matches “xyzzy”.")
+
+
+def test_nothing_pasted_is_lost_while_the_customer_is_filled_in(page: Page, desk: Desk) -> None:
+    with desk.org.app.app_context():
+        record = {"customerId": "PASTE-2", "email": "two@paste.example", "defaults": {}}
+        record["defaults"] = {"finish": "gloss"}
+        customers.create(record, actor=desk.org.actor(), limits=Limits())
+        rule = AttributeRule("week", "Delivery week", Kind.WEEK)
+        added = attributes.add_attribute(desk.org.id, rule)
+    try:
+        page.reload()
+        paste(page, f"Hi,\n3 x {desk.skus[0]}\nDelivery week 3/2027\nThanks\ntwo@paste.example")
+        expect(page.locator("#metadata-finish")).to_have_value("gloss")
+        expect(page.locator("#metadata-week")).to_have_value("2027-W03")
+        expect(page.locator("#lines .what")).to_have_count(1)
+    finally:
+        with desk.org.app.app_context():
+            attributes.remove_attribute(desk.org.id, added)
+    page.goto(f"{desk.address}/orders/new")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("/orders/new.form="), hold)
+    page.fill("#customerId", "PASTE-2")
+    with page.expect_request(re.compile("/orders/new.form=")):
+        page.keyboard.press("Tab")
+    page.route(re.compile("/orders/new/paste"), hold)
+    page.focus("#cart-0-configurationId")
+    with page.expect_request(re.compile("/orders/new/paste")):
+        paste(page, f"{desk.skus[0]}\t3\n{desk.skus[1]}\t4")
+    for route in held:  # the answer for the customer is the first, and must not replace the form
+        with page.expect_response(route.request.url):
+            route.continue_()
+    page.unroute_all()
+    expect(page.locator("#lines .what")).to_have_count(2)
+    expect(page.locator("#metadata-finish")).to_have_value("gloss")
+    # Enter in the empty line below them leads to what has no value yet.
+    page.locator("#lines .reference").last.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#metadata-note")).to_be_focused()
 
 
 def test_axe_finds_nothing_about_a_pasted_e_mail(screen: Screen, desk: Desk) -> None:

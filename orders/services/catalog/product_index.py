@@ -12,7 +12,8 @@ from orders.storage.tables import configuration
 
 MAX_PRODUCTS = 20_000  # of an org that are compared, the newest
 MOST_CACHED = 8  # indexes that a process keeps
-_indexes: dict[str, ProductIndex] = {}
+# By org: the rows that were read, and the index of them.
+_indexes: dict[str, tuple[list[tuple[str | None, ...]], ProductIndex]] = {}
 
 
 def load_products(org_id: str) -> ProductIndex:
@@ -28,14 +29,18 @@ def load_products(org_id: str) -> ProductIndex:
         .order_by(columns.created_at.desc(), columns.id.desc())
         .limit(MAX_PRODUCTS)
     )
-    products = [
-        KnownProduct(own_id, short_id, sku or "", name or "", text)
-        for own_id, short_id, sku, name, text in database.fetch_all(statement)
-    ]
+    # Rows are compared as they are: to make products of them takes longer than to read them.
+    rows = [tuple(row) for row in database.fetch_all(statement)]
     cached = _indexes.get(org_id)
-    if cached is not None and cached.products == products:
-        return cached
+    if cached is not None and cached[0] == rows:
+        return cached[1]
     if len(_indexes) >= MOST_CACHED:
         _indexes.clear()
-    _indexes[org_id] = index = ProductIndex(products)
+    index = ProductIndex(
+        [
+            KnownProduct(own_id, short_id, sku or "", name or "", text)
+            for own_id, short_id, sku, name, text in rows
+        ]
+    )
+    _indexes[org_id] = rows, index
     return index

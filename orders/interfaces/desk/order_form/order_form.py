@@ -46,6 +46,7 @@ from orders.services.accounts.access import OrgRules, StaffMember
 from orders.services.catalog import products
 from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders.customer_habits import CustomerHabits
+from orders.services.orders.pasted import ReadText
 from orders.services.orders.repeats import repeated_numbers
 
 _LINE_LABELS = {
@@ -93,6 +94,8 @@ class OrderEntry(FilledForm):
     own_code: str = ""
     # What is known of customers, by the text in the field.
     habits: dict[str, CustomerHabits] = field(default_factory=dict)
+    # What pasted texts say, by the text.
+    read_texts: dict[str, ReadText] = field(default_factory=dict)
     _looked_up: set[str] = field(default_factory=set)
     _same: dict[int, FormLine] = field(default_factory=dict)
 

@@ -69,7 +69,7 @@ def add_pasted(entry: OrderEntry, text: str, into: OrderEntry, first: int) -> No
     `first` is the number of the first row. Raises InvalidInput for more lines than an order may
     have.
     """
-    read = _read(text, current_limits().cart_lines)
+    read = _read(entry, text, current_limits().cart_lines)
     into.lines += pasted_rows(read.rows, first)
     entry.form.pasted.process_data(joined(entry.form.pasted.data or "", text))
     empty = {name: field.data for name, field in _fields(new_entry(signed_in().actor.org)).items()}
@@ -164,14 +164,23 @@ def _take(field: Field, found: Found, taken: dict[str, dict[str, str]]) -> None:
     field.process_data(found.value)
 
 
-def _read(text: str, most: int | None = None) -> ReadText:
-    return read_pasted(text, signed_in().actor, today=local_now().date(), most=most)
+def _read(entry: OrderEntry, text: str, most: int | None = None) -> ReadText:
+    """Read a text; for one rendering of the form, the same text is read once.
+
+    Raises InvalidInput if it has more than `most` lines of the cart.
+    """
+    known = entry.read_texts
+    plain = joined("", text)
+    if len(plain) >= MAX_PASTED or plain not in known:
+        actor, today = signed_in().actor, local_now().date()
+        known[plain] = read_pasted(text, actor, today=today, most=most)
+    return known[plain]
 
 
 def _read_kept(entry: OrderEntry) -> list[ReadText]:
     """Read the texts that are kept in the form again."""
     kept = (entry.form.pasted.data or "")[:MAX_PASTED]
-    return [_read(text) for text in kept.split(BETWEEN, MOST_TEXTS)]
+    return [_read(entry, text) for text in kept.split(BETWEEN, MOST_TEXTS)]
 
 
 def _taken(entry: OrderEntry) -> dict[str, dict[str, str]]:
