@@ -40,7 +40,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def active_customers(orders: int) -> int:
-    """Return how many customers have orders, if there are so many orders."""
+    """Return how many customers have orders, if there are that many orders."""
     return max(1, min(CUSTOMERS, orders // ORDERS_EACH))
 
 
