@@ -40,7 +40,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def active_customers(orders: int) -> int:
-    """Return how many customers have orders, if there are that many orders."""
+    """Return the number of customers with orders; `orders` is the number of all orders."""
     return max(1, min(CUSTOMERS, orders // ORDERS_EACH))
 
 
