@@ -32,7 +32,8 @@
   }
 
   // An answer replaces the form. It must not while a list of options or an input method is open, a text is typed that
-  // suggestions may be on their way for, or a pasted text is read: they would go into a form that is gone.
+  // suggestions may be on their way for, or a pasted text is read: they would go into a form that is gone. Nor while the
+  // order is sent: what is wrong with it would have no form to be shown in.
   let isComposing = false;
   document.addEventListener("compositionstart", () => { isComposing = true; });
   document.addEventListener("compositionend", () => { isComposing = false; });
@@ -43,7 +44,8 @@
   document.addEventListener("change", ({ target }) => { if (target === looking) looking = null; });
   function isBusy() {
     const field = document.activeElement;
-    return isComposing || (looking && looking === field) || field?.matches("select") || document.getElementById("suggestions") || document.getElementById("paste").value;
+    const isSent = document.getElementById("order-form").classList.contains("htmx-request");
+    return isSent || isComposing || (looking && looking === field) || field?.matches("select") || document.getElementById("suggestions") || document.getElementById("paste").value;
   }
 
   function fillLater() {

@@ -112,3 +112,24 @@ def test_the_panel_is_accessible(screen: Screen, desk: Desk) -> None:
     page.select_option("#metadata-finish", "gloss")
     expect(page.locator("#metadata-finish-differs")).to_be_visible()
     screen.check("the customer of an order", within="#order-form")
+
+
+# Placing takes two seconds, as on a slow line, and so does the first answer that fills in.
+SLOW = """() => { const send = window.fetch; let filled = 0;
+    const pause = (milliseconds) => new Promise((go) => setTimeout(go, milliseconds));
+    window.fetch = async (address, sent) => {
+        const action = sent?.body?.get?.("do");
+        if (action === "place") await pause(2000);
+        if (action === "fill" && !filled++) await pause(400);
+        return send(address, sent);
+    }; }"""
+
+
+def test_the_answer_of_placing_is_shown_while_values_are_filled_in(page: Page, desk: Desk) -> None:
+    known(desk, "PANEL-SLOW")
+    page.evaluate(SLOW)
+    page.fill("#customerId", "PANEL-SLOW")
+    page.locator("#lines .reference").first.fill("nonsense")
+    page.focus("#name")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#summary")).to_contain_text("Fix 2 fields to place this order.")
