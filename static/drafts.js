@@ -56,7 +56,7 @@
         const version = await answer.text();
         const field = form()?.elements.draft_version;
         if (field) field.value = version;
-        if (version !== "0") show(tr("Draft saved %(time)s", { time: now() }));
+        if (version !== "0") show(tr("Draft saved %(time)s", { time: answer.headers.get("X-Saved-At") }));
       } else if (answer.status === 409) {
         isStopped = true;
         show(await answer.text(), true);
@@ -68,11 +68,6 @@
     } finally {
       isSaving = false;
     }
-  }
-
-  // With 24 hours, as all times at the desk.
-  function now() {
-    return new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   }
 
   function failed() {

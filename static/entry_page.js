@@ -79,6 +79,11 @@ document.addEventListener("order:add-line", ({ detail }) => {
   say(trn("One line added.", "%(num)s lines added.", 1));
 });
 
+// What is unfolded must not stay behind the bar.
+document.addEventListener("toggle", ({ target }) => {
+  if (target.open && target.matches("#order-form details")) target.scrollIntoView({ block: "nearest" });
+}, true);
+
 // Menus close as menus do.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll(".menu[open]")) menu.open = menu.contains(event.target);

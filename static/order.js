@@ -1,6 +1,11 @@
 // A note that was sent and did not arrive, because the session had ended, stands in the field again.
 "use strict";
 
+// What opens below the screen would not be seen: the first field of it gets the focus.
+document.addEventListener("toggle", ({ target }) => {
+  if (target.matches("details.cancel") && target.open) target.querySelector("input:not([type=hidden]), textarea")?.focus();
+}, true);
+
 const form = document.querySelector(".new-note");
 if (form) {
   const field = form.querySelector("textarea");

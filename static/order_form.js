@@ -230,6 +230,17 @@ function markErrors(root) {
     const field = document.getElementById(slot.dataset.errorOf);
     isBad ? field?.setAttribute("aria-invalid", "true") : field?.removeAttribute("aria-invalid");
   }
+  hideSummary();
+}
+
+// Once everything in the list above the form is fixed, the list is gone.
+function hideSummary() {
+  const summary = document.getElementById("summary");
+  const isFixed = (link) => {
+    const slot = document.querySelector(`[data-error-of="${CSS.escape(link.hash.slice(1))}"]`);
+    return slot && !slot.querySelector(".error") && !slot.matches(".error:has(> :not(.warning))");
+  };
+  if (summary) summary.hidden = [...summary.querySelectorAll("li")].every((one) => one.querySelector("a") && isFixed(one.querySelector("a")));
 }
 
 function trouble(text) {

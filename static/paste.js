@@ -150,6 +150,8 @@
     } else if (event.key === "Tab" && line.querySelector("[data-doubtful]") && field.matches(".reference")) {
       stop(event);
       goOn(line);
+    } else if (event.key === "Tab" && line.querySelector(".candidates button") && !closest) {
+      return; // the browser leads to the products that may be meant
     } else if (event.key === "Tab" && fromPaste.has(line.dataset.row) && isComplete(field, line)) {
       const next = nextProblem(line);
       if (!next) return;

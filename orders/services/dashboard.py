@@ -40,6 +40,7 @@ class DashboardOrder:
 
     short_id: str
     name: str | None
+    customer_id: str | None
     status: Status
     at: datetime
     pieces: int
@@ -284,8 +285,8 @@ def _mine(connection: Connection, actor: Actor) -> tuple[DashboardOrder, ...]:
 
 
 def _columns(at: Column[datetime]) -> Select[Any]:
-    columns = (orders.c.id, orders.c.short_id, orders.c.name, orders.c.status, orders.c.canceled_at)
-    return select(*columns, at.label("at"))
+    names = ("id", "short_id", "name", "customer_id", "status", "canceled_at")
+    return select(*(orders.c[name] for name in names), at.label("at"))
 
 
 def _dashboard_orders(connection: Connection, rows: Sequence[Any]) -> tuple[DashboardOrder, ...]:
@@ -299,6 +300,7 @@ def _dashboard_orders(connection: Connection, rows: Sequence[Any]) -> tuple[Dash
         DashboardOrder(
             row.short_id,
             row.name,
+            row.customer_id,
             STATUS_BY_NAME[row.status],
             row.at,
             pieces.get(row.id, 0),

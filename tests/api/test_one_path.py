@@ -20,6 +20,8 @@ from tests.api.calls import Answer, Api
 from tests.bad_orders import CHAIR
 from tests.conftest import StoredRows
 
+pytestmark = pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both")
+
 ORDER = {
     "name": "Reception",
     "metadata": {"mark": "x"},

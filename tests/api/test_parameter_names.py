@@ -12,6 +12,8 @@ from orders.storage import pages
 from tests.actors import Org
 from tests.api.calls import Api
 
+pytestmark = pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both")
+
 SOFA = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 LINE = {"configurationId": SOFA, "count": 1}
 

@@ -188,6 +188,7 @@ def test_roles_only_add_to_each_other() -> None:
 
 
 @pytest.mark.usefixtures("csrf_off")
+@pytest.mark.one_database(reason="roles are checked before any SQL of a view")
 @pytest.mark.parametrize("role", ["viewer", "sales", "admin"])
 def test_each_role_can_do_exactly_what_the_table_allows(app: Flask, org: Org, role: str) -> None:
     who = person(app, org, role)
@@ -208,6 +209,7 @@ def test_each_role_can_do_exactly_what_the_table_allows(app: Flask, org: Org, ro
 
 
 @pytest.mark.usefixtures("csrf_off")
+@pytest.mark.one_database(reason="roles are checked before any SQL of a view")
 def test_nobody_gets_in_without_a_session(app: Flask, org: Org) -> None:
     for (method, rule), needed in asked_for().items():
         path = address(app, routes(app)[method, rule])
@@ -219,6 +221,7 @@ def test_nobody_gets_in_without_a_session(app: Flask, org: Org) -> None:
         assert may_answer_itself or piece.status_code == 401, f"{method} {path}"
 
 
+@pytest.mark.one_database(reason="roles are checked before any SQL of a view")
 def test_every_form_is_protected(app: Flask, org: Org) -> None:
     for method, rule in asked_for():
         if method != "GET":

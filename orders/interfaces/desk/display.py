@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from orders.domain.attributes import AttributeRule, display
 from orders.domain.errors import FieldError
-from orders.domain.order import Order
+from orders.domain.order import LABELS, Order
 from orders.domain.permissions import Permission
 from orders.domain.preferences import SPOKEN, Preferences
 from orders.domain.status import STATUS_TEXTS, Status, read_status
@@ -137,12 +137,24 @@ def qr_drawing(text: str, *, border: int, cache_control: str) -> Response:
 
 
 @desk.app_template_global()
-def repeats(order: Order) -> tuple[FieldError, ...]:
-    """Return a warning for each number of the order that another order of the customer also has.
+def repeats(order: Order) -> list[tuple[str, str]]:
+    """Return (label, warning) for each number that another order of the customer also has.
 
     The numbers are the order's ID on its platform and its purchase order number.
     """
-    return repeats_of(order, signed_in().actor)
+    return labeled(repeats_of(order, signed_in().actor))
+
+
+def labeled(warnings: Iterable[FieldError]) -> list[tuple[str, str]]:
+    """Return (label of the field, message) for warnings about an order, in the page's language."""
+    labels = {rule.path: rule.label for rule in shown_attributes()}
+    return [
+        (
+            labels.get(one.path) or translated(LABELS.get(one.path, one.path.partition(".")[2])),
+            translated(one.message),
+        )
+        for one in warnings
+    ]
 
 
 @desk.app_template_global("own_preferences")

@@ -8,7 +8,10 @@ from orders.services.orders import changes as order_changes
 from tests.actors import Org
 from tests.desk.order.order_actions import IDA, KEY, actions, post, stored
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both"),
+]
 POSTS = ("status", "bin", "restore", "notes", "notes/00000000-0000-4000-8000-000000000001/delete",
          "link")  # fmt: skip
 

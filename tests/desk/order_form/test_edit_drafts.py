@@ -12,7 +12,10 @@ from tests.html import read
 
 OFFERED = "You have unsaved changes from"
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both"),
+]
 
 
 @pytest.fixture

@@ -20,7 +20,10 @@ KEY = "C" * 22
 ADDRESS = f"/orders/new?form={KEY}"
 HTMX = {"HX-Request": "true"}
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both"),
+]
 
 
 def rows(answer: TestResponse) -> list[tuple[str, str]]:

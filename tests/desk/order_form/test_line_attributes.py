@@ -31,7 +31,10 @@ GIFT = AttributeRule("gift", "Gift", Kind.BOOLEAN, applies=Applies.LINE)
 LINE = {"configurationId": CHAIR, "count": 2}
 ROW = {"cart.0.configurationId": CHAIR, "cart.0.count": "2", "status": "New"}
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both"),
+]
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,10 @@ from tests.desk.order_form.test_customer_fill import opened, press
 from tests.desk.test_pages import make_order
 from tests.html import read, texts
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both"),
+]
 COUNTRIES = (Option("AT", "Austria"), Option("DE", "Germany"))
 
 

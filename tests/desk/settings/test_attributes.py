@@ -10,6 +10,8 @@ from tests.actors import Org
 from tests.desk.test_pages import make_order
 from tests.html import attribute, attributes, read
 
+pytestmark = pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both")
+
 COUNTRY = {
     "key": "country", "label": "Country", "kind": "option",
     "option": "AT=Austria\r\n\r\n CH = Switzerland \r\nDE", "applies": "both", "default": "AT",

@@ -10,6 +10,8 @@ from orders.services.accounts import access, orgs
 from tests.actors import Org
 from tests.html import attributes
 
+pytestmark = pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both")
+
 
 def settings_routes(app: Flask) -> list[tuple[str, str]]:
     """Return method and address of every route of the settings, with IDs filled in."""

@@ -18,7 +18,10 @@ from tests.desk.settings.test_configurations import save_whole, saved
 from tests.html import Part, read
 from tests.uploads import GIF, KIND, PDF, PNG, Form
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both"),
+]
 FILLED = {
     "metadata.name": "Oslo chair",
     "metadata.sku": "OSL-9",

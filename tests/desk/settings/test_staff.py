@@ -8,6 +8,8 @@ from orders.services.accounts import access
 from tests.actors import PASSWORD, Org
 from tests.html import attributes, texts
 
+pytestmark = pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both")
+
 ADDRESS = "kim@desk.example"
 
 

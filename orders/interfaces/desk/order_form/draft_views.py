@@ -13,6 +13,7 @@ from orders.domain.errors import InvalidInput, StaleVersion
 from orders.domain.order import Order
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.display import local_now
 from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key, number_in
 from orders.interfaces.desk.order_form.edit_form import read_edit
 from orders.interfaces.desk.order_form.form_page import check_new, sent_entry
@@ -170,7 +171,8 @@ def keep_resumed(sent: FormData, key: str, member: StaffMember) -> str:
 def save_draft() -> Response:
     """Save the form of a new order as a draft, and respond with the draft's version as text.
 
-    The page sends this version with its next save. The response is an error (409) if another page
+    The header `X-Saved-At` has the time in the person's time zone. The page sends the version with
+    its next save. The response is an error (409) if another page
     has saved a newer version.
     """
     key = request.args.get("form", "")
@@ -180,7 +182,9 @@ def save_draft() -> Response:
         version = save_sent_draft(key)
     except DraftChanged as changed:
         return _plain(translated(changed.sentence), 409)
-    return _plain(str(version))
+    saved = _plain(str(version))
+    saved.headers["X-Saved-At"] = f"{local_now():%H:%M}"
+    return saved
 
 
 @desk.post("/orders/drafts/<key>/discard")
@@ -247,7 +251,8 @@ def keep_sent_changes(order: Order) -> int:
 def save_edit_draft(reference: str) -> Response:
     """Save the submitted changes to an order as a draft, and respond with its version as text.
 
-    The page sends this version with its next save. The response is an error (409) if another page
+    The header `X-Saved-At` has the time in the person's time zone. The page sends the version with
+    its next save. The response is an error (409) if another page
     has saved a newer version, if the form is not of this order, or if the order is in the bin.
     """
     order = queries.find_any_order(reference, signed_in().org_id)
@@ -259,7 +264,9 @@ def save_edit_draft(reference: str) -> Response:
         return _plain(translated(NOT_OF_THIS_ORDER), 409)
     if order.deleted_at is not None:
         return _plain(translated(IN_BIN), 409)
-    return _plain(str(version))
+    saved = _plain(str(version))
+    saved.headers["X-Saved-At"] = f"{local_now():%H:%M}"
+    return saved
 
 
 @desk.post("/orders/<reference>/edit/discard")

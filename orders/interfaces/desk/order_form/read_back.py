@@ -10,7 +10,7 @@ from orders.domain.habits import is_unusual
 from orders.domain.typed_values import read_whole
 from orders.domain.value_formats import week_fault
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.display import local_now
+from orders.interfaces.desk.display import labeled, local_now
 from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.attribute_fields import AttributeField
 from orders.interfaces.desk.order_form.customer_fill import filled_in, source_text
@@ -24,6 +24,7 @@ from orders.interfaces.desk.order_form.habit_flags import (
 )
 from orders.interfaces.desk.order_form.order_form import OrderEntry
 from orders.interfaces.http.i18n import figure, gettext, ngettext
+from orders.services.orders.repeats import repeated_numbers
 
 MOST_SPOKEN = 8  # values of attributes; nobody listens to more
 MOST_UNUSUAL = 5  # quantities that are named; of more, their number
@@ -57,7 +58,7 @@ def read_back(entry: OrderEntry) -> ReadBack | None:
     if not customer.customer_id and not filled:
         return None
     order = ", ".join([customer.shown_name or gettext("No customer"), *_spoken(entry)])
-    warnings = [*_attributes(entry), *_quantities(entry)]
+    warnings = [*_attributes(entry), *_quantities(entry), *_repeated(entry)]
     if not filled:
         return ReadBack(gettext("%(order)s. No lines yet", order=order), warnings)
     items = ngettext("%(count)s item", "%(count)s items", pieces, count=figure(pieces))
@@ -106,6 +107,13 @@ def _attributes(entry: OrderEntry) -> Iterator[Warned]:
             label, name = labels[path]
             note = source_text(filled, customer_id)
             yield Warned(f"{label}: {note}", element_id(name), note)
+
+
+def _repeated(entry: OrderEntry) -> Iterator[Warned]:
+    raw, actor = entry.raw(), signed_in().actor
+    numbers = (raw.get("customerId"), raw.get("platform", {}), raw["metadata"])
+    for label, message in labeled(repeated_numbers(*numbers, actor, but=entry.own_code or None)):
+        yield Warned(f"{label}: {message}")
 
 
 def _sentence(one: Difference) -> str:
