@@ -87,10 +87,14 @@ def test_the_form_warns_at_the_field_and_places_the_order(
         assert f"Order {first} of this customer has the same number." in answer.text
         assert "warning" in answer.text
     assert not staff_client.post("/orders/new/check?field=name", data=form).text.strip()
+    # The read-back line says it as well, because a number may come from a pasted text.
+    aloud = text_of(staff_client.post("/orders/new/read-back", data=form))
+    assert f"PO number: Order {first} of this customer has the same number." in aloud
     placed = staff_client.post(f"/orders/new?form={key}", data={**form, "do": "place"})
     assert placed.status_code == 303, placed.text
     page = staff_client.get(placed.location)
     assert text_of(page).count(f"Order {first} of this customer has the same number.") == 2
+    assert f"PO number: Order {first}" in text_of(page)
     code = placed.location.split("/")[2]
     shown = staff_client.get(f"/orders/{code}")
     assert text_of(shown).count(f"Order {first} of this customer has the same number.") == 2

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from orders.domain.attributes import Applies, AttributeRule, Kind, Option
 from orders.domain.inputs import Limits
 from orders.services.customers import customers
+from orders.services.orders import changes as order_changes
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.desk.test_pages import make_order
@@ -294,3 +295,27 @@ class TestNames:
         assert suggested("") == ["C-2"]
         page = staff_client.get("/orders/new/customers?q=reception").text
         assert "Hotel Nord" in page
+
+
+def test_an_order_without_a_name_is_called_by_its_customer(
+    org: Org, staff_client: FlaskClient
+) -> None:
+    add(org, "C-1", name="Gasthof Zur Linde")
+    calls = {"C-1": "Gasthof Zur Linde", "C-2": "C-2", None: "Unnamed"}
+    for customer_id, called in calls.items():
+        code = make_order(org, customerId=customer_id)["shortId"]
+        subtitle = read(staff_client.get(f"/orders/{code}").text).first(".subtitle").text
+        assert subtitle.startswith(called)
+        assert called in staff_client.get(f"/orders/{code}/print").text
+
+
+def test_the_customers_page_says_which_orders_are_canceled(
+    org: Org, staff_client: FlaskClient
+) -> None:
+    code = make_order(org, customerId="C-1")["shortId"]
+    page = "/customers/show?id=C-1"
+    assert "Canceled" not in read(staff_client.get(page).text).first("table.orders").text
+    with org.app.app_context():
+        order_changes.cancel_order(code, "Twice", actor=org.actor())
+    assert "Canceled" in read(staff_client.get(page).text).first("table.orders").text
+    assert "/orders/new?customer=C-1" in staff_client.get(page).text
