@@ -193,7 +193,7 @@ class TestErrors:
     def test_error_messages_are_german(self, german: FlaskClient) -> None:
         assert '<p class="hint">404</p>' in german.get("/nothing-here").text
         english = german.get("/nothing-here?lang=en").text
-        assert "Page not found." in english
+        assert "Check the link, or look up the order." in english
         piece = german.get("/orders/import/none", headers={"HX-Request": "true"})
         assert piece.text.startswith("Nicht gefunden. Unter dieser Adresse")
 
