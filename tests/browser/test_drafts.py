@@ -1,6 +1,7 @@
 """Input survives its browser: after a kill, the order is offered again, complete."""
 
 import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -40,9 +41,15 @@ def chromium_to_kill(
                 yield driver.chromium.connect_over_cdp(found[1]), process
                 return
     finally:
-        process.kill()
-        process.wait()
+        crash(process)
         process.stderr.close()
+
+
+def crash(process: subprocess.Popen[str]) -> None:
+    """Kill Chromium with all of its processes: what was started may be a script around it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def test_a_killed_browser_loses_nothing(
@@ -64,8 +71,7 @@ def test_a_killed_browser_loses_nothing(
         expect(crashing.locator("#draft-state")).to_contain_text(":")
         # The save that follows the last key, not one that happened to be on its way.
         crashing.wait_for_timeout(1_500)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        crash(process)
 
     page.goto(f"{desk.address}/orders/new")
     page.click(".drafts summary")
@@ -151,8 +157,7 @@ def test_a_browser_killed_in_the_middle_of_a_change_loses_nothing(
         crashing.keyboard.type("Engraving: For Anna")
         expect(crashing.locator("#draft-state")).to_contain_text(":")
         crashing.wait_for_timeout(1_500)  # the save that follows the last key, as above
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        crash(process)
 
     # Meanwhile the customer is set by another way.
     page.goto(f"{order}/edit")
