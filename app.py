@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def create_served_app() -> Flask:
-    """Make the application for the server, which gets ready before somebody waits for it."""
+    """Make the application for the server, which gets ready before someone waits for it."""
     return keep_for_good(compile_pages(_application(_settings_of_environment())))
 
 

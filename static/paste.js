@@ -29,7 +29,7 @@
     return inRow(blank ?? addLine());
   }
 
-  // Somebody has looked at the line, or changed it: it is theirs now.
+  // Someone has looked at the line, or changed it: it is theirs now.
   function settle(line) {
     const doubts = line?.querySelectorAll('[data-doubtful], [name$=".matched"]') ?? [];
     for (const doubt of doubts) doubt.remove();
@@ -112,7 +112,7 @@
     if (tally) tally.textContent = text;
   }
 
-  // The server has marked what may be filled in; what somebody has typed meanwhile stays.
+  // The server has marked what may be filled in; what someone has typed meanwhile stays.
   // All values are there before the first change is told: for the customer's the server answers with
   // the form as it was sent.
   function takeFinds() {

@@ -47,7 +47,7 @@ _TAIL = re.compile(
 
 
 class Mark(StrEnum):
-    """Why somebody should look at a line of the cart that was read from a text."""
+    """Why someone should look at a line of the cart that was read from a text."""
 
     NONE = ""
     NAME = "name"  # a name decided, not an ID or SKU

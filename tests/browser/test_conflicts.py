@@ -24,7 +24,7 @@ def change_count(desk: Desk, code: str, count: int) -> None:
 
 
 def type_over_changes(page: Page, desk: Desk) -> str:
-    """Change what somebody else changes, try to save it, and return the order's short ID."""
+    """Change what someone else changes, try to save it, and return the order's short ID."""
     code = place_order(desk, name="Oak")
     page.goto(f"{desk.address}/orders/{code}/edit")
     page.fill("#name", "Ash")

@@ -194,7 +194,7 @@ class TestMerged:
     def test_a_form_that_is_sent_again_adds_nothing_twice(
         self, desk: Desk, me: Person, other: Person
     ) -> None:
-        """The answer to the first save was lost, and somebody has changed the cart since."""
+        """The answer to the first save was lost, and someone has changed the cart since."""
         me.add(3, LAMP)
         other.type(cart_0_count="20")
         me.save()

@@ -143,7 +143,7 @@ class TestCopies:
         code = "-".join(made["shortId"][at : at + 4] for at in (0, 4, 8))
         assert f"Copied from order {code}. Review before placing." in page
         assert note(page) == f"From order {code}"
-        # It stays marked, and one undo does not take it away: somebody has asked for it.
+        # It stays marked, and one undo does not take it away: someone has asked for it.
         page = press(staff_client, "unfill", now)
         assert (fields(page)["metadata.country"], note(page)) == ("DE", f"From order {code}")
         assert note(press(staff_client, "stay", {**now, "metadata.country": "AT"})) == ""

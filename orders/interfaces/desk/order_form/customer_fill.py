@@ -3,7 +3,7 @@
 Only attributes that still have their default are filled in. What was filled in is in a hidden field
 of the form, so that fields stay marked, and can be undone, as long as nobody changes them. Values
 that were copied from another order are in it, too: they stay marked, but are not undone, because
-somebody has asked for the copy.
+someone has asked for the copy.
 """
 
 import json

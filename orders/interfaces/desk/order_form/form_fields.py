@@ -87,7 +87,7 @@ class TypedLine:
 
     `values` are those of the fields for attributes of lines, by the end of the fields' names
     (`engraving`, `price.amount`). A field that is not in it has its default. `matched` is why
-    somebody should look at a line from a pasted text, as `FormLine.matched`.
+    someone should look at a line from a pasted text, as `FormLine.matched`.
     """
 
     reference: str = ""
@@ -102,7 +102,7 @@ class FormLine:
     """A cart row with its form fields; the number `row` identifies it and never changes.
 
     `values` are the texts in the fields for attributes of lines (see TypedLine), and `is_filled` is
-    true if anybody has changed one of them. `matched` says why somebody should look at a line that
+    true if anybody has changed one of them. `matched` says why someone should look at a line that
     was read from a pasted text: a member of `Mark`, a blank, and the text; it is empty if nothing
     is in doubt. `line_id` is the ID of the order's line in the row, or None for a new line.
     """

@@ -76,7 +76,7 @@ class ShownLine:
 
     @property
     def doubt(self) -> tuple[str, str]:
-        """Why somebody should look at a line from a pasted text, and the text; ("", "") if not."""
+        """Why someone should look at a line from a pasted text, and the text; ("", "") if not."""
         mark, _, text = self.line.matched.partition(" ")
         return (mark, text) if mark in set(Mark) else ("", "")
 

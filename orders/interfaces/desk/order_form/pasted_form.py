@@ -2,7 +2,7 @@
 
 The text stays in a hidden field of the form, and is read again whenever the form is rendered. What
 was taken over from it is in another hidden field, with the values before, so that it can be undone
-as long as nobody changes it. A value that somebody has typed is never replaced unasked.
+as long as nobody changes it. A value that someone has typed is never replaced unasked.
 """
 
 import json
