@@ -26,6 +26,7 @@ from orders.services.files import FileStore
 from orders.services.health import HealthCheck
 from orders.services.request_log import RequestRecorder
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
+from orders.storage import encryption
 from orders.storage.database import db
 from orders.storage.sqlite import request_lock
 
@@ -51,6 +52,8 @@ def _application(settings: Settings) -> Flask:
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
+        # Errors of the database are logged: never with what was stored.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
         MAX_CONTENT_LENGTH=settings.limits.body_bytes,
         # A form with a full cart has as many fields as fit into the body.
         MAX_FORM_MEMORY_SIZE=settings.limits.body_bytes,
@@ -64,6 +67,7 @@ def _application(settings: Settings) -> Flask:
         LOOKUP_LIMIT=settings.lookup_limit,
         SIGN_IN_LIMIT=settings.sign_in_limit,
     )
+    encryption.use_keys(settings.encryption_keys)
     start_pages(app)
     app.context_processor(lambda: {"member": current_member()})
     app.session_interface = security.SessionCookies()

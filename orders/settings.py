@@ -32,6 +32,7 @@ class Settings:
     data_dir: Path = PROJECT / "instance"  # folder for the SQLite file and the generated secret
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
     secret_key: str = ""  # signs sessions; empty: made once and kept in DATA_DIR
+    encryption_key: str = ""  # encrypts stored secrets; earlier keys follow; empty: SECRET_KEY
     host: str = "127.0.0.1"  # address to listen on
     port: int = 8000  # port to listen on
     workers: int = 2  # server processes
@@ -58,6 +59,12 @@ class Settings:
     smtp_url: str = ""  # smtp://user:password@host:587, or smtps://…; empty: people's own programs
     mail_from: str = ""  # who writes: an address, or Name <address>
     limits: Limits = field(default_factory=Limits)  # the MAX_… settings below
+
+    @property
+    def encryption_keys(self) -> list[str]:
+        """The keys of stored secrets, at least one: the first encrypts, and all decrypt."""
+        keys = [one.strip() for one in self.encryption_key.split(",") if one.strip()]
+        return [*keys, self.secret_key]
 
     @property
     def has_secure_cookies(self) -> bool:
@@ -154,13 +161,19 @@ def _check(settings: Settings) -> None:
             raise BadSetting(
                 f"PUBLIC_URL is {settings.public_url!r}; it must begin with https:// or http://."
             )
+    _check_secrets(settings)
+    _check_connections(settings)
+
+
+def _check_secrets(settings: Settings) -> None:
     if settings.secret_key and len(settings.secret_key) < 16:
         raise BadSetting("SECRET_KEY is too short; use at least 16 random characters.")
+    if any(len(one) < 16 for one in settings.encryption_keys[:-1]):
+        raise BadSetting("ENCRYPTION_KEY is too short; use at least 16 random characters.")
     if settings.setup_token and not _SETUP_TOKEN.fullmatch(settings.setup_token):
         raise BadSetting(
             "SETUP_TOKEN must be 32 to 200 random letters and digits; . _ ~ and - are allowed, too."
         )
-    _check_connections(settings)
 
 
 def _check_connections(settings: Settings) -> None:

@@ -22,12 +22,15 @@ from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.storage import database
 from orders.storage.database import CompiledSelect
+from orders.storage.encryption import decrypt, encrypt
 from orders.storage.tables import insert_new, submission
 
 # How long the API keeps the response to a key. Keys of forms are kept forever.
 KEPT_FOR = timedelta(hours=24)
 MAX_KEY = 255  # characters
 KEY_HEADER = "Idempotency-Key"
+# The only key of a stored response that contains a secret.
+ENCRYPTED = "encrypted"
 # Seconds between two deletions of old keys by one process, and the number of keys each deletes.
 CLEARING_PAUSE = 600.0
 CLEARED_AT_ONCE = 1_000
@@ -51,12 +54,14 @@ class IdempotencyKey:
     is the hexadecimal SHA-256 of what was sent. `answer` takes the object that the service created
     and returns the response to store with the key; it is called in the transaction, possibly in
     another thread. If `answer` is None, no response is stored, and a repeated request looks up the
-    order that was created.
+    order that was created. If `is_secret` is true, the response contains a secret, and is stored
+    encrypted.
     """
 
     key: str
     fingerprint: str
     answer: Callable[[Any], Answer] | None = None
+    is_secret: bool = False
 
 
 def fingerprint(raw: object) -> str:
@@ -90,9 +95,13 @@ def row(
         "key": key.key,
         "fingerprint": key.fingerprint,
         "order_id": order_id,
-        "answer": None if key.answer is None else key.answer(made),
+        "answer": None if key.answer is None else _to_store(key.answer(made), key),
         "created_at": at,
     }
+
+
+def _to_store(answer: Answer, key: IdempotencyKey) -> Answer:
+    return {ENCRYPTED: encrypt(json.dumps(answer))} if key.is_secret else answer
 
 
 def remember(
@@ -141,6 +150,8 @@ def find_answer(key: str, sent_fingerprint: str, actor: Actor) -> Answer | None:
         )
         raise InvalidInput([FieldError(KEY_HEADER, message)])
     answer: Answer = kept.answer
+    if ENCRYPTED in answer:
+        answer = json.loads(decrypt(answer[ENCRYPTED]))
     return answer
 
 

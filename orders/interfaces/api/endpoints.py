@@ -134,6 +134,8 @@ class Endpoint:
     content: Callable[[Any], object] = lambda body: body
     errors: Mapping[int, str] = field(default_factory=dict)
     is_deprecated: bool = False
+    # Whether the response contains a secret, so that it may be stored only encrypted.
+    shows_secret: bool = False
     # Whether a request with these parameters of the path needs no token, whatever `access` says.
     is_open: Callable[[Mapping[str, str]], bool] | None = None
 

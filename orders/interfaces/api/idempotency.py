@@ -39,7 +39,7 @@ def run_once(
         response = render(made if present is None else present(made), status, root, address)
         return {**response._asdict(), "body": response.body.decode()}
 
-    call.once = IdempotencyKey(key, fingerprint, to_store)
+    call.once = IdempotencyKey(key, fingerprint, to_store, is_secret=endpoint.shows_secret)
     try:
         return run()
     except (KeyAlreadyUsed, Conflict, StaleVersion, InvalidInput):

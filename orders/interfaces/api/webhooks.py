@@ -80,6 +80,7 @@ def present_new_webhook(made: NewWebhook) -> EndpointResult:
     bodies=(RequestBody(WebhookInput, EXAMPLES["newWebhooks"]),),
     errors={**PRIVATE_ONLY, **TOO_MANY},
     present=present_new_webhook,
+    shows_secret=True,
 )  # fmt: skip
 def create_webhook(call: Call) -> NewWebhook:
     """Create a webhook.

@@ -22,9 +22,10 @@ from flask import Flask
 from orders.domain.errors import Conflict
 from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
 from orders.interfaces.cli.worker import Background
-from orders.services import request_log
+from orders.services import request_log, stored_secrets
 from orders.services.accounts import orgs, setup
 from orders.settings import PROJECT, Settings
+from orders.storage.encryption import WrongKey
 
 MIGRATIONS = PROJECT / "orders" / "storage" / "migrations"
 
@@ -83,6 +84,13 @@ def work(app: Flask, settings: Settings) -> None:
 
 def _migrate() -> None:
     flask_migrate.upgrade(directory=str(MIGRATIONS))
+    try:
+        stored_secrets.renew_encryption()
+    except WrongKey as error:
+        raise SystemExit(
+            "Stored secrets were encrypted with another key. Append the earlier SECRET_KEY or "
+            "ENCRYPTION_KEY to ENCRYPTION_KEY after a comma."
+        ) from error
 
 
 def _is_port_free(settings: Settings) -> bool:

@@ -4,6 +4,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import text
 
+from orders.storage.encryption import EncryptedText
 from orders.storage.types import JsonText, UtcDateTime
 
 # Any number will do, as long as nothing else in the database locks the same one.
@@ -19,6 +20,8 @@ def render_item(kind, item, _autogenerate_context):
     """
     if kind == "type" and isinstance(item, JsonText):
         return "sa.Text()"
+    if kind == "type" and isinstance(item, EncryptedText):
+        return f"sa.String(length={item.impl.length})"
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     return False

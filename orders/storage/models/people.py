@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from orders.storage.encryption import EncryptedText
 from orders.storage.models.base import Base, OwnedByOrg, RowNumber
 
 
@@ -25,7 +26,7 @@ class StaffAccount(OwnedByOrg, Base):
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     last_signed_in_at: Mapped[datetime | None]
     # The second factor: its secret, and the time step of the last code, which works once.
-    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    totp_secret: Mapped[str | None] = mapped_column(EncryptedText(255))
     totp_step: Mapped[int | None]
     # Wrong codes in a row, and when the last one came.
     wrong_codes: Mapped[int] = mapped_column(default=0, server_default="0")

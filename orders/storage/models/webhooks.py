@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from orders.storage.encryption import EncryptedText
 from orders.storage.models.base import Base, OwnedByOrg, partial_index
 
 # Condition of a partial index: a query must contain the same words.
@@ -23,9 +24,9 @@ class WebhookRow(OwnedByOrg, Base):
     # As sent: `{"status": ["New", …]}`; `{}` means every order.
     filter: Mapped[dict[str, Any]]
     # Signs messages (Standard Webhooks); signing needs the secret itself, a hash would not do.
-    secret: Mapped[str] = mapped_column(String(255))
+    secret: Mapped[str] = mapped_column(EncryptedText(255))
     # The previous secret, and the end of the time in which messages are signed by both.
-    old_secret: Mapped[str | None] = mapped_column(String(255))
+    old_secret: Mapped[str | None] = mapped_column(EncryptedText(255))
     old_secret_until: Mapped[datetime | None]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]

@@ -1,0 +1,17 @@
+"""The keys with which stored secrets are encrypted, checked whenever the server starts."""
+
+from orders.storage import database, encryption
+from orders.storage.tables import staff_account, webhook
+
+_COLUMNS = (webhook.c.secret, webhook.c.old_secret, staff_account.c.totp_secret)
+
+
+def renew_encryption() -> None:
+    """Encrypt all stored secrets with the current key, so that earlier keys are no longer needed.
+
+    Raises WrongKey if a secret was encrypted with a key that is not among the current and earlier
+    ones; nothing is changed then. Raises ServiceBusy if the database cannot be written.
+    """
+    with database.transaction() as connection:
+        for column in _COLUMNS:
+            encryption.renew(connection, column)

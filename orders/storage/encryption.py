@@ -1,0 +1,88 @@
+"""Encryption at rest: secrets that must be read again are stored encrypted.
+
+Passwords, tokens and links are stored as hashes. The secrets of webhooks and authenticator apps are
+needed themselves, so they are encrypted with a key that is not in the database: a copy of the
+database alone reveals none of them (docs/decisions/0049-secrets-are-stored-encrypted.md).
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy import Column, Connection, String, select, type_coerce, update
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+# One process serves one installation. The first cipher encrypts, and any of them decrypts.
+_ciphers: list[Fernet] = []
+
+
+class WrongKey(Exception):  # noqa: N818 - named as our other errors
+    """A stored secret was encrypted with a key that is not among the current keys."""
+
+
+def use_keys(keys: Sequence[str]) -> None:
+    """Encrypt with the first of these keys from now on, and decrypt with any of them.
+
+    Keys are texts of any length; call this with at least one before the first secret is stored.
+    Keys from earlier calls in this process still decrypt.
+    """
+    made = [Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())) for key in keys]
+    _ciphers[:0] = made
+
+
+def encrypt(text: str) -> str:
+    """Return the text encrypted with the current key, about twice as long plus 100 characters."""
+    return _ciphers[0].encrypt(text.encode()).decode()
+
+
+def decrypt(text: str) -> str:
+    """Return the text that `encrypt` was given. Raises WrongKey if none of the keys fits."""
+    try:
+        return MultiFernet(_ciphers).decrypt(text.encode()).decode()
+    except InvalidToken as error:
+        raise WrongKey from error
+
+
+def renew(connection: Connection, column: Column[Any]) -> None:
+    """Encrypt a column's values again that were not encrypted with the current key.
+
+    The type of the column must be EncryptedText. The table's primary key must be `id`. Raises WrongKey if a value fits none of the keys; the
+    caller's transaction must then be rolled back.
+    """
+    table, encrypted = column.table, type_coerce(column, String)
+    for row_id, text in connection.execute(
+        select(table.c.id, encrypted).where(column.is_not(None))
+    ).all():
+        plain = decrypt(text)
+        if not _is_current(text):
+            statement = update(table).where(table.c.id == row_id, encrypted == text)
+            connection.execute(statement.values({column.name: plain}))
+
+
+def _is_current(text: str) -> bool:
+    with suppress(InvalidToken):
+        _ciphers[0].decrypt(text.encode())
+        return True
+    return False
+
+
+class EncryptedText(TypeDecorator[str]):
+    """A text that is stored encrypted, and is a plain text in Python.
+
+    Its length is that of the encrypted text: 255 characters are enough for a text of 110. It cannot
+    be searched for, because encrypting the same text again gives another result. Reading raises
+    WrongKey if it was encrypted with a key that the process does not have.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:  # noqa: ARG002 - the signature of SQLAlchemy
+        return lambda text: None if text is None else encrypt(text)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], str | None]:  # noqa: ARG002 - as above
+        return lambda text: None if text is None else decrypt(text)
