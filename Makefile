@@ -10,7 +10,7 @@ TEST_PROCESSES ?= 3
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pdf test lint soak fuzz format translations lock bench desk-figures screenshots clean
+.PHONY: help serve pdf test lint soak fuzz format translations lock bench desk-figures screenshots audit sbom clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,13 @@ lock: $(VENV)/.installed-dev ## lock the versions again after a change in pyproj
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf -c requirements.txt -o requirements-pdf.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf --group dev -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --group audit -c requirements.txt -o requirements-audit.txt
+
+audit: $(VENV)/.installed-audit ## look up known vulnerabilities of the locked packages; it needs the network
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements-pdf.txt
+
+sbom: $(VENV)/.installed-audit ## write the list of all parts to sbom.json (CycloneDX)
+	$(BIN)/cyclonedx-py requirements requirements-pdf.txt --pyproject pyproject.toml --output-reproducible -o sbom.json
 
 # How texts are marked: in services (orders/domain/texts.py) and in scripts (static/texts.js).
 KEYWORDS := -k lazy_gettext -k lazy_ngettext:1,2 -k tr -k trn:1,2
@@ -81,6 +88,10 @@ $(VENV)/.installed: requirements.txt | $(VENV)/bin/pip
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.installed-audit: requirements-audit.txt $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
 	@touch $@
 
 clean: ## remove the environment and the caches, not the data

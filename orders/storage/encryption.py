@@ -50,8 +50,8 @@ def decrypt(text: str) -> str:
 def renew(connection: Connection, column: Column[Any]) -> None:
     """Encrypt a column's values again that were not encrypted with the current key.
 
-    The type of the column must be EncryptedText. The table's primary key must be `id`. Raises WrongKey if a value fits none of the keys; the
-    caller's transaction must then be rolled back.
+    The type of the column must be EncryptedText, and the table's primary key must be `id`. Raises
+    WrongKey if a value fits none of the keys; the caller's transaction must then be rolled back.
     """
     table, encrypted = column.table, type_coerce(column, String)
     for row_id, text in connection.execute(
