@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from limits import parse_many
+from sqlalchemy import make_url
 
 from orders.domain.inputs import Limits
 from orders.domain.mail_server import read_mail_server
@@ -31,6 +32,7 @@ class Settings:
 
     data_dir: Path = PROJECT / "instance"  # folder for the SQLite file and the generated secret
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
+    new_database: bool = False  # may begin an empty SQLite file beside what is left of another
     secret_key: str = ""  # signs sessions; empty: made once and kept in DATA_DIR
     host: str = "127.0.0.1"  # address to listen on
     port: int = 8000  # port to listen on
@@ -189,8 +191,36 @@ def _with_defaults_on_disk(settings: Settings) -> Settings:
     elif url.startswith("postgres://"):  # the spelling that some hosting services hand out
         url = "postgresql" + url.removeprefix("postgres")
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _begin_database(url, settings)
     secret = settings.secret_key or _kept_secret(settings.data_dir)
     return replace(settings, database_url=url, secret_key=secret)
+
+
+def _begin_database(url: str, settings: Settings) -> None:
+    """Create the empty SQLite file of a first start, readable by this user only.
+
+    Does nothing if the database exists or is not SQLite's. Raises BadSetting if it is missing
+    beside something that only an installation leaves: then it was lost, or is in another place.
+    """
+    name = make_url(url).database if url.startswith("sqlite:") else None
+    if name is None:
+        return
+    file = settings.data_dir / name  # as Flask-SQLAlchemy has it; `name` may be absolute
+    beside = [Path(f"{file}{end}") for end in ("-wal", "-shm", "-journal", ".writer-lock")]
+    folder = [settings.data_dir / "secret_key", settings.data_dir / "files"]
+    # Before a look at the file: another process that starts now makes the file first.
+    left = [one for one in (*beside, *folder) if one.exists()]
+    if file.exists() and (file.stat().st_size or not (set(left) & set(beside))):
+        return
+    if left and not settings.new_database:
+        raise BadSetting(
+            f"The database {file} is missing, but {left[0]} is there: put the database back, correct"
+            " DATA_DIR or DATABASE_URL, or begin with an empty database by NEW_DATABASE=1."
+        )
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise BadSetting(f"The database {file} cannot be created: {error.strerror}.") from error
 
 
 def _kept_secret(data_dir: Path) -> str:

@@ -7,6 +7,7 @@ them together. The processes wait for a file lock, which the kernel grants in or
 
 import fcntl
 import logging
+import math
 import os
 import sqlite3
 import threading
@@ -24,6 +25,7 @@ from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, WaitedTooLong, insert_batch
+from orders.storage.sqlite.database_files import CANNOT_WRITE, FilesReplaced, files_of
 from orders.storage.sqlite.statement_cache import driver_of
 
 log = logging.getLogger(__name__)
@@ -31,7 +33,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CANNOT_READ = lazy_gettext("The database cannot be reached. Please try again.")
-CANNOT_WRITE = lazy_gettext("Changes cannot be saved right now. Please try again.")
 # Writes in one commit. With more, the first of them would wait long for the last.
 GROUP = 64
 # Seconds for which a request waits for its turn before it is refused.
@@ -39,6 +40,8 @@ PATIENCE = 30.0
 # Seconds for which new rows may wait. They have times in them; with older ones they would appear
 # behind a client that walks along the times (`storage/pages.py`).
 ROWS_WAIT = 0.5
+# Seconds for which a failure makes the health check fail: a smaller write might succeed.
+FAILURE_COUNTS = 1.0
 
 
 class _Entry(Generic[T]):
@@ -95,17 +98,21 @@ class GroupWriter:
         self._engine = engine.execution_options(sqlite_begin="")
         self._connection: Connection | None = None
         self._lock_file = f"{engine.url.database}.writer-lock"
+        self._files = files_of(str(engine.url.database))
         self._mutex = threading.Lock()
         self._waiting: list[_Entry[Any]] = []
         self._has_leader = False
+        # When the last write failed for a reason that is not its caller's.
+        self._failed_at = -math.inf
 
     def run(self, function: Callable[[Connection], T]) -> T:
         """Run the function in a transaction shared with other writes; return its result.
 
-        Returns once the transaction is committed. The function may run more than once. If it raises
-        an exception, only its own changes are rolled back, and the exception is raised here. Raises
-        ServiceBusy if the database cannot be written within PATIENCE seconds, and WaitedTooLong if
-        a BatchInsert waited for more than ROWS_WAIT seconds.
+        Returns once the transaction is committed, in a file that is at its place. The function may
+        run more than once. If it raises an exception, only its own changes are rolled back, and the
+        exception is raised here. Raises ServiceBusy if the database cannot be written within
+        PATIENCE seconds or its file was replaced, and WaitedTooLong if a BatchInsert waited for
+        more than ROWS_WAIT seconds.
         """
         entry = _Entry(function)
         if self._leads(entry):
@@ -130,20 +137,28 @@ class GroupWriter:
             raise entry.error
         try:
             with self._process_lock():
-                self._connection = self._connection or self._engine.connect()
-                driver_of(self._connection).execute("BEGIN IMMEDIATE")
-                with self._connection.begin():
-                    yield self._connection
+                connection = self._connected()
+                driver_of(connection).execute("BEGIN IMMEDIATE")
+                with connection.begin():
+                    yield connection
+                self._files.check()
         except (DBAPIError, sqlite3.Error) as error:
-            _discard(self._connection)
-            self._connection = None
+            self._disconnect()
             # The driver's own errors are those of BEGIN, and of a rollback on a full disk.
             if isinstance(error, OperationalError | sqlite3.Error):
+                self._failed_at = time.monotonic()
                 raise ServiceBusy(CANNOT_WRITE) from error
+            raise
+        except FilesReplaced:
+            self._failed_at = time.monotonic()
             raise
         finally:
             entry.is_given_up = True  # it is over, and still in the queue
             self._hand_over()
+
+    def failed_lately(self) -> bool:
+        """Return whether a write failed within FAILURE_COUNTS, through no fault of its caller."""
+        return time.monotonic() - self._failed_at < FAILURE_COUNTS
 
     def writing_since(self) -> datetime | None:
         """Return when the write that a process is running now began; None if none is running.
@@ -173,8 +188,7 @@ class GroupWriter:
         while self._has_leader and time.monotonic() < ends:
             time.sleep(0.01)
         with self._mutex:
-            _discard(self._connection)
-            self._connection = None
+            self._disconnect()
 
     def _leads(self, entry: _Entry[Any]) -> bool:
         """Queue the entry and wait for its turn; return whether this thread must write it.
@@ -207,8 +221,8 @@ class GroupWriter:
                 group = self._take_group()
                 for entry in group:
                     entry.check_wait()
-                self._connection = self._connection or self._engine.connect()
-                _commit(self._connection, [entry for entry in group if entry.error is None])
+                _commit(self._connected(), [entry for entry in group if entry.error is None])
+                self._files.check()
                 is_written = True
         except BaseException as error:
             self._fail(group, error)
@@ -243,12 +257,15 @@ class GroupWriter:
                 self._has_leader = False
 
     def _fail(self, group: list[_Entry[Any]], error: BaseException) -> None:
+        self._failed_at = time.monotonic()
         with self._mutex:
             if not group:  # the file lock could not be had
                 group += self._waiting
                 self._waiting = []
-            _discard(self._connection)
-            self._connection = None
+            # Files that are away may return, and the connection that has them open is still good.
+            # A new one might open other files.
+            if not isinstance(error, FilesReplaced):
+                self._disconnect()
         reason: BaseException = error
         # On a full disk SQLite ends the transaction by itself, and the savepoint's end then fails
         # with the driver's own error.
@@ -257,6 +274,19 @@ class GroupWriter:
             reason.__cause__ = error
         for entry in group:
             entry.error = reason
+
+    def _connected(self) -> Connection:
+        """Return the connection for writes. Raises FilesReplaced if the files were away before."""
+        self._connection = self._connection or self._engine.connect()
+        if self._files.are_away:
+            self._files.check()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        """Close the connection, rolling back what it has not committed; the next write opens one."""
+        _discard(self._connection)
+        self._connection = None
+        self._files.forget_log()
 
     @contextmanager
     def _process_lock(self) -> Iterator[None]:
