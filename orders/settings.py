@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from limits import parse_many
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from orders.domain.inputs import Limits
 from orders.domain.mail_server import read_mail_server
@@ -32,6 +33,7 @@ class Settings:
 
     data_dir: Path = PROJECT / "instance"  # folder for the SQLite file and the generated secret
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
+    database_wait: int = 30  # seconds that a start waits until the database can be reached
     new_database: bool = False  # may begin an empty SQLite file beside what is left of another
     secret_key: str = ""  # signs sessions; empty: made once and kept in DATA_DIR
     host: str = "127.0.0.1"  # address to listen on
@@ -170,6 +172,13 @@ def _check_connections(settings: Settings) -> None:
         ("sqlite:///", "postgresql:", "postgresql+psycopg:", "postgres:")
     ):
         raise BadSetting("DATABASE_URL must begin with sqlite:/// or postgresql:// .")
+    try:
+        make_url(_several_hosts(settings.database_url or "sqlite:///x"))
+    except (ArgumentError, ValueError) as error:
+        raise BadSetting(
+            "DATABASE_URL cannot be read; it is postgresql://user:password@host:port/name, with"
+            " %40 for @ and %2F for / in the password."
+        ) from error
     if settings.file_store and not re.fullmatch(r"s3://[^/\s]+(/\S*)?", settings.file_store):
         raise BadSetting("FILE_STORE must look like s3://bucket or s3://bucket/prefix .")
     if settings.smtp_url:
@@ -179,17 +188,33 @@ def _check_connections(settings: Settings) -> None:
             raise BadSetting(str(error)) from error
 
 
+def _several_hosts(url: str) -> str:
+    """Return a URL with several hosts, as libpq has it, as SQLAlchemy has it; others unchanged.
+
+    `//user@one:5432,two:5432/name` becomes `//user@/name?host=one:5432&host=two:5432`.
+    """
+    parts = urlsplit(url)
+    user, at, hosts = parts.netloc.rpartition("@")
+    if "," not in hosts or parts.scheme == "sqlite":
+        return url
+    query = "&".join(
+        [parts.query] * bool(parts.query) + [f"host={one}" for one in hosts.split(",")]
+    )
+    return f"{parts.scheme}://{user}{at}{parts.path or '/'}?{query}"
+
+
 def _with_defaults_on_disk(settings: Settings) -> Settings:
     """Return the settings with defaults for an empty `database_url` or `secret_key`.
 
     Both defaults are in the data folder; the folder and the secret are created if missing. A
-    `postgres://` URL is rewritten to `postgresql://`.
+    `postgres://` URL is rewritten to `postgresql://`, and several hosts as SQLAlchemy has them.
     """
     url = settings.database_url
     if not url:
         url = f"sqlite:///{settings.data_dir / 'shortorder.sqlite3'}"
     elif url.startswith("postgres://"):  # the spelling that some hosting services hand out
         url = "postgresql" + url.removeprefix("postgres")
+    url = _several_hosts(url)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _begin_database(url, settings)
     secret = settings.secret_key or _kept_secret(settings.data_dir)
@@ -214,8 +239,8 @@ def _begin_database(url: str, settings: Settings) -> None:
         return
     if left and not settings.new_database:
         raise BadSetting(
-            f"The database {file} is missing, but {left[0]} is there: put the database back, correct"
-            " DATA_DIR or DATABASE_URL, or begin with an empty database by NEW_DATABASE=1."
+            f"The database {file} is missing, but {left[0]} is there: put the database back,"
+            " correct DATA_DIR or DATABASE_URL, or begin with an empty database by NEW_DATABASE=1."
         )
     try:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))

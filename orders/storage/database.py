@@ -30,14 +30,14 @@ from orders.storage.models.base import Base
 from orders.storage.sqlite import connections as _sqlite_connections  # noqa: F401 - its listeners
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, NewRows, WaitedTooLong
-from orders.storage.sqlite.database_files import CANNOT_WRITE, files_of, forget
-from orders.storage.sqlite.group_commit import CANNOT_READ, ROWS_WAIT, GroupWriter
+from orders.storage.sqlite.database_files import CANNOT_READ, CANNOT_WRITE, files_of, forget
+from orders.storage.sqlite.group_commit import ROWS_WAIT, GroupWriter
 from orders.storage.sqlite.statement_cache import CompiledSelect, ConnectionCache, Parameters
 
 __all__ = [
-    "CompiledSelect", "NewRows", "close", "db", "execute", "fetch_all", "fetch_one", "fetch_value",
-    "has_trouble", "insert", "read", "rows", "transaction", "write", "write_to_disk",
-    "writing_since",
+    "CANNOT_READ", "CompiledSelect", "NewRows", "close", "db", "execute", "fetch_all", "fetch_one",
+    "fetch_value", "has_trouble", "insert", "read", "rows", "transaction", "write",
+    "write_to_disk", "writing_since",
 ]  # fmt: skip
 
 T = TypeVar("T")

@@ -20,6 +20,7 @@ ROOM = 262_144
 T = TypeVar("T")
 Identity = tuple[int, int]  # device and inode
 
+CANNOT_READ = lazy_gettext("The database cannot be reached. Please try again.")
 CANNOT_WRITE = lazy_gettext("Changes cannot be saved right now. Please try again.")
 
 _known: "dict[str, DatabaseFiles]" = {}
@@ -83,7 +84,7 @@ class DatabaseFiles:
 
     def _stat(self, path: str) -> os.stat_result:
         try:
-            return os.stat(path)
+            return os.stat(path)  # noqa: PTH116 - a Path would cost as much as the call
         except OSError as error:
             raise self._replaced() from error
 

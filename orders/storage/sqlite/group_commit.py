@@ -25,14 +25,13 @@ from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, WaitedTooLong, insert_batch
-from orders.storage.sqlite.database_files import CANNOT_WRITE, FilesReplaced, files_of
+from orders.storage.sqlite.database_files import CANNOT_READ, CANNOT_WRITE, FilesReplaced, files_of
 from orders.storage.sqlite.statement_cache import driver_of
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CANNOT_READ = lazy_gettext("The database cannot be reached. Please try again.")
 # Writes in one commit. With more, the first of them would wait long for the last.
 GROUP = 64
 # Seconds for which a request waits for its turn before it is refused.
@@ -283,7 +282,7 @@ class GroupWriter:
         return self._connection
 
     def _disconnect(self) -> None:
-        """Close the connection, rolling back what it has not committed; the next write opens one."""
+        """Close the connection, rolling back what is not committed; the next write opens one."""
         _discard(self._connection)
         self._connection = None
         self._files.forget_log()
