@@ -2,17 +2,26 @@
 
 import logging
 import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from orders.domain.errors import ServiceBusy
 from orders.settings import BadSetting, read_settings
 from orders.storage import database
+from orders.storage.models.orgs import Org as OrgRow
+from orders.storage.sqlite import long_log, process_lock
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.databases import copy_sqlite
@@ -119,3 +128,64 @@ def test_a_first_start_makes_a_database_and_a_second_finds_it(tmp_path: Path) ->
         read_settings(here)
     with pytest.raises(BadSetting, match="cannot be created"):
         read_settings({"DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path}/no/x"})
+
+
+@pytest.mark.own_database(reason="its write-ahead log grows")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_log_that_a_long_reader_has_made_long_is_shortened(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_log, "LONG", 500_000)
+    monkeypatch.setattr(long_log, "PAUSE", 0.02)
+
+    def size() -> int:
+        return (tmp_path / FILES[1]).stat().st_size
+
+    def write() -> None:
+        row = {"id": f"{uuid.uuid4()}", "name": "x" * 200, "created_at": datetime.now(UTC)}
+        row |= {"is_strict": False, "rules_version": 1}
+        database.write(lambda connection: connection.execute(insert(OrgRow), row))
+
+    with app.app_context():
+        write()
+        with closing(sqlite3.connect(tmp_path / FILES[0], isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM org").fetchone()
+            while size() < 1_000_000:
+                write()
+            time.sleep(0.1)
+            assert size() > 1_000_000
+        deadline = time.monotonic() + 5
+        while size():  # no write is needed for it
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        write()
+        assert 0 < size() < 100_000
+
+
+STOP_AS_OWNER = """
+import fcntl, os, signal, sys
+lock = open(sys.argv[1])
+fcntl.flock(lock, fcntl.LOCK_EX)
+print(flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+@pytest.mark.own_database(reason="the lock file is beside it")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_stopped_process_that_owns_the_lock_is_continued(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_lock, "STOPPED_FOR", 0.2)
+    monkeypatch.setattr(process_lock, "PAUSE", 0.05)
+    with app.app_context():
+        database.write(lambda _: None)
+        command = [sys.executable, "-c", STOP_AS_OWNER, f"{tmp_path / FILES[0]}.writer-lock"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None
+            other.stdout.readline()
+            started = time.monotonic()
+            database.write(lambda _: None)
+            assert 0.2 < time.monotonic() - started < 2.0
+            assert other.wait(timeout=5) == 0

@@ -5,16 +5,14 @@ the lock to itself. So the threads of a process queue their writes, and one of t
 them together. The processes wait for a file lock, which the kernel grants in order.
 """
 
-import fcntl
 import logging
 import math
-import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
@@ -25,7 +23,9 @@ from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, WaitedTooLong, insert_batch
-from orders.storage.sqlite.database_files import CANNOT_READ, CANNOT_WRITE, FilesReplaced, files_of
+from orders.storage.sqlite.database_files import CANNOT_WRITE, FilesReplaced, files_of
+from orders.storage.sqlite.long_log import LongLog
+from orders.storage.sqlite.process_lock import ProcessLock
 from orders.storage.sqlite.statement_cache import driver_of
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ T = TypeVar("T")
 # Writes in one commit. With more, the first of them would wait long for the last.
 GROUP = 64
 # Seconds for which a request waits for its turn before it is refused.
-PATIENCE = 30.0
+PATIENCE = 15.0
 # Seconds for which new rows may wait. They have times in them; with older ones they would appear
 # behind a client that walks along the times (`storage/pages.py`).
 ROWS_WAIT = 0.5
@@ -96,8 +96,9 @@ class GroupWriter:
         # It begins its transactions itself, on a connection that it keeps.
         self._engine = engine.execution_options(sqlite_begin="")
         self._connection: Connection | None = None
-        self._lock_file = f"{engine.url.database}.writer-lock"
+        self._process_lock = ProcessLock(f"{engine.url.database}.writer-lock")
         self._files = files_of(str(engine.url.database))
+        self._log = LongLog(str(engine.url.database), self._process_lock.held)
         self._mutex = threading.Lock()
         self._waiting: list[_Entry[Any]] = []
         self._has_leader = False
@@ -135,12 +136,12 @@ class GroupWriter:
             assert entry.error is not None  # noqa: S101 - nobody else can have done it
             raise entry.error
         try:
-            with self._process_lock():
+            with self._process_lock.held():
                 connection = self._connected()
                 driver_of(connection).execute("BEGIN IMMEDIATE")
                 with connection.begin():
                     yield connection
-                self._files.check()
+                self._check(connection)
         except (DBAPIError, sqlite3.Error) as error:
             self._disconnect()
             # The driver's own errors are those of BEGIN, and of a rollback on a full disk.
@@ -164,22 +165,7 @@ class GroupWriter:
 
         Raises ServiceBusy if the lock file cannot be read.
         """
-        try:
-            handle = os.open(self._lock_file, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise ServiceBusy(CANNOT_READ) from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC)
-        except OSError as error:
-            raise ServiceBusy(CANNOT_READ) from error
-        else:
-            return None
-        finally:
-            os.close(handle)
+        return self._process_lock.held_since()
 
     def close(self) -> None:
         """Close the connection once no thread is writing; the next write opens a new one."""
@@ -215,13 +201,14 @@ class GroupWriter:
         group: list[_Entry[Any]] = []
         is_written = False
         try:
-            with self._process_lock():
+            with self._process_lock.held():
                 # Entries that came while this process waited for the lock are included.
                 group = self._take_group()
                 for entry in group:
                     entry.check_wait()
-                _commit(self._connected(), [entry for entry in group if entry.error is None])
-                self._files.check()
+                connection = self._connected()
+                _commit(connection, [entry for entry in group if entry.error is None])
+                self._check(connection)
                 is_written = True
         except BaseException as error:
             self._fail(group, error)
@@ -281,31 +268,16 @@ class GroupWriter:
             self._files.check()
         return self._connection
 
+    def _check(self, connection: Connection) -> None:
+        """Raise FilesReplaced if what was committed is not in files that are at their place."""
+        self._log.look(self._files.check(), driver_of(connection))
+
     def _disconnect(self) -> None:
         """Close the connection, rolling back what is not committed; the next write opens one."""
         _discard(self._connection)
         self._connection = None
         self._files.forget_log()
-
-    @contextmanager
-    def _process_lock(self) -> Iterator[None]:
-        """Hold the file lock during the `with` block; waiting processes get it in order of arrival.
-
-        Raises ServiceBusy if the file cannot be opened or locked.
-        """
-        handle = -1
-        try:
-            handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            os.utime(handle)  # for `writing_since`
-        except OSError as error:
-            if handle >= 0:
-                os.close(handle)
-            raise ServiceBusy(CANNOT_WRITE) from error
-        try:
-            yield
-        finally:
-            os.close(handle)
+        self._log.forget()
 
 
 def _commit(connection: Connection, entries: list[_Entry[Any]]) -> None:
