@@ -34,6 +34,9 @@ class Settings:
     data_dir: Path = PROJECT / "instance"  # folder for the SQLite file and the generated secret
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
     database_wait: int = 30  # seconds that a start waits until the database can be reached
+    statement_timeout: int = 30  # seconds that PostgreSQL may take for a statement; 0: any
+    lock_timeout: int = 5  # seconds to wait for a lock in PostgreSQL; 0: any
+    idle_transaction_timeout: int = 60  # seconds that a transaction may do nothing; 0: any
     new_database: bool = False  # may begin an empty SQLite file beside what is left of another
     secret_key: str = ""  # signs sessions; empty: made once and kept in DATA_DIR
     host: str = "127.0.0.1"  # address to listen on

@@ -46,7 +46,7 @@ T = TypeVar("T")
 TRIES = 5
 PAUSE = 0.05
 # SQLSTATEs of transactions that may simply be repeated.
-RETRYABLE = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
+RETRYABLE = {"40001", "40P01", "25P03", "57P01", "57P02", "57P03", "53300"}
 
 # Seconds by the database's clock, which may differ from ours. A session that has done nothing for a
 # minute is a forgotten one, or that of a lost machine: it must not stop those who poll.

@@ -51,6 +51,9 @@ def run() -> None:
     engine = db.engine.execution_options(sqlite_begin="IMMEDIATE")
     with engine.connect() as connection, unchecked(connection), connection.begin():
         if engine.dialect.name == "postgresql":
+            # A large table takes as long as it takes, and another process's migrations, too.
+            for limit in ("statement_timeout", "lock_timeout"):
+                connection.execute(text(f"SET LOCAL {limit} = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         context.configure(
             connection=connection,
