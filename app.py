@@ -28,6 +28,7 @@ from orders.services.request_log import RequestRecorder
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.storage import encryption
 from orders.storage.database import db
+from orders.storage.postgresql import TimeLimits, prepare
 from orders.storage.sqlite import request_lock
 
 
@@ -84,7 +85,7 @@ def _application(settings: Settings) -> Flask:
     app.after_request(security.add_security_headers)
     for interface in (desk, customer, reference_pages):
         app.register_blueprint(interface)
-    _start_extensions(app)
+    _start_extensions(app, settings)
     app.api = Api(app)
     app.register_error_handler(HTTPException, errors.error_page)
     app.register_error_handler(ServiceBusy, errors.busy_page)
@@ -101,8 +102,14 @@ def _settings_of_environment() -> Settings:
         raise SystemExit(str(error)) from error
 
 
-def _start_extensions(app: Flask) -> None:
+def _start_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
+    if not settings.database_url.startswith("sqlite:"):
+        limits = TimeLimits(
+            settings.statement_timeout, settings.lock_timeout, settings.idle_transaction_timeout
+        )
+        with app.app_context():
+            prepare(db.engine, limits)
     # It would end a session after each request; the services use connections, and no session.
     app.teardown_appcontext_funcs.clear()
     Htmx(app)

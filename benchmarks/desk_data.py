@@ -167,6 +167,7 @@ class Stock:
 def filled(folder: Path, orders: int, configurations: int) -> Stock:
     """Create a database in a folder with an org, a salesperson, orders and configurations."""
     url = f"sqlite:///{folder / 'shortorder.sqlite3'}"
+    (folder / "shortorder.sqlite3").touch()
     settings = Settings(data_dir=folder, database_url=url, secret_key="x" * 32, demo=False)
     app = create_app(settings)
     email, password = "sales@desk.example", "correct horse battery"

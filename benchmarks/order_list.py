@@ -132,6 +132,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         folder = Path(name)
         url = f"sqlite:///{folder / 'orders.sqlite3'}"
+        (folder / "orders.sqlite3").touch()
         settings = Settings(data_dir=folder, database_url=url, secret_key="x" * 32, demo=False)
         app = create_app(settings)
         with app.app_context():

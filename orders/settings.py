@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from limits import parse_many
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from orders.domain.inputs import Limits
 from orders.domain.mail_server import read_mail_server
@@ -31,6 +33,11 @@ class Settings:
 
     data_dir: Path = PROJECT / "instance"  # folder for the SQLite file and the generated secret
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
+    database_wait: int = 30  # seconds that a start waits until the database can be reached
+    statement_timeout: int = 30  # seconds that PostgreSQL may take for a statement; 0: any
+    lock_timeout: int = 5  # seconds to wait for a lock in PostgreSQL; 0: any
+    idle_transaction_timeout: int = 60  # seconds that a transaction may do nothing; 0: any
+    new_database: bool = False  # may begin an empty SQLite file beside what is left of another
     secret_key: str = ""  # signs sessions; empty: made once and kept in DATA_DIR
     encryption_key: str = ""  # encrypts stored secrets; earlier keys follow; empty: SECRET_KEY
     host: str = "127.0.0.1"  # address to listen on
@@ -181,6 +188,13 @@ def _check_connections(settings: Settings) -> None:
         ("sqlite:///", "postgresql:", "postgresql+psycopg:", "postgres:")
     ):
         raise BadSetting("DATABASE_URL must begin with sqlite:/// or postgresql:// .")
+    try:
+        make_url(_several_hosts(settings.database_url or "sqlite:///x"))
+    except (ArgumentError, ValueError) as error:
+        raise BadSetting(
+            "DATABASE_URL cannot be read; it is postgresql://user:password@host:port/name, with"
+            " %40 for @ and %2F for / in the password."
+        ) from error
     if settings.file_store and not re.fullmatch(r"s3://[^/\s]+(/\S*)?", settings.file_store):
         raise BadSetting("FILE_STORE must look like s3://bucket or s3://bucket/prefix .")
     if settings.smtp_url:
@@ -190,20 +204,64 @@ def _check_connections(settings: Settings) -> None:
             raise BadSetting(str(error)) from error
 
 
+def _several_hosts(url: str) -> str:
+    """Return a URL with several hosts, as libpq has it, as SQLAlchemy has it; others unchanged.
+
+    `//user@one:5432,two:5432/name` becomes `//user@/name?host=one:5432&host=two:5432`.
+    """
+    parts = urlsplit(url)
+    user, at, hosts = parts.netloc.rpartition("@")
+    if "," not in hosts or parts.scheme == "sqlite":
+        return url
+    query = "&".join(
+        [parts.query] * bool(parts.query) + [f"host={one}" for one in hosts.split(",")]
+    )
+    return f"{parts.scheme}://{user}{at}{parts.path or '/'}?{query}"
+
+
 def _with_defaults_on_disk(settings: Settings) -> Settings:
     """Return the settings with defaults for an empty `database_url` or `secret_key`.
 
     Both defaults are in the data folder; the folder and the secret are created if missing. A
-    `postgres://` URL is rewritten to `postgresql://`.
+    `postgres://` URL is rewritten to `postgresql://`, and several hosts as SQLAlchemy has them.
     """
     url = settings.database_url
     if not url:
         url = f"sqlite:///{settings.data_dir / 'shortorder.sqlite3'}"
     elif url.startswith("postgres://"):  # the spelling that some hosting services hand out
         url = "postgresql" + url.removeprefix("postgres")
+    url = _several_hosts(url)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _begin_database(url, settings)
     secret = settings.secret_key or _kept_secret(settings.data_dir)
     return replace(settings, database_url=url, secret_key=secret)
+
+
+def _begin_database(url: str, settings: Settings) -> None:
+    """Create the empty SQLite file of a first start, readable by this user only.
+
+    Does nothing if the database exists or is not SQLite's. Raises BadSetting if it is missing
+    beside something that only an installation leaves: then it was lost, or is in another place.
+    """
+    name = make_url(url).database if url.startswith("sqlite:") else None
+    if name is None:
+        return
+    file = settings.data_dir / name  # as Flask-SQLAlchemy has it; `name` may be absolute
+    beside = [Path(f"{file}{end}") for end in ("-wal", "-shm", "-journal", ".writer-lock")]
+    folder = [settings.data_dir / "secret_key", settings.data_dir / "files"]
+    # Before a look at the file: another process that starts now makes the file first.
+    left = [one for one in (*beside, *folder) if one.exists()]
+    if file.exists() and (file.stat().st_size or not (set(left) & set(beside))):
+        return
+    if left and not settings.new_database:
+        raise BadSetting(
+            f"The database {file} is missing, but {left[0]} is there: put the database back,"
+            " correct DATA_DIR or DATABASE_URL, or begin with an empty database by NEW_DATABASE=1."
+        )
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise BadSetting(f"The database {file} cannot be created: {error.strerror}.") from error
 
 
 def _kept_secret(data_dir: Path) -> str:

@@ -18,7 +18,7 @@ from typing import Protocol
 import flask_migrate
 import psycopg
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 
 from app import create_app
 from orders.interfaces.http.current_settings import limiter
@@ -41,7 +41,10 @@ def settings_for(url: str, folder: Path) -> Settings:
 
 
 def migrate(settings: Settings) -> None:
-    """Bring a database up to date."""
+    """Bring a database up to date; an SQLite file is made unless it exists."""
+    file = make_url(settings.database_url)
+    if file.drivername == "sqlite":
+        Path(str(file.database)).touch()
     app = create_app(settings)
     with app.app_context():
         flask_migrate.upgrade(directory=str(PROJECT / "orders" / "storage" / "migrations"))

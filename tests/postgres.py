@@ -30,7 +30,7 @@ def _binaries() -> Path:
     return Path(found.origin).parent / "pginstall" / "bin"
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Make the kernel end the server when the tests are killed."""
     ctypes.CDLL("libc.so.6").prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
@@ -93,17 +93,20 @@ def _running(
              "-c", "unix_socket_directories=", "-c", "max_connections=200",
              # Nobody cuts this machine's power to see what is left: the databases need no disk.
              "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"],
-            stdout=log, stderr=log, user=user, cwd=folder, preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads run yet
+            stdout=log, stderr=log, user=user, cwd=folder, preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads run yet
         )  # fmt: skip
     try:
-        _wait(lambda: psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres").close())
+        wait_for_server(
+            lambda: psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres").close()
+        )
         yield
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(timeout=30)
 
 
-def _wait(attempt: Callable[[], None]) -> None:
+def wait_for_server(attempt: Callable[[], None]) -> None:
+    """Repeat the attempt to connect until it succeeds; raise its error after START_PATIENCE."""
     deadline = time.monotonic() + START_PATIENCE
     while True:
         try:

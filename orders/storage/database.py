@@ -21,33 +21,32 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, Executable, event, text
+from sqlalchemy import Connection, Engine, Executable, text
 from sqlalchemy import insert as insert_statement
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from orders.domain.errors import ServiceBusy
 from orders.storage.models.base import Base
+from orders.storage.sqlite import connections as _sqlite_connections  # noqa: F401 - its listeners
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, NewRows, WaitedTooLong
-from orders.storage.sqlite.group_commit import CANNOT_READ, CANNOT_WRITE, ROWS_WAIT, GroupWriter
+from orders.storage.sqlite.database_files import CANNOT_READ, CANNOT_WRITE, files_of, forget
+from orders.storage.sqlite.group_commit import ROWS_WAIT, GroupWriter
 from orders.storage.sqlite.statement_cache import CompiledSelect, ConnectionCache, Parameters
 
 __all__ = [
-    "CompiledSelect", "NewRows", "close", "db", "execute", "fetch_all", "fetch_one", "fetch_value",
-    "insert", "read", "rows", "transaction", "write", "writing_since",
+    "CANNOT_READ", "CompiledSelect", "NewRows", "close", "db", "execute", "fetch_all", "fetch_one",
+    "fetch_value", "has_trouble", "insert", "read", "rows", "transaction", "write",
+    "write_to_disk", "writing_since",
 ]  # fmt: skip
 
 T = TypeVar("T")
 
-# Milliseconds for which SQLite waits for a lock of another program (a backup, a shell).
-BUSY_TIMEOUT = 10_000
-# Negative: KiB of page cache for each connection.
-CACHE_KIB = -16_000
 # PostgreSQL: tries of one transaction, and the first pause between them in seconds.
 TRIES = 5
 PAUSE = 0.05
 # SQLSTATEs of transactions that may simply be repeated.
-RETRYABLE = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
+RETRYABLE = {"40001", "40P01", "25P03", "57P01", "57P02", "57P03", "53300"}
 
 # Seconds by the database's clock, which may differ from ours. A session that has done nothing for a
 # minute is a forgotten one, or that of a lost machine: it must not stop those who poll.
@@ -242,6 +241,23 @@ def writing_since() -> datetime | None:
     return None if seconds is None else now - timedelta(seconds=seconds)
 
 
+def has_trouble() -> bool:
+    """Return whether SQLite refused a write of this process just now, or its disk is nearly full.
+
+    Always False on PostgreSQL: its disk is not ours.
+    """
+    engine = _engine()
+    if engine.dialect.name != "sqlite":
+        return False
+    return _writer_of(engine).failed_lately() or not files_of(str(engine.url.database)).have_room()
+
+
+def write_to_disk(connection: Connection) -> None:
+    """Make SQLite write a page with this transaction, which it does not for equal values."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA user_version = {int(time.monotonic() * 1000) % 2**31}")
+
+
 def close() -> None:
     """Close all connections of the current engine; the next statement opens new ones."""
     engine = _engine()
@@ -253,6 +269,7 @@ def close() -> None:
     if connections is not None:
         connections.close()
     engine.dispose()
+    forget(str(engine.url.database))
 
 
 def _start_writing() -> None:
@@ -345,32 +362,3 @@ def _autocommit_of(engine: Engine) -> Engine:
 
 def _connections_of(engine: Engine) -> ConnectionCache:
     return _connections.get(engine) or _connections.setdefault(engine, ConnectionCache(engine))
-
-
-@event.listens_for(Engine, "connect")
-def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - either driver's connection
-    """Set the pragmas of a new SQLite connection. PostgreSQL is durable by default."""
-    if not type(connection).__module__.startswith("sqlite3"):
-        return
-    # The driver's own BEGIN would be deferred; transactions are begun below.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        f"cache_size = {CACHE_KIB}",
-        "temp_store = MEMORY",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-@event.listens_for(Engine, "begin")
-def _begin(connection: Connection) -> None:
-    """Send BEGIN to SQLite when SQLAlchemy begins a transaction; GroupWriter sends its own."""
-    if connection.dialect.name == "sqlite":
-        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-        if mode:
-            connection.exec_driver_sql(f"BEGIN {mode}")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from orders.interfaces.api.application import all_endpoints
 from orders.interfaces.api.endpoints import Endpoint
-from orders.interfaces.cli import server
+from orders.interfaces.cli.upgrade import CannotStart, migrate
 from orders.services import stored_secrets
 from orders.services.accounts import second_factor
 from orders.services.webhooks import webhooks
@@ -101,8 +101,8 @@ def test_a_start_with_a_foreign_key_ends_with_a_sentence(app: Flask, org: Org, k
         before = stored()
         encryption._ciphers.clear()
         encryption.use_keys([FOREIGN])
-        with pytest.raises(SystemExit, match=r"Append the earlier .* after a comma"):
-            server._migrate()
+        with pytest.raises(CannotStart, match=r"Append the earlier .* after a comma"):
+            migrate(0)
         assert stored() == before
 
 

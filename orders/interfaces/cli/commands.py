@@ -18,7 +18,8 @@ from orders.domain.errors import InvalidInput, OrderError
 from orders.domain.permissions import ROLES
 from orders.domain.typed_values import read_attribute
 from orders.interfaces.cli.demo import seed
-from orders.interfaces.cli.server import MIGRATIONS, new_setup_link, serve, work
+from orders.interfaces.cli.server import new_setup_link, serve, work
+from orders.interfaces.cli.upgrade import MIGRATIONS
 from orders.interfaces.http.current_settings import current_limits, current_settings
 from orders.services.accounts import accounts, attributes, orgs, tokens
 from orders.services.catalog import configurations

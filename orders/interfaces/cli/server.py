@@ -16,18 +16,15 @@ from pathlib import Path
 from types import FrameType
 
 import click
-import flask_migrate
 from flask import Flask
 
 from orders.domain.errors import Conflict
 from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
+from orders.interfaces.cli.upgrade import migrate
 from orders.interfaces.cli.worker import Background
-from orders.services import request_log, stored_secrets
+from orders.services import request_log
 from orders.services.accounts import orgs, setup
 from orders.settings import PROJECT, Settings
-from orders.storage.encryption import WrongKey
-
-MIGRATIONS = PROJECT / "orders" / "storage" / "migrations"
 
 # Seconds before a restart; doubled while the server dies at once.
 FIRST_PAUSE = 0.2
@@ -53,7 +50,7 @@ def serve(app: Flask, settings: Settings) -> int:
             err=True,
         )
         return 1
-    _migrate()
+    migrate(settings.database_wait)
     if not settings.request_log_days:
         request_log.forget_all()
     address = service_address(settings)
@@ -71,7 +68,7 @@ def work(app: Flask, settings: Settings) -> None:
 
     Requires an application context. On SIGTERM or SIGINT, it stops after current work has finished.
     """
-    _migrate()
+    migrate(settings.database_wait)
     background = Background(app, settings)
     # Waited for, not handled: a handler that sets an event could interrupt this thread while it
     # owns the event's lock. Threads inherit the mask.
@@ -80,17 +77,6 @@ def work(app: Flask, settings: Settings) -> None:
     click.echo("Shortorder sends webhooks and imports orders.", err=True)
     signal.sigwait(STOPPING)
     background.stop()
-
-
-def _migrate() -> None:
-    flask_migrate.upgrade(directory=str(MIGRATIONS))
-    try:
-        stored_secrets.renew_encryption()
-    except WrongKey as error:
-        raise SystemExit(
-            "Stored secrets were encrypted with another key. Append the earlier SECRET_KEY or "
-            "ENCRYPTION_KEY to ENCRYPTION_KEY after a comma."
-        ) from error
 
 
 def _is_port_free(settings: Settings) -> bool:
@@ -213,7 +199,13 @@ class _Supervisor:
             lasted = time.monotonic() - started
             pause = FIRST_PAUSE if lasted > SETTLED else min(pause * 2, LONGEST_PAUSE)
             click.echo(f"The server ended (code {code}); starting it again.", err=True)
-            time.sleep(pause)
+            self._wait(pause)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait until the next start; a stop ends it within a tenth of a second."""
+        ends = time.monotonic() + seconds
+        while not self._is_stopping and time.monotonic() < ends:
+            time.sleep(0.1)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         # A second signal may interrupt this, and must not wait for its locks.

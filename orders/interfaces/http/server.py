@@ -15,10 +15,13 @@ This file depends on details of granian 2.8 that its documentation does not desc
 """
 
 import asyncio
+import ctypes
 import gc
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -31,9 +34,8 @@ import granian._signals
 import granian.asgi
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
-from granian.server import Server
 from granian.server.common import WORKERS_METHODS
-from granian.server.mp import WorkerProcess
+from granian.server.mp import MPServer, WorkerProcess
 
 from orders.interfaces.http.gateway import BodyLimits, Gateway
 from orders.settings import Settings, read_settings
@@ -46,18 +48,40 @@ native: Any = granian._granian  # its types are older than its functions
 ACCESS_LOG_FORMAT = '[%(time)s] %(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'
 # Seconds that running requests get to finish.
 GRACE = 20
+# Seconds between two requests to a worker to stop.
+AGAIN = 0.1
+PR_SET_PDEATHSIG = 1
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+
+_parent = os.getpid()
+# Loaded here and not after a fork, when a thread may own a lock of the loader.
+_libc = ctypes.CDLL(None)
 
 
 def run(settings: Settings, factory: str) -> None:
     """Serve the WSGI application that `factory` ("module:function") returns, until stopped."""
     _import_before_forks(factory)
-    Server(
+    _Server(
         factory, settings.host, settings.port, interface=Interfaces.ASGINL,
         http=HTTPModes.http1, websockets=False, loop=Loops.asyncio,
         workers=settings.workers, respawn_failed_workers=True, workers_kill_timeout=GRACE,
         log_level=LogLevels.error, log_access=settings.access_log,
         log_access_format=ACCESS_LOG_FORMAT,
     ).serve(spawn_target=_serve, target_loader=_load)  # fmt: skip
+
+
+class _Server(MPServer):
+    """granian's server, which also stops workers that do not hear its first signal."""
+
+    def _stop_workers(self) -> None:
+        # A worker that has just been forked still has this process's handlers, which ignore it.
+        ends = time.monotonic() + GRACE
+        workers: list[Any] = self.wrks
+        while time.monotonic() < ends and any(worker.is_alive() for worker in workers):
+            for worker in workers:
+                worker.terminate()
+            time.sleep(AGAIN)
+        super()._stop_workers()  # type: ignore[no-untyped-call]
 
 
 def _import_before_forks(factory: str) -> None:
@@ -74,7 +98,11 @@ def _import_before_forks(factory: str) -> None:
 
 def _load(factory: str) -> Any:  # noqa: ANN401 - what the factory makes
     """Call the factory ("module:function") in a worker process; return its WSGI application."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    # A worker that outlives its server would keep the port, and nothing would ever stop it.
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != _parent:  # it has died since the fork
+        raise SystemExit(1)
+    for number in STOPPING:
         # granian's own handlers, inherited by the fork, would ignore a stop until all is loaded.
         signal.signal(number, signal.SIG_DFL)
     module, _, name = factory.partition(":")
@@ -95,6 +123,8 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     gateway = Gateway(app, body_limits(settings))
     logged = granian.asgi._callback_wrapper(gateway, scope_options, {}, log_access_format)  # type: ignore[no-untyped-call]
     handler = granian._futures._future_watcher_wrapper(logged)  # type: ignore[no-untyped-call]
+    # A stop that came between its handler and the server would be forgotten.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     stop, stopped = granian._signals.set_sync_signals(), threading.Event()  # type: ignore[no-untyped-call]
     stop.add_cb(stopped.set)
     worker = native.ASGIWorker(
@@ -107,6 +137,7 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     scheduler._schedule_fn = lambda watcher: resume(handler(watcher))
     serve = getattr(worker, WORKERS_METHODS[runtime_mode][(sock[0] or sock[1]).is_uds()])
     serve(scheduler, loop, stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     stopped.wait()
 
 

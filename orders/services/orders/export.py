@@ -6,7 +6,9 @@ one batch. The cells are written as CSV or as a workbook (XLSX).
 
 import csv
 import io
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +19,7 @@ import xlsxwriter
 from sqlalchemy import select
 
 from orders.domain.attributes import LINE_AREA, TEXT_KINDS, AttributeRule
-from orders.domain.errors import OrderError
+from orders.domain.errors import OrderError, ServiceBusy
 from orders.domain.line_totals import COLUMN as TOTAL
 from orders.domain.line_totals import LineTotal, in_order, line_totals, total_rules
 from orders.domain.moments import wire_time
@@ -56,6 +58,13 @@ _EXPORTED = tuple(
     field for field in ORDER_FIELDS if field.is_exported or field.kind is FieldKind.LINES
 )
 
+# Exports that each process begins, or writes as workbooks, at the same time. Until its first piece
+# is there, an export keeps a thread of the server busy, for seconds if there are many orders.
+AT_ONCE = 2
+OTHERS_RUN = lazy_gettext("Other exports are just beginning. Please try again in a moment.")
+
+_beginning = threading.BoundedSemaphore(AT_ONCE)
+
 Cell = str | int | float
 _Product = tuple[str, str]  # SKU and name
 
@@ -91,6 +100,17 @@ class Columns:
             elif field.is_exported:
                 names.append(field.wire_name)
         return [*names, "createdByName"]
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Be one of the AT_ONCE exports that begin during the `with` block, or raise ServiceBusy."""
+    if not _beginning.acquire(blocking=False):
+        raise ServiceBusy(OTHERS_RUN)
+    try:
+        yield
+    finally:
+        _beginning.release()
 
 
 def find_columns(

@@ -1,5 +1,7 @@
 """Runs the migrations in one transaction; a second process that starts meanwhile waits for it."""
 
+from contextlib import contextmanager
+
 from alembic import context
 from flask import current_app
 from sqlalchemy import text
@@ -27,12 +29,34 @@ def render_item(kind, item, _autogenerate_context):
     return False
 
 
+@contextmanager
+def unchecked(connection):
+    """Keep SQLite from checking foreign keys in the `with` block, outside of any transaction.
+
+    Batch migrations copy a table and drop the old one, whose rows others refer to. `run`
+    checks them all before it commits.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    # By the driver: within a transaction, which SQLAlchemy would begin, the pragma does nothing.
+    driver = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+
+
 def run() -> None:
     if context.is_offline_mode():
         raise SystemExit("The migrations need a database; --sql is not supported.")
     engine = db.engine.execution_options(sqlite_begin="IMMEDIATE")
-    with engine.connect() as connection, connection.begin():
+    with engine.connect() as connection, unchecked(connection), connection.begin():
         if engine.dialect.name == "postgresql":
+            # A large table takes as long as it takes, and another process's migrations, too.
+            for limit in ("statement_timeout", "lock_timeout"):
+                connection.execute(text(f"SET LOCAL {limit} = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         context.configure(
             connection=connection,
@@ -46,6 +70,10 @@ def run() -> None:
             transactional_ddl=True,
         )
         context.run_migrations()
+        if engine.dialect.name == "sqlite":
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            if broken:
+                raise RuntimeError(f"Rows refer to others that are missing: {broken[:5]}")
 
 
 run()

@@ -5,15 +5,14 @@ the lock to itself. So the threads of a process queue their writes, and one of t
 them together. The processes wait for a file lock, which the kernel grants in order.
 """
 
-import fcntl
 import logging
-import os
+import math
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
@@ -24,21 +23,24 @@ from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, WaitedTooLong, insert_batch
+from orders.storage.sqlite.database_files import CANNOT_WRITE, FilesReplaced, files_of
+from orders.storage.sqlite.long_log import LongLog
+from orders.storage.sqlite.process_lock import ProcessLock
 from orders.storage.sqlite.statement_cache import driver_of
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CANNOT_READ = lazy_gettext("The database cannot be reached. Please try again.")
-CANNOT_WRITE = lazy_gettext("Changes cannot be saved right now. Please try again.")
 # Writes in one commit. With more, the first of them would wait long for the last.
 GROUP = 64
 # Seconds for which a request waits for its turn before it is refused.
-PATIENCE = 30.0
+PATIENCE = 15.0
 # Seconds for which new rows may wait. They have times in them; with older ones they would appear
 # behind a client that walks along the times (`storage/pages.py`).
 ROWS_WAIT = 0.5
+# Seconds for which a failure makes the health check fail: a smaller write might succeed.
+FAILURE_COUNTS = 1.0
 
 
 class _Entry(Generic[T]):
@@ -94,18 +96,23 @@ class GroupWriter:
         # It begins its transactions itself, on a connection that it keeps.
         self._engine = engine.execution_options(sqlite_begin="")
         self._connection: Connection | None = None
-        self._lock_file = f"{engine.url.database}.writer-lock"
+        self._process_lock = ProcessLock(f"{engine.url.database}.writer-lock")
+        self._files = files_of(str(engine.url.database))
+        self._log = LongLog(str(engine.url.database), self._process_lock.held)
         self._mutex = threading.Lock()
         self._waiting: list[_Entry[Any]] = []
         self._has_leader = False
+        # When the last write failed for a reason that is not its caller's.
+        self._failed_at = -math.inf
 
     def run(self, function: Callable[[Connection], T]) -> T:
         """Run the function in a transaction shared with other writes; return its result.
 
-        Returns once the transaction is committed. The function may run more than once. If it raises
-        an exception, only its own changes are rolled back, and the exception is raised here. Raises
-        ServiceBusy if the database cannot be written within PATIENCE seconds, and WaitedTooLong if
-        a BatchInsert waited for more than ROWS_WAIT seconds.
+        Returns once the transaction is committed, in a file that is at its place. The function may
+        run more than once. If it raises an exception, only its own changes are rolled back, and the
+        exception is raised here. Raises ServiceBusy if the database cannot be written within
+        PATIENCE seconds or its file was replaced, and WaitedTooLong if a BatchInsert waited for
+        more than ROWS_WAIT seconds.
         """
         entry = _Entry(function)
         if self._leads(entry):
@@ -129,43 +136,36 @@ class GroupWriter:
             assert entry.error is not None  # noqa: S101 - nobody else can have done it
             raise entry.error
         try:
-            with self._process_lock():
-                self._connection = self._connection or self._engine.connect()
-                driver_of(self._connection).execute("BEGIN IMMEDIATE")
-                with self._connection.begin():
-                    yield self._connection
+            with self._process_lock.held():
+                connection = self._connected()
+                driver_of(connection).execute("BEGIN IMMEDIATE")
+                with connection.begin():
+                    yield connection
+                self._check(connection)
         except (DBAPIError, sqlite3.Error) as error:
-            _discard(self._connection)
-            self._connection = None
+            self._disconnect()
             # The driver's own errors are those of BEGIN, and of a rollback on a full disk.
             if isinstance(error, OperationalError | sqlite3.Error):
+                self._failed_at = time.monotonic()
                 raise ServiceBusy(CANNOT_WRITE) from error
+            raise
+        except FilesReplaced:
+            self._failed_at = time.monotonic()
             raise
         finally:
             entry.is_given_up = True  # it is over, and still in the queue
             self._hand_over()
+
+    def failed_lately(self) -> bool:
+        """Return whether a write failed within FAILURE_COUNTS, through no fault of its caller."""
+        return time.monotonic() - self._failed_at < FAILURE_COUNTS
 
     def writing_since(self) -> datetime | None:
         """Return when the write that a process is running now began; None if none is running.
 
         Raises ServiceBusy if the lock file cannot be read.
         """
-        try:
-            handle = os.open(self._lock_file, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise ServiceBusy(CANNOT_READ) from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return datetime.fromtimestamp(os.fstat(handle).st_mtime, UTC)
-        except OSError as error:
-            raise ServiceBusy(CANNOT_READ) from error
-        else:
-            return None
-        finally:
-            os.close(handle)
+        return self._process_lock.held_since()
 
     def close(self) -> None:
         """Close the connection once no thread is writing; the next write opens a new one."""
@@ -173,8 +173,7 @@ class GroupWriter:
         while self._has_leader and time.monotonic() < ends:
             time.sleep(0.01)
         with self._mutex:
-            _discard(self._connection)
-            self._connection = None
+            self._disconnect()
 
     def _leads(self, entry: _Entry[Any]) -> bool:
         """Queue the entry and wait for its turn; return whether this thread must write it.
@@ -202,13 +201,14 @@ class GroupWriter:
         group: list[_Entry[Any]] = []
         is_written = False
         try:
-            with self._process_lock():
+            with self._process_lock.held():
                 # Entries that came while this process waited for the lock are included.
                 group = self._take_group()
                 for entry in group:
                     entry.check_wait()
-                self._connection = self._connection or self._engine.connect()
-                _commit(self._connection, [entry for entry in group if entry.error is None])
+                connection = self._connected()
+                _commit(connection, [entry for entry in group if entry.error is None])
+                self._check(connection)
                 is_written = True
         except BaseException as error:
             self._fail(group, error)
@@ -243,12 +243,15 @@ class GroupWriter:
                 self._has_leader = False
 
     def _fail(self, group: list[_Entry[Any]], error: BaseException) -> None:
+        self._failed_at = time.monotonic()
         with self._mutex:
             if not group:  # the file lock could not be had
                 group += self._waiting
                 self._waiting = []
-            _discard(self._connection)
-            self._connection = None
+            # Files that are away may return, and the connection that has them open is still good.
+            # A new one might open other files.
+            if not isinstance(error, FilesReplaced):
+                self._disconnect()
         reason: BaseException = error
         # On a full disk SQLite ends the transaction by itself, and the savepoint's end then fails
         # with the driver's own error.
@@ -258,25 +261,23 @@ class GroupWriter:
         for entry in group:
             entry.error = reason
 
-    @contextmanager
-    def _process_lock(self) -> Iterator[None]:
-        """Hold the file lock during the `with` block; waiting processes get it in order of arrival.
+    def _connected(self) -> Connection:
+        """Return the connection for writes. Raises FilesReplaced if the files were away before."""
+        self._connection = self._connection or self._engine.connect()
+        if self._files.are_away:
+            self._files.check()
+        return self._connection
 
-        Raises ServiceBusy if the file cannot be opened or locked.
-        """
-        handle = -1
-        try:
-            handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            os.utime(handle)  # for `writing_since`
-        except OSError as error:
-            if handle >= 0:
-                os.close(handle)
-            raise ServiceBusy(CANNOT_WRITE) from error
-        try:
-            yield
-        finally:
-            os.close(handle)
+    def _check(self, connection: Connection) -> None:
+        """Raise FilesReplaced if what was committed is not in files that are at their place."""
+        self._log.look(self._files.check(), driver_of(connection))
+
+    def _disconnect(self) -> None:
+        """Close the connection, rolling back what is not committed; the next write opens one."""
+        _discard(self._connection)
+        self._connection = None
+        self._files.forget_log()
+        self._log.forget()
 
 
 def _commit(connection: Connection, entries: list[_Entry[Any]]) -> None:

@@ -14,6 +14,7 @@ from orders.domain.attributes import Applies, AttributeRule, Kind
 from orders.domain.inputs import Limits
 from orders.domain.sheet_reading import read_value, unguard
 from orders.services.imports import upload
+from orders.services.orders import export
 from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.desk.test_pages import make_order
@@ -273,3 +274,15 @@ def test_the_bin_can_be_exported_too(
     headers = {"Authorization": f"Bearer {org.private.secret}"}
     client.delete(f"/api/orders/{code}", headers=headers)
     assert [row["shortId"] for row in exported(staff_client, "bin=1")] == [code]
+
+
+@pytest.mark.one_database(reason="no statement runs for an export that is refused")
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_only_a_few_exports_begin_at_the_same_time(staff_client: FlaskClient, ending: str) -> None:
+    with export.turn(), export.turn():
+        refused = staff_client.get(f"/orders/export.{ending}")
+        assert staff_client.get("/orders").status_code == 200
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert "Other exports are just beginning." in refused.text
+    for _ in range(export.AT_ONCE + 1):  # an export whose file is read slowly is no obstacle
+        assert staff_client.get(f"/orders/export.{ending}").status_code == 200

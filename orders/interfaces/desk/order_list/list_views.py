@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -222,9 +223,11 @@ def _targets(name: str) -> list[Target]:
 
 @desk.get("/orders/export.csv")
 def export_csv() -> Response:
-    columns, rows = _found()
-    pieces = stream_with_context(csv_pieces(columns.names, rows, _separator()))
-    response = Response(pieces, mimetype="text/csv")
+    with export.turn():
+        columns, rows = _found()
+        pieces = csv_pieces(columns.names, rows, _separator())
+        first = next(pieces)
+    response = Response(stream_with_context(chain([first], pieces)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f"attachment; filename={_file_name('csv')}"
     return response
 
@@ -238,8 +241,8 @@ def _separator() -> str:
 @desk.get("/orders/export.xlsx")
 def export_xlsx() -> Response:
     """Send the orders as an XLSX workbook, which is written to a temporary file first."""
-    columns, rows = _found()
-    with tempfile.TemporaryDirectory() as folder:
+    with export.turn(), tempfile.TemporaryDirectory() as folder:
+        columns, rows = _found()
         path = Path(folder) / "orders.xlsx"
         try:
             write_xlsx(path, columns.names, rows)

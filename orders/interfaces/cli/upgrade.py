@@ -1,0 +1,77 @@
+"""Waits for the database and migrates it; what prevents that is one sentence."""
+
+import time
+
+import click
+import flask_migrate
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from orders.domain.errors import ServiceBusy
+from orders.services import stored_secrets
+from orders.settings import PROJECT
+from orders.storage.encryption import WrongKey
+from orders.storage.startup import schema_version
+
+MIGRATIONS = PROJECT / "orders" / "storage" / "migrations"
+
+# Seconds between two tries to reach the database.
+PAUSE = 0.25
+
+
+class CannotStart(click.ClickException):
+    """The service cannot start; the message says why and what to do. The exit code is 1."""
+
+
+def migrate(seconds: int) -> None:
+    """Bring the database up to date, waiting up to `seconds` until it can be reached.
+
+    Encrypts stored secrets with the current key. Requires an application context. Raises
+    CannotStart if the database cannot be reached in time, if its schema is newer than this code, or
+    if no key fits a stored secret.
+    """
+    stored, known = _schema_version(seconds), ScriptDirectory(str(MIGRATIONS))
+    if stored is not None and not _knows(known, stored):
+        raise CannotStart(
+            f"The database has schema {stored}, which a newer Shortorder has made; this one knows"
+            f" schemas up to {known.get_current_head()}. Install the newer one, or restore the"
+            " backup from before its update."
+        )
+    flask_migrate.upgrade(directory=str(MIGRATIONS))
+    try:
+        stored_secrets.renew_encryption()
+    except WrongKey:
+        raise CannotStart(
+            "Stored secrets were encrypted with another key. Append the earlier SECRET_KEY or"
+            " ENCRYPTION_KEY to ENCRYPTION_KEY after a comma."
+        ) from None
+
+
+def _knows(scripts: ScriptDirectory, version: str) -> bool:
+    try:
+        return scripts.get_revision(version) is not None
+    except CommandError:
+        return False
+
+
+def _schema_version(seconds: int) -> str | None:
+    """Return the revision of the database as soon as it can be reached; None if it is empty."""
+    ends, is_told = time.monotonic() + seconds, False
+    while True:
+        try:
+            return schema_version()
+        except ServiceBusy as error:
+            reason = _reason(error)
+            if time.monotonic() >= ends:
+                raise CannotStart(f"The database cannot be reached: {reason}") from None
+            if not is_told:
+                text = f"Waiting up to {seconds} s for the database (DATABASE_WAIT): {reason}"
+                click.echo(text, err=True)
+                is_told = True
+        time.sleep(PAUSE)
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the database's driver says, in one line."""
+    driver = getattr(error.__cause__, "orig", None) or error.__cause__ or error
+    return " ".join(str(driver).split())

@@ -1,0 +1,62 @@
+"""How PostgreSQL's connections are opened, also through PgBouncer, and what may not take long.
+
+In PgBouncer's transaction mode each transaction may have another session of the server. So nothing
+may be kept in a session: no prepared statements, and no settings.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+# Seconds to wait for a server that does not answer at all, unless DATABASE_URL has connect_timeout.
+CONNECT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds for a statement, for a lock, and for a transaction without a statement; 0: any."""
+
+    statement: int
+    lock: int
+    idle: int
+
+    @property
+    def values(self) -> dict[str, int]:
+        """PostgreSQL's settings in milliseconds, by their names."""
+        return {
+            "statement_timeout": self.statement * 1000,
+            "lock_timeout": self.lock * 1000,
+            "idle_in_transaction_session_timeout": self.idle * 1000,
+        }
+
+
+def prepare(engine: Engine, limits: TimeLimits) -> None:
+    """Let the new connections of a PostgreSQL engine have these limits, also behind PgBouncer."""
+    values = limits.values.items()
+    for_session = "; ".join(f"SET SESSION {name} = {value}" for name, value in values)
+    for_transaction = "; ".join(f"SET LOCAL {name} = {value}" for name, value in values)
+
+    def open_in_time(
+        _dialect: object, _record: object, _arguments: object, options: dict[str, Any]
+    ) -> None:
+        options.setdefault("connect_timeout", CONNECT)
+
+    def connected(driver: Any, record: Any) -> None:  # noqa: ANN401 - psycopg's, and the pool's
+        [process] = driver.execute("SELECT pg_backend_pid()").fetchone()
+        # A pooler makes up the process that it names to its clients.
+        record.info["is_pooled"] = process != driver.info.backend_pid
+        if record.info["is_pooled"]:
+            driver.prepare_threshold = None
+        else:
+            driver.execute(for_session)
+        driver.commit()
+
+    def begun(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if connection.info["is_pooled"] and options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(for_transaction)
+
+    event.listen(engine, "do_connect", open_in_time)
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)

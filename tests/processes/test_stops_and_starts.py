@@ -1,0 +1,119 @@
+"""Stops while workers start, kills of several processes at once, and starts that cannot succeed."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from orders.interfaces.cli import upgrade
+from orders.settings import BadSetting, read_settings
+from orders.storage import database
+from orders.storage.startup import schema_version
+from tests.databases import copy_sqlite, own_app, settings_for, sqlite_template
+from tests.postgres import free_port
+from tests.processes.commands import Command
+from tests.processes.server import Server, running
+
+SOON = 2.0  # seconds
+
+
+def seconds_until(condition: Callable[[], object]) -> float:
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() < started + 30
+        time.sleep(0.005)
+    return time.monotonic() - started
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_no_worker_outlives_its_server_and_its_supervisor(tmp_path: Path) -> None:
+    with running(tmp_path, WORKERS="1") as server:
+        granian, _worker = server.children()
+        os.kill(server.process.pid, signal.SIGSTOP)  # it must not end the others meanwhile
+        os.kill(granian, signal.SIGKILL)
+        os.kill(server.process.pid, signal.SIGKILL)
+        assert seconds_until(lambda: is_free(server.port)) < SOON
+
+
+def test_a_stop_while_workers_start_is_fast(tmp_path: Path) -> None:
+    copy_sqlite(tmp_path, "shortorder.sqlite3")
+    port, log = free_port(), tmp_path / "server.log"
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "PORT": str(port), "DEMO": "0"}
+    process = Command("serve", environment=environment, log=log)
+    server = Server("", port, environment, log, process)
+    try:
+        seconds_until(lambda: len(server.children()) > 1)
+        process.terminate()
+        started = time.monotonic()
+        assert process.wait(timeout=30) == 0
+        assert time.monotonic() - started < SOON
+    finally:
+        process.kill()
+
+
+def refused(url: str, folder: Path, **settings: object) -> str:
+    """Run `serve` with a database that cannot be used; return its one line."""
+    environment = {"DATA_DIR": str(folder), "PORT": str(free_port()), "DATABASE_URL": url}
+    with own_app(read_settings({**environment, "DATABASE_WAIT": "0", "DEMO": "0"})) as app:
+        done = app.test_cli_runner().invoke(args=["serve"])
+    assert (done.exit_code, done.output.count("\n")) == (1, 1), done.output
+    return done.output
+
+
+def test_a_database_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
+    for where in (f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()},localhost:{free_port()}"):
+        said = refused(f"postgresql://user:SECRET@{where}/orders", tmp_path)
+        assert said.startswith("Error: The database cannot be reached: connection")
+        assert "SECRET" not in said
+    (tmp_path / "notes.txt").write_text("not a database" * 99)
+    said = refused(f"sqlite:///{tmp_path}/notes.txt", tmp_path)
+    assert said == "Error: The database cannot be reached: file is not a database\n"
+    copy_sqlite(tmp_path, "new.sqlite3")
+    with (
+        own_app(settings_for(f"sqlite:///{tmp_path}/new.sqlite3", tmp_path)) as app,
+        app.app_context(),
+    ):
+        with database.transaction() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        said = refused(f"sqlite:///{tmp_path}/new.sqlite3", tmp_path)
+    assert said.startswith("Error: The database has schema 9999, which a newer Shortorder has made")
+
+
+def test_a_start_waits_for_a_database_that_is_late(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "late.sqlite3"
+    file.write_text("not yet" * 99)
+    late = threading.Timer(0.3, lambda: file.write_bytes(sqlite_template().read_bytes()))
+    with own_app(settings_for(f"sqlite:///{file}", tmp_path)) as app, app.app_context():
+        late.start()
+        upgrade.migrate(20)
+        assert schema_version() is not None
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == (
+        "Waiting up to 20 s for the database (DATABASE_WAIT): file is not a database"
+    )
+
+
+def test_several_hosts_are_understood_and_a_bad_address_is_named(tmp_path: Path) -> None:
+    def read(url: str) -> str:
+        return read_settings({"DATA_DIR": str(tmp_path), "DATABASE_URL": url}).database_url
+
+    url = make_url(read("postgres://me:word@one:5432,two:5433/orders?target_session_attrs=any"))
+    assert url.get_dialect()().create_connect_args(url)[1] == {
+        "user": "me", "password": "word", "dbname": "orders", "host": "one,two",
+        "port": "5432,5433", "target_session_attrs": "any",
+    }  # fmt: skip
+    with pytest.raises(BadSetting, match="DATABASE_URL cannot be read") as refusal:
+        read("postgresql://me:SECRET@one:port/orders")
+    assert "SECRET" not in str(refusal.value)

@@ -1,0 +1,102 @@
+"""PostgreSQL behind PgBouncer in transaction mode, and what may not take long."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url, text
+
+from orders.settings import Settings
+from orders.storage import database
+from tests.actors import Org, make_org
+from tests.bad_orders import CHAIR
+from tests.databases import own_app, settings_for
+from tests.postgres import SERVER_USER, die_with_parent, free_port, wait_for_server
+
+NAMES = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+LIMITS = ["30s", "5s", "1min"]
+
+
+@pytest.fixture
+def pooled(new_postgresql: str) -> Iterator[str]:
+    """The URL of a database through PgBouncer, whose two sessions serve all transactions."""
+    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program, "pgbouncer is missing: .ci/run installs it"
+    server, port = make_url(new_postgresql), free_port()
+    folder = Path(tempfile.mkdtemp(prefix="shortorder-pgbouncer-"))
+    folder.chmod(0o755)  # for the user below
+    (folder / "users").write_text('"postgres" ""\n')
+    (folder / "ini").write_text(
+        f"[databases]\n{server.database} = host=127.0.0.1 port={server.port}\n[pgbouncer]\n"
+        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = trust\n"
+        f"auth_file = {folder}/users\npool_mode = transaction\ndefault_pool_size = 2\n"
+    )
+    user = SERVER_USER if os.geteuid() == 0 else None  # it refuses to run as root
+    bouncer = subprocess.Popen(
+        [program, "-q", folder / "ini"], user=user, cwd="/",
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call
+    )  # fmt: skip
+    try:
+        url = f"postgresql://postgres@127.0.0.1:{port}/{server.database}"
+        wait_for_server(lambda: psycopg.connect(url).close())
+        yield url
+    finally:
+        bouncer.send_signal(signal.SIGINT)
+        bouncer.wait(timeout=30)
+        shutil.rmtree(folder)
+
+
+def limits() -> list[str]:
+    with database.read() as connection:
+        return [str(connection.execute(text(f"SHOW {name}")).scalar()) for name in NAMES]
+
+
+def create(org: Org) -> int:
+    order = {"cart": [{"configurationId": CHAIR, "count": 1}]}
+    headers = {"Authorization": f"Bearer {org.private.secret}"}
+    return org.app.test_client().post("/api/orders", json=order, headers=headers).status_code
+
+
+def test_it_works_behind_pgbouncer_in_transaction_mode(pooled: str, tmp_path: Path) -> None:
+    with own_app(settings_for(pooled, tmp_path)) as app:
+        org = make_org(app, "Workshop")
+        statuses: list[int] = []
+
+        def run() -> None:
+            statuses.extend(create(org) for _ in range(12))
+
+        threads = [threading.Thread(target=run) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert statuses == [201] * 72
+        with app.app_context():
+            assert limits() == LIMITS
+    with psycopg.connect(pooled) as other:  # what the product sets does not stay in a session
+        assert other.execute("SHOW lock_timeout").fetchone() == ("0",)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_lock_of_another_program_stops_others_for_a_limited_time(
+    settings: Settings, org: Org
+) -> None:
+    with own_app(replace(settings, lock_timeout=1)) as app:
+        ours = replace(org, app=app)
+        with app.app_context():
+            assert limits() == ["30s", "1s", "1min"]
+        with psycopg.connect(settings.database_url) as other:
+            other.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            started = time.monotonic()
+            assert create(ours) == 503
+            assert 0.9 < time.monotonic() - started < 3
+        assert create(ours) == 201
