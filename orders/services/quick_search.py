@@ -22,7 +22,7 @@ MOST_OF_EACH = 4
 MAX_TYPED = 500  # characters; the rest is ignored
 # The newest orders, which are searched for numbers and names. An older one is found by its whole
 # code, and in the list of orders; to read all of them at each key would take too long.
-LOOKED_THROUGH = 2_000
+LOOKED_THROUGH = 5_000
 
 
 @dataclass(frozen=True, slots=True)
