@@ -32,7 +32,6 @@ function showTicked() {
   every.hidden = false;
   every.checked = ticked > 0 && ticked === boxes().length;
   every.indeterminate = ticked > 0 && !every.checked;
-  document.querySelector(".bulk").classList.toggle("chosen", ticked > 0);
   document.querySelector('#scope [value="ticked"]').textContent = ticked ? trn("%(num)s selected", "%(num)s selected", ticked) : tr("selected orders");
 }
 
@@ -44,6 +43,7 @@ document.addEventListener("change", (event) => {
   if (target.matches('.every, [name="order"]')) {
     document.getElementById("scope").value = "ticked";
     showTicked();
+    say(document.querySelector('#scope [value="ticked"]').textContent);
   }
 });
 

@@ -40,7 +40,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class WrittenDay:
-    """A day in a text, written as the language writes dates: Jan 18, 2027 or 18.01.2027."""
+    """A day in a text, written as the language writes dates: 18 Jan 2027 or 18.01.2027."""
 
     day: date
 

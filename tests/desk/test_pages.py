@@ -224,7 +224,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/orders/<reference>/notes/<note_id>/delete", "POST"),
         ("/orders/<reference>/link", "POST"), ("/orders/<reference>/print", "GET"),
         ("/orders/print", "GET"), ("/orders/<reference>.pdf", "GET"), ("/orders/print.pdf", "GET"),
-        ("/orders/go", "GET"),
+        ("/go", "GET"),
         ("/customers", "GET"), ("/customers/show", "GET"),
         ("/customers/new", "GET"), ("/customers/new", "POST"),
         ("/customers/edit", "GET"), ("/customers/edit", "POST"),

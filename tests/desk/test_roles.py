@@ -43,7 +43,7 @@ TABLE = {
         GET /orders                 GET /orders/<reference>     GET /orders/<reference>/placed
         GET /orders/<reference>/qr.svg
         GET /orders/<reference>/print                           GET /orders/<reference>.pdf
-        GET /orders/print           GET /orders/print.pdf       GET /orders/go
+        GET /orders/print           GET /orders/print.pdf       GET /go
         GET /orders/export.csv      GET /orders/export.xlsx     POST /orders/columns
         GET /configurations         GET /configurations/<reference>
         GET /configurations/<reference>/picture

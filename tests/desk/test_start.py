@@ -82,7 +82,7 @@ def test_failures_are_shown_to_everybody_and_settings_to_admins(
 @pytest.mark.usefixtures("org")
 def test_visitors_are_redirected_to_the_look_up(client: FlaskClient) -> None:
     assert client.get("/").location == "/find"
-    assert client.get("/orders/go?code=x").location.startswith("/sign-in?")
+    assert client.get("/go?q=x").location.startswith("/sign-in?")
 
 
 @pytest.mark.usefixtures("csrf_off")
@@ -102,25 +102,6 @@ def test_days_are_in_the_persons_zone_and_link_to_their_orders(
     [lead] = [one for one in read(text).all("p.big a") if one.text == "1 order"]
     listed = staff_client.get(lead["href"]).text
     assert "Of today" in listed
-
-
-class TestGoToOrder:
-    def test_a_code_in_any_spelling_leads_to_its_order(
-        self, staff_client: FlaskClient, org: Org
-    ) -> None:
-        code = make_order(org)["shortId"]
-        for spelled in (code, f" {code[:4]}-{code[4:8]} {code[8:]} ".lower()):
-            answer = staff_client.get("/orders/go", query_string={"code": spelled})
-            assert answer.location == f"/orders/{code}"
-
-    def test_anything_else_leads_to_the_search(
-        self, staff_client: FlaskClient, other_org: Org
-    ) -> None:
-        theirs = make_order(other_org)["shortId"]
-        for typed in (theirs, "Lobby", "\0"):
-            answer = staff_client.get("/orders/go", query_string={"code": typed})
-            assert answer.location.startswith("/orders?q=")
-        assert staff_client.get("/orders/go?code=").location == "/"
 
 
 class TestCharts:

@@ -81,6 +81,15 @@ def test_an_org_without_orders_has_thirty_empty_days(desk: Desk) -> None:
     assert (found.quiet, found.failing, found.mine) == ((), (), ())
 
 
+def test_canceled_orders_are_not_counted(desk: Desk) -> None:
+    desk.order(NOW, count=3)
+    for day in (NOW, NOW - timedelta(days=2)):
+        order_changes.cancel_order(desk.order(day, count=5).id, None, actor=desk.actor, now=NOW)
+    found = desk.dashboard()
+    assert [day.total for day in found.days] == [0] * 29 + [1]
+    assert found.pieces_today == 3
+
+
 def test_today_begins_at_midnight(desk: Desk) -> None:
     desk.order(MIDNIGHT, count=3)
     desk.order(NOW, count=4)

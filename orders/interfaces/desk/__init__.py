@@ -1,7 +1,7 @@
 """The sales desk, on which staff sign in, enter orders, find them again and change the settings."""
 
 # Each module of views adds its routes to the blueprint.
-from orders.interfaces.desk import display, start_views  # noqa: F401
+from orders.interfaces.desk import display, go_views, start_views  # noqa: F401
 from orders.interfaces.desk.blueprint import desk
 from orders.interfaces.desk.customers import customer_views, file_views  # noqa: F401
 from orders.interfaces.desk.imports import import_views  # noqa: F401

@@ -11,6 +11,7 @@ from orders.services.dashboard import Day
 HEIGHT = 100  # units
 DAY = 10  # units of width
 GAP = 2  # units between two days
+LEAST_TOP = 4  # orders that reach the top at least: one order a day is not as high as the chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Block:
 class Chart:
     """A chart of `width` by HEIGHT units; `sentence` describes it in words.
 
-    `top` is the highest number of orders on one day in the chart by day, and the number of all
-    orders in the chart by status.
+    `top` is the number of orders that is as high as the chart by day, at least LEAST_TOP, and the
+    number of all orders in the chart by status.
     """
 
     width: int
@@ -49,7 +50,8 @@ def by_day(days: Sequence[Day], write: Callable[[date], str] = str) -> Chart:
 
     `write` formats a day for the sentence that describes the chart.
     """
-    top = max((day.total for day in days), default=0)
+    most = max((day.total for day in days), default=0)
+    top = max(most, LEAST_TOP)
     blocks = []
     for position, day in enumerate(days):
         y = float(HEIGHT)
@@ -62,7 +64,7 @@ def by_day(days: Sequence[Day], write: Callable[[date], str] = str) -> Chart:
                 blocks.append(
                     Block(x, round(y, 2), width, round(height, 2), status, count, day.day)
                 )
-    return Chart(len(days) * DAY, tuple(blocks), _sentence(days, top, write), top)
+    return Chart(len(days) * DAY, tuple(blocks), _sentence(days, most, write), top)
 
 
 def by_status(days: Sequence[Day]) -> Chart:

@@ -4,11 +4,10 @@ from datetime import UTC, date, datetime, time, tzinfo
 
 from babel.dates import format_date, format_skeleton
 
-from orders.interfaces.http.i18n import gettext, language
+from orders.interfaces.http.i18n import ENGLISH_DAY, gettext, language
 from orders.services.languages import ENGLISH
 
-# English on the pages writes the day before the month everywhere: "Wednesday, 25 November 2026".
-ENGLISH_DAY, ENGLISH_DAY_OF_YEAR = "EEE d MMM", "d MMM y"
+ENGLISH_DAY_OF_THIS_YEAR = "EEE d MMM"
 YESTERDAY, TODAY, TOMORROW = -1, 0, 1
 
 
@@ -16,7 +15,7 @@ def spoken_day(day: date, today: date) -> str:
     """Return a day in the page's language: `Fri 5 Nov`, or `5 Nov 2025` in another year."""
     code, is_this_year = language(), day.year == today.year
     if code == ENGLISH:
-        return format_date(day, ENGLISH_DAY if is_this_year else ENGLISH_DAY_OF_YEAR, locale=code)
+        return format_date(day, ENGLISH_DAY_OF_THIS_YEAR if is_this_year else ENGLISH_DAY, locale=code)
     noon = datetime.combine(day, time(12), UTC)
     return format_skeleton("MMMEd" if is_this_year else "yMMMd", noon, locale=code)
 

@@ -1,11 +1,9 @@
-"""The start page, and the redirect to an order whose code was typed."""
+"""The start page."""
 
 from babel.dates import format_date
 from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from orders.domain.errors import NotFound
-from orders.domain.short_id import MistypedShortId
 from orders.interfaces.desk import charts
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import local_day, status_names
@@ -15,9 +13,7 @@ from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import current_member
 from orders.services import dashboard, first_steps
 from orders.services.languages import ENGLISH
-from orders.services.orders import queries
 
-MAX_CODE = 500  # characters; the rest is ignored
 DAY_FORMATS = {ENGLISH: "EEEE, d MMMM y"}  # as on all pages: Wednesday, 25 November 2026
 
 
@@ -55,18 +51,3 @@ def show_checklist() -> Response:
     if is_shown:
         return go_to(url_for("desk.start"))
     return report(gettext("The first steps are hidden."), url_for("desk.start"), "checklist")
-
-
-@desk.get("/orders/go")
-def go_to_order() -> AnyResponse:
-    """Redirect to the order whose short ID or UUID is in the query parameter `code`.
-
-    The short ID may be in any spelling. If there is no such order, redirects to the order list,
-    searched for the text; if the text is empty, redirects to the start page.
-    """
-    code = request.args.get("code", "")[:MAX_CODE].strip()
-    try:
-        order = queries.find_any_order(code, signed_in().org_id)
-    except (NotFound, MistypedShortId):
-        return redirect(url_for("desk.list_orders", q=code) if code else url_for("desk.start"))
-    return redirect(url_for("desk.show_order", reference=order.short_id))

@@ -34,6 +34,8 @@ from orders.settings import PROJECT
 PARAMETER = "lang"  # of a URL: `?lang=de`
 COOKIE = "language"
 COOKIE_SECONDS = 365 * 86_400
+# English at the desk writes the day before the month everywhere: "18 Jan 2027".
+ENGLISH_DAY = "d MMM y"
 SCRIPT_KEYWORDS: dict[str, Any] = {"tr": None, "trn": (1, 2)}
 
 
@@ -87,7 +89,8 @@ def _value(value: object) -> object:
     if isinstance(value, Figure):
         return figure(value.number)
     if isinstance(value, WrittenDay):
-        return format_date(value.day, "medium", locale=language())
+        form = ENGLISH_DAY if language() == ENGLISH else "medium"
+        return format_date(value.day, form, locale=language())
     if isinstance(value, Money):
         amount = Decimal(value.amount)
         # As exact as it was entered, even if the currency has fewer decimals.

@@ -182,11 +182,12 @@ def _search(connection: Connection, org_id: str, search: str) -> list[ColumnElem
     # The longer a word, the fewer orders have it, and the fewer are looked at for the next one.
     for word in sorted(words_of(search), key=len, reverse=True):
         by_lines, is_expensive = _by_lines(connection, org_id, fold(word))
-        found.append((is_expensive, or_(*_in_order(word), *by_lines)))
+        found.append((is_expensive, or_(*in_order(word), *by_lines)))
     return [condition for _, condition in sorted(found, key=operator.itemgetter(0))]
 
 
-def _in_order(word: str) -> list[ColumnElement[bool]]:
+def in_order(word: str) -> list[ColumnElement[bool]]:
+    """Return SQL conditions, one of which an order meets if its own fields contain the word."""
     folded = fold(word)
     alternatives = [orders.c.search_text.contains(folded, autoescape=True)]
     if _PART_OF_CODE.fullmatch(folded):

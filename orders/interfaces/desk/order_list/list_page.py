@@ -64,8 +64,8 @@ SORTS = (
     (Sort("updatedAt", is_descending=False), lazy_gettext("Least recently changed")),
     (Sort("name", is_descending=False), lazy_gettext("Name")),
     (Sort("name"), lazy_gettext("Name, Z to A")),
-    (Sort("customerId", is_descending=False), lazy_gettext("Customer")),
-    (Sort("customerId"), lazy_gettext("Customer, Z to A")),
+    (Sort("customerId", is_descending=False), lazy_gettext("Customer ID")),
+    (Sort("customerId"), lazy_gettext("Customer ID, Z to A")),
     (Sort("status", is_descending=False), lazy_gettext("Status, first to last")),
     (Sort("status"), lazy_gettext("Status, last to first")),
 )
