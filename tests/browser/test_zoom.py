@@ -13,7 +13,7 @@ PAGES = (
     "/customers", "/customers/new", "/customers/import",
     "/configurations", "/configurations?view=grid", "/configurations/import", "/configurations/new",
     "/account", "/account/second-factor",
-    "/settings/organization", "/settings/staff", "/settings/staff/new", "/settings/staff/invite",
+    "/settings/organization", "/settings/customers", "/settings/staff", "/settings/staff/new", "/settings/staff/invite",
     "/settings/tokens", "/settings/tokens/new", "/settings/attributes", "/settings/attributes/new",
     "/settings/webhooks", "/settings/webhooks/new", "/docs/api", "/docs/api/requests",
     "/find", "/o/{code}", "/nothing",

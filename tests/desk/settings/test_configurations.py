@@ -64,7 +64,7 @@ def test_salespeople_see_everything_about_a_configuration(
         assert page.status_code == 200
         text = read(page.text).words
         for word in ("Oslo chair", "OSL-1", "chair_01", made, "Eiche ÄÖ", "plan.pdf", "later.txt",
-                     "Name only, file not uploaded", "basket-9", "No order has it"):  # fmt: skip
+                     "Name only, file not uploaded", "basket-9", "No orders yet"):  # fmt: skip
             assert word in text, word
         assert f'src="/configurations/{made}/picture?v=' in page.text
         assert "<dd><b></dd>" not in page.text

@@ -101,7 +101,7 @@ class TestCustomerPages:
         assert stored(app, other_org) == CustomerPage(other_org.id, "Another workshop")
 
     def test_a_reload_of_a_form_leads_to_its_page(self, admin_client: FlaskClient) -> None:
-        for form in ("customers", "logo"):
+        for form in ("wording", "logo"):
             assert admin_client.get(f"{PAGE}/{form}").location == PAGE
 
 
