@@ -19,7 +19,8 @@ from tests.html import read
 GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en"}
 READ_ALOUD = {"title", "aria-label", "placeholder", "alt", "data-label", "data-said"}
 PAGES = (
-    "/settings/organization", "/settings/customers", "/settings/staff", "/settings/staff/new", "/settings/staff/invite",
+    "/settings/organization", "/settings/customers", "/settings/staff",
+    "/settings/staff/new", "/settings/staff/invite",
     "/settings/tokens", "/settings/tokens/new", "/settings/attributes", "/settings/attributes/new",
     "/settings/webhooks", "/settings/webhooks/new",
     "/configurations", "/configurations?q=nothing-like-it", "/configurations/import",
@@ -77,8 +78,9 @@ def test_no_english_text_is_left_on_the_pages(org: Org, admin_client: FlaskClien
     card = org.save("Oslo", "OSL-1")
     webhook = make(admin_client)
     names = {
-        "finish", "Matt", "matt", "Oberfläche", "Oslo", "OSL-1", "Wood: Oak · Legs: Brass", card.short_id,
-        "script", "shop", "shop.example, *.stores.example, localhost:3000", "Workshop",
+        "finish", "Matt", "matt", "Oberfläche", "Oslo", "OSL-1", "Wood: Oak · Legs: Brass",
+        card.short_id, "script", "shop",
+        "shop.example, *.stores.example, localhost:3000", "Workshop",
         "7KQ4-M2XD-9T3X",
         # Defaults of words for customers, in the language of their field.
         *("Not submitted yet", "Received", "In production", "Ready", "Canceled"),
