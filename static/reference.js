@@ -43,3 +43,21 @@ filter.addEventListener("keydown", (event) => {
   event.preventDefault();
   entries.find((entry) => !entry.hidden)?.querySelector("a").click();
 });
+
+// The contents mark the section that is being read, and keep its link in view.
+const contents = document.querySelector(".contents");
+const links = new Map();
+for (const link of contents.querySelectorAll("a[href^='#']")) {
+  links.set(document.getElementById(link.hash.slice(1)), link);
+}
+const watcher = new IntersectionObserver((seen) => {
+  const reached = seen.filter((one) => one.isIntersecting).at(-1);
+  if (!reached) return;
+  contents.querySelector("[aria-current]")?.removeAttribute("aria-current");
+  const link = links.get(reached.target);
+  link.setAttribute("aria-current", "true");
+  const { offsetTop, offsetHeight } = link;
+  const isHidden = offsetTop < contents.scrollTop || offsetTop + offsetHeight > contents.scrollTop + contents.clientHeight;
+  if (isHidden) contents.scrollTop = offsetTop - contents.clientHeight / 3;
+}, { rootMargin: "-80px 0px -80% 0px" });
+for (const section of links.keys()) watcher.observe(section);

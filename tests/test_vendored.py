@@ -4,6 +4,8 @@ import base64
 import hashlib
 import re
 
+import pytest
+
 from orders.interfaces.http.assets import HASH_LENGTH
 from orders.settings import PROJECT
 
@@ -25,9 +27,10 @@ def test_each_vendored_file_has_the_noted_checksum() -> None:
         assert base64.b64encode(digest).decode() == checksum, name
 
 
-def test_the_sheet_names_the_fonts_as_the_pages_preload_them() -> None:
+@pytest.mark.parametrize("name", ["desk.css", "sheet.css"])
+def test_the_sheets_name_the_fonts_as_the_pages_preload_them(name: str) -> None:
     """Another address would be loaded a second time, and be asked for again on every page."""
-    sheet = (VENDOR.parent / "desk.css").read_text("utf-8")
+    sheet = (VENDOR.parent / name).read_text("utf-8")
     named = dict(re.findall(r'url\("vendor/([\w-]+\.woff2)\?v=(\w+)"\)', sheet))
     fonts = {file.name: file.read_bytes() for file in VENDOR.glob("*.woff2")}
     assert named == {

@@ -161,7 +161,7 @@ def test_staff_see_their_tokens_by_name(page: Page, desk: Desk) -> None:
     open_try(page, "createOrder")
     hint = page.locator("#try-createOrder-token-hint")
     expect(hint).to_contain_text("“script”, “shop”")
-    expect(hint).to_contain_text("please paste")
+    expect(hint).to_contain_text("paste the one you kept")
 
 
 def test_axe_finds_nothing(screen: Screen, desk: Desk) -> None:

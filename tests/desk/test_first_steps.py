@@ -81,7 +81,7 @@ class TestTheChecklist:
     def test_each_step_links_to_where_it_is_done(self, browser: FlaskClient) -> None:
         page = read(browser.get("/").text)
         links = [one["href"] for one in page.all("[data-step] a")]
-        assert len(links) == 5
+        assert {"/configurations/new", "/configurations/import", "/settings/customers"} <= {*links}
         assert {browser.get(link, follow_redirects=True).status_code for link in links} == {200}
 
     def test_it_is_hidden_and_shown_again(self, browser: FlaskClient) -> None:

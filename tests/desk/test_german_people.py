@@ -191,7 +191,7 @@ class TestStartPage:
 
 class TestErrors:
     def test_error_messages_are_german(self, german: FlaskClient) -> None:
-        assert '<p class="hint">404</p>' in german.get("/nothing-here").text
+        assert '<p class="crumb hint">Fehler 404</p>' in german.get("/nothing-here").text
         english = german.get("/nothing-here?lang=en").text
         assert "Check the link, or look up the order." in english
         piece = german.get("/orders/import/none", headers={"HX-Request": "true"})

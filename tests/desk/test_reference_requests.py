@@ -11,7 +11,7 @@ from tests.desk.settings.test_requests import log
 from tests.html import attribute, texts
 
 PAGE = "/docs/api"
-FULL_HISTORY = "Log in to see full request history"
+FULL_HISTORY = "Sign in to see recent requests"
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def test_people_see_the_newest_requests_to_each_endpoint(staff_client: FlaskClie
     assert FULL_HISTORY not in page
 
 
-def test_others_are_told_to_log_in(client: FlaskClient) -> None:
+def test_others_are_asked_to_sign_in(client: FlaskClient) -> None:
     page = client.get(PAGE).text
     assert set(texts(page, ".recent")) == {FULL_HISTORY}
     assert len(texts(page, ".recent")) == len(texts(page, ".endpoint > h3"))

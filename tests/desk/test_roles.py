@@ -87,11 +87,10 @@ TABLE = {
     SETTINGS: """
         GET /settings
         GET /settings/organization  POST /settings/organization
-        GET /settings/organization/customers
-        POST /settings/organization/customers
-        GET /settings/organization/wording                      POST /settings/organization/wording
-        GET /settings/organization/logo                         POST /settings/organization/logo
-        POST /settings/organization/logo/remove
+        GET /settings/customers                                 POST /settings/customers
+        GET /settings/customers/wording                         POST /settings/customers/wording
+        GET /settings/customers/logo                            POST /settings/customers/logo
+        POST /settings/customers/logo/remove
         GET /settings/staff         GET /settings/staff/new     POST /settings/staff/new
         GET /settings/staff/invite  POST /settings/staff/invite
         GET /settings/staff/invitations/<invitation_id>/again

@@ -32,7 +32,7 @@ from orders.interfaces.api.schemas import MOMENT, SCHEMAS, OrderMessage, Problem
 from orders.settings import PROJECT
 
 INTRODUCTION = """\
-Orders for configured products: create, read and change them from a storefront or a script.
+Orders for configured products: create, read, and change them from a storefront or a script.
 
 Clients of the Threekit platform's Orders API keep working after a change of host name. The
 names in this document never change. Empty query parameters count as not sent; unknown ones are

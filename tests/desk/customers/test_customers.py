@@ -238,8 +238,7 @@ class TestOne:
         rows = read(page).all("[aria-labelledby=usual-title] tbody tr")
         assert [[cell.text for cell in row.all("td")] for row in rows] == [["3", "14"], ["1", "1"]]
         months = read(page).all("[aria-labelledby=months-title] tbody tr")
-        assert len(months) == 12
-        assert [cell.text for cell in months[0].all("td")] == ["4", "31"]
+        assert [[cell.text for cell in month.all("td")] for month in months] == [["4", "31", ""]]
 
     def test_an_id_without_a_record_has_a_page_with_its_orders(
         self, staff_client: FlaskClient, org: Org

@@ -13,6 +13,7 @@ from orders.interfaces.http import pdf
 from orders.services.orders import changes as order_changes
 from tests.actors import Org
 from tests.bad_orders import CHAIR
+from tests.desk.customers.test_customers import add
 from tests.desk.test_pages import make_order
 from tests.uploads import KIND, PNG, Form
 
@@ -37,13 +38,14 @@ def contents(document: bytes) -> bytes:
 
 def test_a_sheet_shows_the_order_with_its_lines(staff_client: FlaskClient, org: Org) -> None:
     card = org.save("Oslo chair", "OSL-1")
+    add(org, "C-9", name="Gasthof Zur Linde")
     made = make_order(
         org, name="Reception", customerId="C-9", platform={"id": "1001"},
         cart=[{"configurationId": card.id, "count": 1200, "metadata": {"engraving": "Ida"}}],
     )["shortId"]  # fmt: skip
     text = staff_client.get(f"/orders/{made}/print").text
-    for shown in (f"{made[:4]}-{made[4:8]}-{made[8:]}", "Reception", "C-9", "1001", "Oslo chair",
-                  "OSL-1", "Wood: Oak", "engraving: Ida", "1,200", "data:image/svg+xml",
+    for shown in (f"{made[:4]}-{made[4:8]}-{made[8:]}", "Reception", "Gasthof Zur Linde", "C-9", "1001",
+                  "Oslo chair", "OSL-1", "Wood: Oak", "engraving: Ida", "1,200", "data:image/svg+xml",
                   f"/o/{made}"):  # fmt: skip
         assert shown in text, shown
     assert "<nav" not in text

@@ -45,7 +45,7 @@ class TestDefining:
             ),
         )  # fmt: skip
         page = admin_client.get("/settings/attributes").text
-        for shown in ("“Country” added to the order form", "3 options", "both", "AT"):
+        for shown in ("“Country” added to the order form", "3 options", "both", "Austria"):
             assert shown in page
         assert make_order(org)["metadata"] == {"country": "AT"}  # type: ignore[comparison-overlap]  # typed as texts there
 

@@ -15,7 +15,7 @@ from orders.services.catalog import configurations
 from tests.actors import Org
 from tests.uploads import GIF, JPEG, KIND, PDF, PNG, SVG, WEBP, Form
 
-PAGE = "/settings/organization"
+PAGE = "/settings/customers"
 SENT = {
     "accent": "#F90", "contact": " +49 30 1234 ", "language": "de", "customer_check": "customerId"
 }  # fmt: skip
@@ -27,7 +27,7 @@ def stored(app: Flask, org: Org) -> CustomerPage:
 
 
 def send(client: FlaskClient, **changed: str) -> TestResponse:
-    return client.post(f"{PAGE}/customers", data={**SENT, **changed})
+    return client.post(PAGE, data={**SENT, **changed})
 
 
 def send_logo(client: FlaskClient, content: bytes, name: str, kind: str) -> TestResponse:
@@ -77,7 +77,7 @@ class TestCustomerPages:
     ) -> None:
         answer = send(admin_client, **{field: value})
         assert answer.status_code == 422
-        assert "<title>Error: Organization" in answer.text
+        assert "<title>Error: Customer page" in answer.text
         assert f'id="{field}-error" data-error-of="{field}"><svg' in answer.text
         assert stored(app, org) == CustomerPage(org.id, "Workshop")
         # The other admin's change is still there.
@@ -101,7 +101,7 @@ class TestCustomerPages:
         assert stored(app, other_org) == CustomerPage(other_org.id, "Another workshop")
 
     def test_a_reload_of_a_form_leads_to_its_page(self, admin_client: FlaskClient) -> None:
-        for form in ("customers", "logo"):
+        for form in ("wording", "logo"):
             assert admin_client.get(f"{PAGE}/{form}").location == PAGE
 
 

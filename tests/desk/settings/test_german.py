@@ -19,7 +19,8 @@ from tests.html import read
 GERMAN, ENGLISH = {"Accept-Language": "de"}, {"Accept-Language": "en"}
 READ_ALOUD = {"title", "aria-label", "placeholder", "alt", "data-label", "data-said"}
 PAGES = (
-    "/settings/organization", "/settings/staff", "/settings/staff/new", "/settings/staff/invite",
+    "/settings/organization", "/settings/customers", "/settings/staff",
+    "/settings/staff/new", "/settings/staff/invite",
     "/settings/tokens", "/settings/tokens/new", "/settings/attributes", "/settings/attributes/new",
     "/settings/webhooks", "/settings/webhooks/new",
     "/configurations", "/configurations?q=nothing-like-it", "/configurations/import",
@@ -29,7 +30,7 @@ PAGES = (
 # The same in both languages, or a wire name.
 SAME = {
     "Tokens", "Webhooks", "Webhook", "Domains", "Name", "Token", "Status", "Text", "Person", "Logo",
-    "Code", "English", "Deutsch", "ID", "UTC", "metadata", "derivative", "404", "/cart",
+    "API", "Code", "English", "Deutsch", "ID", "UTC", "metadata", "derivative", "404", "/cart",
     "localhost, 127.0.0.1", "shop.example", "name, sku", "variant.Wood", "metadata.note", "shortId",
     "productId, productVersion, customerId, identifier, scope, sessionId, publishFileId, creator, "
     "sceneGraphState, thumbnail.",
@@ -77,8 +78,9 @@ def test_no_english_text_is_left_on_the_pages(org: Org, admin_client: FlaskClien
     card = org.save("Oslo", "OSL-1")
     webhook = make(admin_client)
     names = {
-        "finish", "matt", "Oberfläche", "Oslo", "OSL-1", "Wood: Oak · Legs: Brass", card.short_id,
-        "script", "shop", "shop.example, *.stores.example, localhost:3000", "Workshop",
+        "finish", "Matt", "matt", "Oberfläche", "Oslo", "OSL-1", "Wood: Oak · Legs: Brass",
+        card.short_id, "script", "shop",
+        "shop.example, *.stores.example, localhost:3000", "Workshop",
         "7KQ4-M2XD-9T3X",
         # Defaults of words for customers, in the language of their field.
         *("Not submitted yet", "Received", "In production", "Ready", "Canceled"),
@@ -89,15 +91,16 @@ def test_no_english_text_is_left_on_the_pages(org: Org, admin_client: FlaskClien
         address: left_in_english(admin_client, address) - SAME - names - {*time_zones()}
         for address in (*PAGES, webhook)
     }
-    left["/settings/organization"] -= {
-        text for text in left["/settings/organization"] if "/find?org=" in text
+    left["/settings/customers"] -= {
+        text for text in left["/settings/customers"] if "/find?org=" in text
     }
     assert {address: texts for address, texts in left.items() if texts} == {}
 
 
 def test_pages_are_german(speaker: FlaskClient) -> None:
     for address, sentences in {
-        "/settings/organization": ("Kundenseite", "allein mit dem Bestellcode", "Bei Nacht"),
+        "/settings/organization": ("Sicherheit", "Alle melden sich mit einem zweiten Faktor an"),
+        "/settings/customers": ("Kundenseite", "allein mit dem Bestellcode", "Bei Nacht"),
         "/settings/staff": ("Letzte Anmeldung", "Verwaltung", "Aktiv"),
         "/settings/staff/new": ("Konto anlegen", "Mindestens 10 Zeichen."),
         "/settings/staff/invite": ("Jemanden einladen", "Link erstellen"),

@@ -466,8 +466,14 @@ def test_the_grid_is_remembered_in_the_address(org: Org, admin_client: FlaskClie
     assert not page.has("table")
     assert page.first("[rel=next]")["href"] == "/configurations?q=oslo&view=grid&page=2"
     assert page.first(".search [name=view]")["value"] == "grid"
-    ways = [one["href"] for one in page.all(".views a")]
-    assert ways == ["/configurations?q=oslo", "/configurations?q=oslo&view=grid&retired=1"]
+    ways = {one.text: one["href"] for one in page.all(".switch a")}
+    assert ways == {
+        "Current": "/configurations?q=oslo&view=grid",
+        "Retired": "/configurations?q=oslo&view=grid&retired=1",
+        "Table": "/configurations?q=oslo",
+        "Pictures": "/configurations?q=oslo&view=grid",
+    }
+    assert [one.text for one in page.all(".switch [aria-current]")] == ["Current", "Pictures"]
 
 
 def fields_of(client: FlaskClient, configuration_id: str) -> dict[str, str]:

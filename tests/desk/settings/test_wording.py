@@ -10,7 +10,7 @@ from orders.services.accounts.orgs import find_customer_page
 from tests.actors import Org
 from tests.html import attribute, texts
 
-PAGE = "/settings/organization"
+PAGE = "/settings/customers"
 ADDRESS = f"{PAGE}/wording"
 
 pytestmark = pytest.mark.usefixtures("csrf_off")
@@ -46,7 +46,7 @@ def test_invalid_words_are_reported_at_their_fields_and_nothing_is_saved(
 ) -> None:
     answer = admin_client.post(ADDRESS, data={"de.new": text, "en.new": "Thanks"})
     assert answer.status_code == 422
-    assert "<title>Error: Organization" in answer.text
+    assert "<title>Error: Customer page" in answer.text
     assert texts(answer.text, "#de-new-error")[0]
     assert attribute(answer.text, "[name='en.new']", "value") == "Thanks"
     assert stored(app, org) == {}
@@ -66,7 +66,7 @@ def test_two_admins_do_not_overwrite_each_other(
     with app.app_context():
         page = find_customer_page(org.id)
     assert admin_client.post(
-        f"{PAGE}/customers", data={"customer_check": "none", "version": page.version}
+        PAGE, data={"customer_check": "none", "version": page.version}
     ).location == PAGE  # fmt: skip
     assert stored(app, org) == {"en": {"new": "Thanks"}}
 
@@ -103,7 +103,7 @@ def test_phone_mail_and_zone_are_stored_and_checked(
         "phone": " +49 30 1234 ", "email": "a@b.example", "time_zone": "Europe/Berlin",
         "customer_check": "none",
     }  # fmt: skip
-    assert admin_client.post(f"{PAGE}/customers", data=good).location == PAGE
+    assert admin_client.post(PAGE, data=good).location == PAGE
     with app.app_context():
         page = find_customer_page(org.id)
     assert (page.phone, page.email, page.time_zone) == (
@@ -111,7 +111,7 @@ def test_phone_mail_and_zone_are_stored_and_checked(
     )  # fmt: skip
     for name, bad in (("phone", "call me"), ("phone", "1\0"), ("email", "a@"), ("email", "x" * 300),
                       ("time_zone", "Mars/Base")):  # fmt: skip
-        answer = admin_client.post(f"{PAGE}/customers", data={**good, name: bad})
+        answer = admin_client.post(PAGE, data={**good, name: bad})
         assert answer.status_code == 422
         assert f'id="{name}-error" data-error-of="{name}"><svg' in answer.text
     with app.app_context():

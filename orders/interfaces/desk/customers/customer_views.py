@@ -10,9 +10,11 @@ from flask import Response, request, session, url_for
 from flask_babel import format_date
 
 from orders.domain.attributes import display
+from orders.domain.contact_links import mail_address, phone_address
 from orders.domain.customer import Customer
 from orders.domain.errors import NotFound
 from orders.domain.identifiers import clean_reference
+from orders.domain.value_formats import phone_fault
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.customers.customer_form import (
     CustomerEntry,
@@ -85,6 +87,7 @@ def show_customer() -> Response:
         ],
         countries=country_names(), statuses=status_names(), month_name=_month_name,
         history=history, history_shown=HISTORY_SHOWN,
+        mail_address=mail_address, phone_address=phone_address, phone_fault=phone_fault,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from orders.domain.errors import Conflict
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import as_text
 from orders.interfaces.desk.forms import html_page, report
+from orders.interfaces.desk.settings.product_form import details_of
 from orders.interfaces.http.assets import send_stored
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import figure, gettext, ngettext
@@ -67,6 +68,7 @@ def show_configuration(reference: str) -> str:
     return render_template(
         "desk/configurations/one.html",
         found=found,
+        details=details_of(found),
         card=products.resolve([found.id], org_id).get(found.id),
         files=configuration_queries.list_files(found.id),
         uses=configuration_queries.list_uses(found, most=MAX_USES),

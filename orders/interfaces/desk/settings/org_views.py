@@ -30,6 +30,7 @@ from orders.services.languages import ENGLISH, languages
 # section are below the address of its first page.
 SECTIONS = (
     ("desk.show_org", lazy_gettext("Organization")),
+    ("desk.show_customer_page", lazy_gettext("Customer page")),
     ("desk.list_staff", lazy_gettext("Staff")),
     ("desk.list_tokens", lazy_gettext("Access tokens")),
     ("desk.list_attributes", lazy_gettext("Attributes")),
@@ -92,7 +93,7 @@ def settings() -> AnyResponse:
 
 @desk.get("/settings/organization")
 def show_org() -> Response:
-    return _render()
+    return _render_org(forms.new_form(OrgForm, obj=orgs.find_org(signed_in().org_id)))
 
 
 @desk.post("/settings/organization")
@@ -101,33 +102,42 @@ def change_org() -> Response:
     with entry.saving(page):
         orgs.change_org(signed_in().org_id, **entry.values())
         return forms.report(gettext("Organization saved."), page)
-    return _render(org=entry)
+    return _render_org(entry)
 
 
-@desk.post("/settings/organization/customers")
+def _render_org(entry: forms.FilledForm) -> Response:
+    return forms.html_page("desk/settings/org.html", entry.status, entry=entry)
+
+
+@desk.get("/settings/customers")
+def show_customer_page() -> Response:
+    return _render_customer_page()
+
+
+@desk.post("/settings/customers")
 def change_customer_page() -> Response:
-    entry, page = forms.sent_form(CustomerPageForm), url_for("desk.show_org")
+    entry, page = forms.sent_form(CustomerPageForm), url_for("desk.show_customer_page")
     with entry.saving(page):
         values = entry.values()
         links = ContactLinks(values.pop("phone"), values.pop("email"))
         orgs.change_customer_page(signed_in().org_id, links=links, **values)
         return forms.report(gettext("Customer page saved."), page)
-    return _render(customers=entry)
+    return _render_customer_page(customers=entry)
 
 
-@desk.post("/settings/organization/wording")
+@desk.post("/settings/customers/wording")
 def change_wording() -> Response:
-    entry, page = forms.sent_form(wording_form()), url_for("desk.show_org")
+    entry, page = forms.sent_form(wording_form()), url_for("desk.show_customer_page")
     with entry.saving(page):
         texts = wording_of(entry.values())
         customer_wording.change_wording(signed_in().org_id, texts, version=entry.form.version.data)
         return forms.report(gettext("Words saved."), page)
-    return _render(wording=entry)
+    return _render_customer_page(wording=entry)
 
 
-@desk.post("/settings/organization/logo")
+@desk.post("/settings/customers/logo")
 def change_logo() -> Response:
-    entry, page = forms.new_form(LogoForm), url_for("desk.show_org")
+    entry, page = forms.new_form(LogoForm), url_for("desk.show_customer_page")
     sent = request.files.get("logo", FileStorage())
     with entry.saving(page):
         orgs.set_logo(
@@ -135,33 +145,31 @@ def change_logo() -> Response:
             declared_type=sent.content_type or "", content=sent.read(), store=file_store(),
         )  # fmt: skip
         return forms.report(gettext("Logo saved."), page)
-    return _render(logo=entry)
+    return _render_customer_page(logo=entry)
 
 
-@desk.post("/settings/organization/logo/remove")
+@desk.post("/settings/customers/logo/remove")
 def remove_logo() -> Response:
-    with forms.reporting_conflicts(page := url_for("desk.show_org")):
+    with forms.reporting_conflicts(page := url_for("desk.show_customer_page")):
         orgs.remove_logo(signed_in().org_id, store=file_store())
     return forms.report(gettext("Logo removed."), page)
 
 
-def _render(**refused: forms.FilledForm) -> Response:
-    """Render the settings of the org.
+def _render_customer_page(**refused: forms.FilledForm) -> Response:
+    """Render the settings of the customer pages.
 
-    A form that was refused is passed, with its errors, as `org`, `customers`, `wording` or
-    `logo`.
+    A form that was refused is passed, with its errors, as `customers`, `wording` or `logo`.
     """
     org_id = signed_in().org_id
     page = orgs.find_customer_page(org_id)
     entry = next(iter(refused.values()), None)
     shown = {
-        "org": forms.new_form(OrgForm, obj=orgs.find_org(org_id)),
         "customers": _customer_page_form(page),
         "wording": filled_wording_form(org_id),
         "logo": forms.new_form(LogoForm),
     }
     return forms.html_page(
-        "desk/settings/org.html",
+        "desk/settings/customer_page.html",
         entry.status if entry else 200,
         entry=entry,  # the title of the page names its errors
         **(shown | refused),

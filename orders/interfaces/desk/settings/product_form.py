@@ -210,14 +210,22 @@ def product_form(
         customer_id=found.customer_id or "",
         **values,
     )
-    shown = {keys[key] for key, text in texts.items() if isinstance(text, str)}
-    details = {key: value for key, value in metadata.items() if key not in shown}
     entry = ProductEntry(form, stored=stored)
     entry.rows = {
         "option": _rows("option", found.variant or {}),
-        "detail": _rows("detail", details),
+        "detail": _rows("detail", details_of(found)),
     }
     return with_blank_rows(entry)
+
+
+def details_of(found: Configuration) -> dict[str, Any]:
+    """Return the metadata of a configuration without the name and the SKU that it is known by."""
+    metadata = found.metadata or {}
+    shown = {
+        key for key in (key_of(metadata, "name"), key_of(metadata, "sku"))
+        if isinstance(metadata.get(key), str)
+    }  # fmt: skip
+    return {key: value for key, value in metadata.items() if key not in shown}
 
 
 def with_blank_rows(entry: ProductEntry) -> ProductEntry:
