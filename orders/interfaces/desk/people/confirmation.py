@@ -1,8 +1,9 @@
 """Sensitive actions: they ask for the password again if the person last proved it a while ago.
 
-A view is declared `sensitive`; its form is then kept by a page that asks for the password, and sent
-again by it. A view whose own form asks for the password is declared `asks_for_password` instead.
-`tests/desk/people/test_confirmation.py` has the list of the actions that need one of the two.
+The form of a view that is declared `sensitive` is kept by a page that asks for the password and
+sends the form again. A view whose own form asks for the password is declared `asks_for_password`
+instead. `tests/desk/people/test_confirmation.py` has the list of the forms that need
+neither.
 """
 
 from collections.abc import Callable
