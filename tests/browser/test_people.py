@@ -33,6 +33,7 @@ def join(page: Page, link: str, name: str) -> None:
 def set_up_factor(page: Page, desk: Desk) -> tuple[str, list[str]]:
     page.goto(f"{desk.address}/account/second-factor")
     secret = page.inner_text("#secret").replace(" ", "")
+    page.fill("#proof", OWN)
     page.fill("#code", code_of(secret))
     page.keyboard.press("Enter")
     page.wait_for_selector("#codes")
