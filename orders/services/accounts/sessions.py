@@ -236,7 +236,7 @@ def failed_tries(member: StaffMember) -> int:
 
 
 def network_of(address: str) -> str:
-    """Return an IP address shortened to its network, such as `203.0.113.…` or `2001:db8:1:…`.
+    """Return an IP address shortened to its network, such as `203.0.113.x` or `2001:db8:1:x`.
 
     Returns an empty text for anything else.
     """
@@ -247,9 +247,9 @@ def network_of(address: str) -> str:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is None:
             groups = ip.exploded.split(":")[:3]
-            return ":".join(f"{int(group, 16):x}" for group in groups) + ":…"
+            return ":".join(f"{int(group, 16):x}" for group in groups) + ":x"
         ip = ip.ipv4_mapped
-    return str(ip).rpartition(".")[0] + ".…"
+    return str(ip).rpartition(".")[0] + ".x"
 
 
 def _is_alive(lifetimes: Lifetimes, at: datetime) -> ColumnElement[bool]:

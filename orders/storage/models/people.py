@@ -52,7 +52,7 @@ class StaffSessionRow(OwnedByOrg, Base):
     # When the person last proved who they are, by their password or a code.
     confirmed_at: Mapped[datetime]
     user_agent: Mapped[str] = mapped_column(String(255))
-    # The part of the client's address that names its network: `203.0.113.…`.
+    # The part of the client's address that names its network: `203.0.113.x`.
     network: Mapped[str] = mapped_column(String(45))
 
 

@@ -39,7 +39,7 @@ def test_only_a_hash_is_stored_and_the_address_is_shortened(secret: str) -> None
     assert row is not None
     assert secret not in map(str, row)
     assert access.hash_secret(secret) in row
-    assert (len(row.user_agent), row.network) == (255, "2001:db8:0:…")
+    assert (len(row.user_agent), row.network) == (255, "2001:db8:0:x")
 
 
 def test_a_session_ends_when_it_is_not_used(secret: str) -> None:
@@ -76,8 +76,8 @@ def test_odd_secrets_are_no_sessions(secret: str) -> None:
 @pytest.mark.one_database(reason="what an address is shortened to follows from its text")
 @pytest.mark.parametrize(
     ("address", "network"),
-    [("203.0.113.77", "203.0.113.…"), ("::ffff:203.0.113.77", "203.0.113.…"), ("", ""),
-     ("fe80::1%eth0", "fe80:0:0:…"), ("unix:", "")],
+    [("203.0.113.77", "203.0.113.x"), ("::ffff:203.0.113.77", "203.0.113.x"), ("", ""),
+     ("fe80::1%eth0", "fe80:0:0:x"), ("unix:", "")],
 )  # fmt: skip
 def test_addresses_are_shortened_to_their_network(address: str, network: str) -> None:
     assert network_of(address) == network
