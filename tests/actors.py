@@ -88,7 +88,7 @@ class Org:
 def session_of(app: Flask, member: StaffMember) -> str:
     """Begin a session of a person and return its secret."""
     with app.app_context():
-        return sessions.begin(member, Browser("", ""), LIFETIMES, kind=None)
+        return sessions.begin(member, Browser("", ""), kind=None)
 
 
 def make_org(app: Flask, name: str) -> Org:

@@ -155,5 +155,5 @@ def stay_signed_in(member: StaffMember) -> None:
 
 def _begin(member: StaffMember, kind: EventKind | None) -> None:
     browser = Browser(request.user_agent.string, request.remote_addr or "")
-    session[SECRET] = sessions.begin(member, browser, session_lifetimes(), kind=kind)
+    session[SECRET] = sessions.begin(member, browser, kind=kind)
     g.pop("staff_session", None)

@@ -348,7 +348,7 @@ def find_by_credentials(credentials: str) -> StaffMember | None:
     """
     staff_id, _, _ = credentials.partition(".")
     row = _find_staff(StaffAccount.id == staff_id)
-    if row is None or not hmac.compare_digest(_credentials(row).encode(), credentials.encode()):
+    if row is None or not hmac.compare_digest(credentials_of(row).encode(), credentials.encode()):
         return None
     return staff_member(row)
 
@@ -377,7 +377,7 @@ def staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row
         email=row.email,
         role=row.role,
         actor=actor,
-        credentials=_credentials(row),
+        credentials=credentials_of(row),
         name=row.name,
         preferences=read_preferences(row.preferences, row.org_time_zone),
         has_second_factor=row.totp_secret is not None,
@@ -386,7 +386,8 @@ def staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row
     )
 
 
-def _credentials(row: Any) -> str:  # noqa: ANN401 - a row of `staff_with_org`
+def credentials_of(row: Any) -> str:  # noqa: ANN401 - a row
+    """Return the `credentials` of the account in a row of `staff_account`."""
     # An argon2 hash contains no space, so two different pairs never give the same text.
     proofs = f"{row.password_hash} {row.totp_secret}" if row.totp_secret else row.password_hash
     return f"{row.id}.{hash_secret(proofs)[:16]}"

@@ -9,6 +9,7 @@ from orders.services.accounts.access import StaffMember, hash_password, verify_p
 from orders.services.accounts.accounts import replace_password
 from orders.services.accounts.checks import person_name_errors, refuse
 from orders.services.accounts.passwords import password_errors, words_about
+from orders.services.accounts.sessions import record_failed_try
 from orders.services.languages import languages
 from orders.storage import database
 from orders.storage.models.people import StaffAccount
@@ -70,6 +71,10 @@ def change_password(member: StaffMember, *, old: str, new: str) -> None:
 
 
 def require_password(member: StaffMember, typed: str, path: str) -> None:
-    """Raise InvalidInput, with an error at `path`, unless `typed` is the person's password."""
+    """Raise InvalidInput, with an error at `path`, unless `typed` is the person's password.
+
+    A wrong password counts as a failed try.
+    """
     if verify_password(member, typed) is None:
+        record_failed_try(member.email)
         refuse([FieldError(path, WRONG_PASSWORD)])

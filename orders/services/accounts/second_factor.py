@@ -21,7 +21,7 @@ from orders.services.accounts.access import StaffMember, hash_secret
 from orders.services.accounts.account_events import EventKind, record_event
 from orders.services.accounts.accounts import find_staff
 from orders.services.accounts.checks import refuse
-from orders.services.accounts.sessions import end_all
+from orders.services.accounts.sessions import end_all, record_failed_try
 from orders.storage import database
 from orders.storage.models.people import RecoveryCode, StaffAccount
 
@@ -187,9 +187,13 @@ def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> Co
 
 
 def require_code(member: StaffMember, typed: str, path: str) -> None:
-    """Raise InvalidInput, with an error at `path`, unless `check` accepts the code `typed`."""
+    """Raise InvalidInput, with an error at `path`, unless `check` accepts the code `typed`.
+
+    A wrong code counts as a failed try.
+    """
     outcome = check(member, typed)
     if not outcome.is_right:
+        record_failed_try(member.email)
         refuse([FieldError(path, LOCKED if outcome is CodeResult.LOCKED else WRONG)])
 
 

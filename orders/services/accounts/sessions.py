@@ -13,9 +13,16 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
-from orders.domain.errors import ServiceBusy
+from orders.domain.errors import Forbidden, ServiceBusy
 from orders.domain.identifiers import read_uuid
-from orders.services.accounts.access import StaffMember, hash_secret, staff_member, staff_with_org
+from orders.domain.texts import lazy_gettext
+from orders.services.accounts.access import (
+    StaffMember,
+    credentials_of,
+    hash_secret,
+    staff_member,
+    staff_with_org,
+)
 from orders.services.accounts.account_events import EventKind, record_event
 from orders.services.accounts.checks import new_link_secret
 from orders.storage import database
@@ -27,6 +34,7 @@ from orders.storage.tables import columns_of, staff_session
 USE_PRECISION = timedelta(minutes=1)
 # For how long sensitive actions need no new proof of who the person is.
 CONFIRMED_FOR = timedelta(minutes=10)
+CHANGED = lazy_gettext("Your account was changed while you signed in. Please sign in again.")
 MAX_USER_AGENT = 255  # characters
 
 
@@ -94,16 +102,16 @@ _by_secret = CompiledSelect(
 def begin(
     member: StaffMember,
     browser: Browser,
-    lifetimes: Lifetimes,
     *,
     kind: EventKind | None = EventKind.SIGNED_IN,
     now: datetime | None = None,
 ) -> str:
     """Begin a session for a person who has just proved who they are, and return its secret.
 
-    Deletes sessions of the person that have expired. `kind` is the event to record in the account's
-    log, or None if the session replaces one that a change of the person's own has ended. With a
-    `kind`, the time counts as the person's last sign-in, and their failed tries are forgotten.
+    `kind` is the event to record in the account's log, or None if the session replaces one that a
+    change of the person's own has ended. With a `kind`, the time counts as the person's last
+    sign-in, and their failed tries are forgotten. Raises Forbidden if the account was disabled, or
+    its password or second factor was changed, since `member` was read.
     """
     at, secret = now or datetime.now(UTC), new_link_secret()
     row = {
@@ -117,15 +125,19 @@ def begin(
         "user_agent": browser.user_agent[:MAX_USER_AGENT],
         "network": network_of(browser.address),
     }
-    own = StaffSessionRow.staff_id == member.id
+
+    # Locked: what ends all sessions of the person at the same time also ends this one.
+    current = select(StaffAccount).where(StaffAccount.id == member.id).with_for_update()
 
     with database.transaction() as connection:
-        connection.execute(delete(StaffSessionRow).where(own, ~_is_alive(lifetimes, at)))
+        account = connection.execute(current).one()
+        if account.disabled_at is not None or credentials_of(account) != member.credentials:
+            raise Forbidden(CHANGED)
         connection.execute(insert(StaffSessionRow), row)
         if kind is not None:
             values = {"last_signed_in_at": at, "failed_tries": 0, "failed_try_at": None}
-            account = update(StaffAccount).where(StaffAccount.id == member.id)
-            connection.execute(account.values(values))
+            own = update(StaffAccount).where(StaffAccount.id == member.id)
+            connection.execute(own.values(values))
             record_event(connection, member.id, kind, at=at)
     return secret
 
@@ -203,6 +215,12 @@ def end_some(
         if ended:
             record_event(connection, staff_id, EventKind.SESSIONS_ENDED, by=by)
     return ended
+
+
+def clear_old(lifetimes: Lifetimes, *, now: datetime | None = None) -> None:
+    """Delete the sessions of all orgs that have expired."""
+    is_alive = _is_alive(lifetimes, now or datetime.now(UTC))
+    database.execute(delete(StaffSessionRow).where(~is_alive))
 
 
 def end_all(connection: Connection, staff_id: str) -> None:

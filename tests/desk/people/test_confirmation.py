@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from orders.interfaces.desk.people.confirmation import ASKING, SENSITIVE
-from orders.services.accounts import access
+from orders.services.accounts import access, sessions
 from orders.services.accounts.sessions import CONFIRMED_FOR
 from orders.storage import database
 from orders.storage.models.people import StaffSessionRow
@@ -86,7 +86,7 @@ def test_no_sensitive_action_is_done_without_proof(
 
 
 def test_the_page_returns_to_the_action_with_what_was_typed(
-    app: Flask, admin_client: FlaskClient
+    app: Flask, org: Org, admin_client: FlaskClient
 ) -> None:
     wait(app)
     asked = admin_client.post(STAFF, data=TYPED)
@@ -98,6 +98,8 @@ def test_the_page_returns_to_the_action_with_what_was_typed(
     assert wrong.status_code == 422
     assert "Wrong password. Try again" in wrong.text
     assert not exists(app, TYPED["email"])
+    with app.app_context():
+        assert sessions.failed_tries(org.admin()) == 1
     fields = read(wrong.text).first("form.card").fields()
     done = admin_client.post(STAFF, data={**fields, "confirm_password": PASSWORD})
     assert done.location == "/settings/staff"

@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from orders.services.accounts import access, passwords, sessions
+from orders.domain.errors import Forbidden
+from orders.services.accounts import access, accounts, passwords, sessions
 from orders.services.accounts.passwords import COMMON, PERSONAL, password_errors
 from orders.services.accounts.sessions import USE_PRECISION, Browser, network_of
 from orders.storage import database
@@ -19,14 +20,27 @@ BROWSER = Browser("x" * 5000, "2001:db8:0:1::7")
 
 
 @pytest.fixture(autouse=True)
-def context(app: Flask) -> Iterator[None]:
+def app_context(app: Flask) -> Iterator[None]:
     with app.app_context():
         yield
 
 
 @pytest.fixture
 def secret(org: Org) -> str:
-    return sessions.begin(org.staff(), BROWSER, LIFETIMES, now=START)
+    return sessions.begin(org.staff(), BROWSER, now=START)
+
+
+def test_none_begins_with_what_was_changed_or_disabled_meanwhile(org: Org) -> None:
+    member, admin = org.staff(), org.admin()
+    accounts.disable_staff(org.id, member.id, by=admin.id)
+    with pytest.raises(Forbidden):
+        sessions.begin(member, BROWSER)
+    accounts.enable_staff(org.id, member.id)
+    sessions.begin(member, BROWSER)
+    accounts.set_password(org.id, member.id, password="another battery", by=admin.id)
+    with pytest.raises(Forbidden):
+        sessions.begin(member, BROWSER)
+    assert sessions.list_sessions(org.id, member.id, LIFETIMES) == []
 
 
 def last_use() -> datetime:
@@ -50,15 +64,15 @@ def test_a_session_ends_when_it_is_not_used(secret: str) -> None:
     assert sessions.find(secret, LIFETIMES, now=at + LIFETIMES.idle * 1.01) is None
 
 
-def test_a_session_ends_however_much_it_is_used(org: Org, secret: str) -> None:
+def test_a_session_ends_however_much_it_is_used(secret: str) -> None:
     at, last = START, START + LIFETIMES.total
     while at < last:
         assert sessions.find(secret, LIFETIMES, now=at) is not None
         at += LIFETIMES.idle
     assert sessions.find(secret, LIFETIMES, now=last + timedelta(seconds=1)) is None
-    # The next sign-in deletes the row.
-    sessions.begin(org.staff(), BROWSER, LIFETIMES, now=last + timedelta(seconds=1))
-    assert len(database.fetch_all(select(StaffSessionRow.id))) == 1
+    for late, left in ((0, 1), (1, 0)):
+        sessions.clear_old(LIFETIMES, now=last + timedelta(seconds=late))
+        assert len(database.fetch_all(select(StaffSessionRow.id))) == left
 
 
 def test_the_last_use_is_written_once_a_minute(secret: str) -> None:

@@ -65,7 +65,6 @@ def require_confirmation() -> Response | None:
     try:
         _confirm(found, **entry.values())
     except InvalidInput as invalid:
-        sessions.record_failed_try(found.member.email)
         entry.show(invalid.errors)
         return _ask(found, entry, entry.status)
     return None
