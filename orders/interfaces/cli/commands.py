@@ -117,11 +117,7 @@ def revoke_token(token_id: str) -> dict[str, Any]:
 def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
     """Create a staff account; a line break at the end of the password is ignored."""
     password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
-    return {
-        "id": accounts.add_staff(
-            org_id, email=email, role=role, password=password, must_change=True
-        )
-    }
+    return {"id": accounts.add_staff(org_id, email=email, role=role, password=password)}
 
 
 @attribute.command("add")
