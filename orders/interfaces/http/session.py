@@ -77,6 +77,7 @@ def session_lifetimes() -> Lifetimes:
 def current_session() -> StaffSession | None:
     """Return the session of the request; None if nobody is signed in. It is read once a request."""
     if "staff_session" not in g:
+        g.staff_session = None  # for the page that says that the database cannot be read
         g.staff_session = sessions.find(session.get(SECRET, ""), session_lifetimes())
     found: StaffSession | None = g.staff_session
     return found

@@ -2,13 +2,21 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from orders.domain.devices import device_of
+from orders.domain.errors import ServiceBusy
 from orders.services.accounts import sessions
+from orders.settings import Settings
+from orders.storage import database
+from orders.storage.models.people import StaffSessionRow
+from orders.storage.sqlite.group_commit import CANNOT_READ
 from tests.actors import PASSWORD, Org
 from tests.html import read, texts
 
@@ -52,6 +60,28 @@ def test_a_copied_cookie_is_useless_after_the_sign_out(
     assert is_signed_in(thief)
     assert browser.post("/sign-out").location == "/sign-in"
     assert not is_signed_in(thief)
+
+
+def test_the_setting_says_how_long_an_unused_session_lasts(
+    app: Flask, settings: Settings, staff_client: FlaskClient
+) -> None:
+    with app.app_context():
+        used_at = datetime.now(UTC) - timedelta(hours=2)
+        database.execute(update(StaffSessionRow).values(last_used_at=used_at))
+        app.config["SETTINGS"] = replace(settings, session_idle_hours=1)
+    assert not is_signed_in(staff_client)
+    app.config["SETTINGS"] = settings
+    assert is_signed_in(staff_client)
+
+
+def test_a_database_that_cannot_be_read_is_no_error_of_the_page(
+    staff_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise ServiceBusy(CANNOT_READ)
+
+    monkeypatch.setattr(sessions, "find", refuse)
+    assert staff_client.get("/orders").status_code == 503
 
 
 def test_disabling_an_account_ends_its_sessions_for_good(
