@@ -20,7 +20,12 @@ from orders.interfaces.http.bodies import read_body_of_page
 from orders.interfaces.http.current_settings import limiter
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.observers import log_requests, record_route
-from orders.interfaces.http.session import current_member, language_of_person, login_manager
+from orders.interfaces.http.session import (
+    SessionCookies,
+    current_member,
+    language_of_person,
+    session_settings,
+)
 from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
@@ -59,8 +64,7 @@ def _application(settings: Settings) -> Flask:
         # A form with a full cart has as many fields as fit into the body.
         MAX_FORM_MEMORY_SIZE=settings.limits.body_bytes,
         MAX_FORM_PARTS=100_000,
-        **security.SESSION_SETTINGS,
-        SESSION_COOKIE_SECURE=settings.has_secure_cookies,
+        **session_settings(settings),
         # A form left open over lunch must not be lost: its protection lives with the session.
         WTF_CSRF_TIME_LIMIT=None,
         RATELIMIT_STORAGE_URI=settings.rate_limit_storage,
@@ -71,7 +75,7 @@ def _application(settings: Settings) -> Flask:
     encryption.use_keys(settings.encryption_keys)
     start_pages(app)
     app.context_processor(lambda: {"member": current_member()})
-    app.session_interface = security.SessionCookies()
+    app.session_interface = SessionCookies()
     store = FileStore(settings.file_store, settings.data_dir / "files")
     recorder = RequestRecorder(settings.request_log_days, app.app_context)
     app.extensions.update(health=HealthCheck(), files=store, request_recorder=recorder)
@@ -116,7 +120,4 @@ def _start_extensions(app: Flask, settings: Settings) -> None:
     start_languages(app, language_of_person)
     start_compression(app, "static", "script_texts")
     CSRFProtect(app)
-    # Not `init_app`: it would look into the session of every response, static files included, for a
-    # "remember me" cookie, which we do not have.
-    app.login_manager = login_manager  # type: ignore[attr-defined]  # Flask-Login reads it there
     limiter.init_app(app)

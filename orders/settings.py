@@ -54,6 +54,8 @@ class Settings:
     public_url: str = ""  # where customers reach the service, for links; empty: as requested
     trusted_proxies: int = 0  # how many reverse proxies in front set X-Forwarded-*
     secure_cookies: bool = False  # cookies over TLS only; always so when PUBLIC_URL is https
+    session_idle_hours: int = 12  # hours after which a session that is not used ends
+    session_max_days: int = 14  # days after which people sign in again in any case
     lookup_limit: str = "30 per minute"  # look-ups by one address, in each process
     sign_in_limit: str = "10 per minute"  # tries to sign in by one address, in each process
     api_limit: str = ""  # requests by one token, in each process, as 600 per minute; empty: any
@@ -154,7 +156,10 @@ def _read(variable: str, text: str, default: object) -> object:
 def _check(settings: Settings) -> None:
     if not 1 <= settings.port <= 65535:
         raise BadSetting(f"PORT is {settings.port}; it must be from 1 to 65535.")
-    for name in ("workers", "threads", "body_seconds", "webhook_threads", "webhook_days"):
+    for name in (
+        *("workers", "threads", "body_seconds", "webhook_threads", "webhook_days"),
+        *("session_idle_hours", "session_max_days"),
+    ):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
     for name in ("lookup_limit", "sign_in_limit", "api_limit"):

@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 from argon2 import PasswordHasher
 from flask import Flask
@@ -10,14 +11,17 @@ from flask.testing import FlaskClient
 from orders.domain.attributes import AttributeRule
 from orders.domain.configuration import ConfigurationInput
 from orders.domain.errors import Conflict
-from orders.services.accounts import access, accounts, attributes, orgs, tokens
+from orders.interfaces.http.session import SECRET
+from orders.services.accounts import access, accounts, attributes, orgs, sessions, tokens
 from orders.services.accounts.access import Actor, StaffMember
+from orders.services.accounts.sessions import Browser, Lifetimes
 from orders.services.catalog import configurations, products
 
 # A thousand tests sign in. `test_sign_in.py` checks the product's own cost, and that this works.
 PRODUCT_HASHER = access.password_hasher
 access.password_hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
+LIFETIMES = Lifetimes(timedelta(hours=12), timedelta(days=14))
 PASSWORD = "correct horse battery"
 DOMAINS = ("shop.example", "*.stores.example", "localhost:3000")
 
@@ -77,9 +81,14 @@ class Org:
     def sign_in(self, client: FlaskClient, member: StaffMember | None = None) -> FlaskClient:
         """Make a client the browser of a signed-in person, who is the salesperson by default."""
         with client.session_transaction() as session:
-            session["_user_id"] = (member or self.staff()).session_id
-            session["_fresh"] = True
+            session[SECRET] = session_of(self.app, member or self.staff())
         return client
+
+
+def session_of(app: Flask, member: StaffMember) -> str:
+    """Begin a session of a person and return its secret."""
+    with app.app_context():
+        return sessions.begin(member, Browser("", ""), kind=None)
 
 
 def make_org(app: Flask, name: str) -> Org:

@@ -1,6 +1,7 @@
 """Real Chromium against the real product. Any console error or foreign request fails the test."""
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
+FRESH = 300  # seconds
 PATIENCE = 20_000  # milliseconds; both cores may be busy with other tests
 expect.set_options(timeout=PATIENCE)
 
@@ -48,7 +50,8 @@ class Desk:
     org: Org
     skus: tuple[str, ...]
     short_id: str
-    sessions: dict[str, list[Any]] = field(default_factory=dict)  # cookies by address of e-mail
+    # Cookies by address of e-mail, and when they were set.
+    sessions: dict[str, tuple[float, list[Any]]] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="session")
@@ -298,17 +301,22 @@ def admin_page(context: BrowserContext, desk: Desk) -> Page:
 def sign_in(page: Page, desk: Desk, email: str | None = None) -> None:
     """Go to the empty form as a signed-in person, by default the salesperson.
 
-    The session is the one that the form gave at the first time; `sign_in_by_form` fills it again.
+    The session is the one that the form gave at the first time, unless it has ended or sensitive
+    actions would soon ask for the password; `sign_in_by_form` fills the form again.
     """
     who = email or desk.org.email
-    if who not in desk.sessions:
+    if desk.sessions.get(who, (0.0, []))[0] < time.monotonic() - FRESH:
         assert page.context.browser is not None
         context = page.context.browser.new_context()
         sign_in_by_form(context.new_page(), desk, who)
-        desk.sessions[who] = context.cookies()
+        desk.sessions[who] = time.monotonic(), context.cookies()
         context.close()
-    page.context.add_cookies(desk.sessions[who])
+    page.context.add_cookies(desk.sessions[who][1])
     page.goto(f"{desk.address}/orders/new")
+    if "/sign-in" in page.url:
+        del desk.sessions[who]
+        sign_in(page, desk, email)
+        return
     page.wait_for_url("**/orders/new?form=*")
 
 

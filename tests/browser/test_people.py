@@ -4,8 +4,10 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.actors import PASSWORD
 from tests.browser.conftest import Desk, Screen, Watch, sign_in
 from tests.desk.people.links_and_codes import code_of
+from tests.desk.people.test_confirmation import wait
 
 OWN = "correct battery horse"
 CODE_PAGE = re.compile("/sign-in/code")
@@ -33,6 +35,7 @@ def join(page: Page, link: str, name: str) -> None:
 def set_up_factor(page: Page, desk: Desk) -> tuple[str, list[str]]:
     page.goto(f"{desk.address}/account/second-factor")
     secret = page.inner_text("#secret").replace(" ", "")
+    page.fill("#proof", OWN)
     page.fill("#code", code_of(secret))
     page.keyboard.press("Enter")
     page.wait_for_selector("#codes")
@@ -146,6 +149,29 @@ def check_second_factor(screen: Screen, desk: Desk, email: str) -> None:
     screen.check("code, refused")
 
 
+def check_confirmation(screen: Screen, desk: Desk) -> None:
+    """Add an account some time after the sign-in, and sign in with it; axe runs on each page."""
+    page, email = screen.page, f"given-{screen.name}@desk.example"
+    wait(desk.org.app)
+    desk.sessions.clear()
+    page.goto(f"{desk.address}/settings/staff/new")
+    page.fill("#email", email)
+    page.fill("#password", OWN)
+    screen.button("Add account").click()
+    expect(page.locator("#confirm_password")).to_be_focused()
+    screen.check("confirm that it is you")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/settings/staff")
+    page.click("button.own")
+    screen.button("Sign out").click()
+    page.fill("#email", email)
+    page.fill("#password", OWN)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#old_password")
+    screen.check("choose your own password")
+
+
 def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
     page, email = screen.page, f"axe-{screen.name}@a-rather-long-name-of-a-domain.desk.example"
     for path in ("/forgot-password", "/reset-password", "/invitation"):
@@ -193,3 +219,4 @@ def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
     page.goto(f"{desk.address}/settings/staff")
     page.get_by_role("link", name=email).click()
     screen.check("an account with a second factor")
+    check_confirmation(screen, desk)

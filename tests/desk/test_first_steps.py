@@ -7,12 +7,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.domain.attributes import AttributeRule, Kind
+from orders.interfaces.http.session import SECRET
 from orders.services.accounts import access, accounts, attributes, invitations, orgs, setup, tokens
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.setup import FirstOrg
 from orders.services.catalog import products
 from orders.services.catalog.sample_products import SAMPLE_PRODUCTS
-from tests.actors import PASSWORD, Org
+from tests.actors import PASSWORD, Org, session_of
 from tests.desk.test_pages import make_order
 from tests.html import read, texts
 
@@ -25,7 +26,7 @@ def sign_in(app: Flask, member: StaffMember | None) -> FlaskClient:
     assert member is not None
     client = app.test_client()
     with client.session_transaction() as session:
-        session.update(_user_id=member.session_id, _fresh=True)
+        session[SECRET] = session_of(app, member)
     return client
 
 

@@ -64,6 +64,7 @@ def english_left(client: FlaskClient, address: str) -> set[str]:
     )
     same = {text for text in german & english if re.search(r"[A-Za-z]{2}", text)}
     own = {text for text in same if SECRET.fullmatch(text) or "@" in text or text.startswith("{")}
+    own |= {text for text in same if re.fullmatch(r"[\d-]{10} [\d:]{8} UTC", text)}
     return same - NAMES - own - {*time_zones(), *ENCODINGS.values()}
 
 

@@ -35,6 +35,9 @@ TABLE = {
     OWN: """
         GET /account                POST /account/preferences   POST /account/password
         GET /account/preferences    GET /account/password
+        GET /account/sessions/end   POST /account/sessions/end
+        GET /account/sessions/<session_id>/end
+        POST /account/sessions/<session_id>/end
         GET /account/second-factor  POST /account/second-factor GET /account/second-factor/qr.svg
         GET /account/second-factor/codes                        GET /account/second-factor/off
         POST /account/second-factor/codes                       POST /account/second-factor/off
@@ -100,23 +103,32 @@ TABLE = {
         GET /settings/staff/<staff_id>/role                     POST /settings/staff/<staff_id>/role
         GET /settings/staff/<staff_id>/password
         POST /settings/staff/<staff_id>/password
+        GET /settings/staff/<staff_id>/disable
         POST /settings/staff/<staff_id>/disable
+        GET /settings/staff/<staff_id>/enable
         POST /settings/staff/<staff_id>/enable
-        GET /settings/staff/<invitation_id>/reset-link
+        GET /settings/staff/<staff_id>/sessions/end
+        POST /settings/staff/<staff_id>/sessions/end
+        GET /settings/staff/<staff_id>/reset-link
         POST /settings/staff/<staff_id>/reset-link
+        GET /settings/staff/<staff_id>/second-factor/reset
         POST /settings/staff/<staff_id>/second-factor/reset
         GET /settings/tokens        GET /settings/tokens/new    POST /settings/tokens/new
         GET /settings/tokens/<token_id>                         POST /settings/tokens/<token_id>
+        GET /settings/tokens/<token_id>/revoke
         POST /settings/tokens/<token_id>/revoke
         GET /settings/attributes    GET /settings/attributes/new
         POST /settings/attributes/new
         GET /settings/attributes/<attribute_id>
         POST /settings/attributes/<attribute_id>
         POST /settings/attributes/<attribute_id>/move
+        GET /settings/attributes/<attribute_id>/remove
         POST /settings/attributes/<attribute_id>/remove
         GET /settings/webhooks      GET /settings/webhooks/new  POST /settings/webhooks/new
         GET /settings/webhooks/<webhook_id>                     POST /settings/webhooks/<webhook_id>
+        GET /settings/webhooks/<webhook_id>/secret
         POST /settings/webhooks/<webhook_id>/secret
+        GET /settings/webhooks/<webhook_id>/roll
         POST /settings/webhooks/<webhook_id>/roll
         POST /settings/webhooks/<webhook_id>/bin
         POST /settings/webhooks/<webhook_id>/test

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.preferences import Preferences
-from orders.services.accounts import accounts, orgs
+from orders.services.accounts import orgs, own_account
 from tests.actors import Org
 from tests.desk.order_list.test_list import codes
 from tests.desk.test_pages import make_order
@@ -26,7 +26,7 @@ def choose(app: Flask, org: Org, *, own: str = "", of_org: str = "", language: s
     member = org.staff()
     with app.app_context():
         chosen = Preferences(time_zone=own, language=language)
-        accounts.change_own(member, name="", preferences=chosen)
+        own_account.change_own(member, name="", preferences=chosen)
         orgs.change_customer_page(
             org.id, customer_check="none", accent="", contact="", language="", time_zone=of_org
         )
@@ -95,7 +95,7 @@ def test_people_can_leave_the_zone_to_the_org_and_read_its_name(
     assert "Ortszeit Kiritimati" in staff_client.get("/").text
     # A choice: the browser's zone does not replace it at the next sign-in.
     with app.app_context():
-        accounts.set_first_zone(org.staff(), "Europe/Berlin")
+        own_account.set_first_zone(org.staff(), "Europe/Berlin")
     assert org.staff().preferences.zone == ZoneInfo(EAST)
 
 

@@ -17,6 +17,8 @@ from flask import Flask
 from orders.domain.errors import ServiceBusy
 from orders.domain.webhook import Webhook
 from orders.interfaces.cli.webhook_mail import mail_admins
+from orders.interfaces.http.session import session_lifetimes
+from orders.services.accounts import sessions
 from orders.services.imports.control import forget_old
 from orders.services.imports.work import work_next
 from orders.services.orders import drafts, order_edits
@@ -31,7 +33,7 @@ log = logging.getLogger(__name__)
 POLL = 0.5
 # Seconds that a thread waits after a failure, such as a database that cannot be reached.
 PAUSE = 2.0
-# Seconds between two deletions of old messages and files.
+# Seconds between two deletions of old messages, drafts and sessions.
 CLEARING = 3600.0
 # Added to the niceness of the background threads, so that people who place orders go first: their
 # threads get about three times as much of a busy processor.
@@ -121,3 +123,4 @@ class Background:
         forget_old()
         drafts.clear_old()
         order_edits.clear_old()
+        sessions.clear_old(session_lifetimes())

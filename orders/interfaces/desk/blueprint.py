@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, g, render_template, request, session, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 from werkzeug import exceptions
 
 from orders.domain.errors import Forbidden, NotFound, OrderError
@@ -11,14 +11,14 @@ from orders.domain.short_id import MistypedShortId, grouped
 from orders.interfaces.http.errors import error_page
 from orders.interfaces.http.i18n import keep_language
 from orders.interfaces.http.pages import go_to, wants_piece
-from orders.interfaces.http.session import MUST_SET_UP, SignInForm, current_member
+from orders.interfaces.http.session import SignInForm, current_session, is_held_up
 from orders.services.accounts import setup
 from orders.services.accounts.access import StaffMember
 
 desk = Blueprint("desk", __name__)
 desk.add_app_template_filter(grouped, "grouped")
 
-_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # Below an address; None is for everybody who is signed in. Elsewhere GET requires READ and
 # everything else ENTER, so that a forgotten line opens nothing to viewers.
 _REQUIRED: dict[str, Permission | None] = {
@@ -41,20 +41,20 @@ OPEN_TO_ALL = {
     *("desk.start", "desk.show_sign_in", "desk.sign_out", "desk.show_code"),
     *("desk.open_invitation", "desk.show_forgot", "desk.open_reset", "desk.set_up"),
 }
-# What a person may do before they have set up a second factor that the org requires.
-SETTING_UP = {
+# What a person may do before they have chosen a password of their own, or set up a second factor
+# that the org requires.
+OPEN_WHILE_HELD_UP = OPEN_TO_ALL - {"desk.start"} | {
+    *("desk.show_own_password", "desk.change_own_password"),
     *("desk.show_second_factor", "desk.turn_on_second_factor", "desk.second_factor_qr"),
-    "desk.sign_out",
 }
-# Fields of the order form that are not resumed after a sign-in.
-NOT_RESUMED = {"csrf_token", "do"}
 
 
 # Addresses that only forms are sent to, and the page that their GET leads to: a browser asks for
 # them by a reload of an answer, which is not shown again, and after a sign-in in between.
 _PAGES_OF_FORMS = {
     "/account/preferences": "desk.show_account",
-    "/account/password": "desk.show_account",
+    "/account/sessions/end": "desk.show_account",
+    "/account/sessions/<session_id>/end": "desk.show_account",
     "/checklist": "desk.start",
     "/configurations/import/samples": "desk.list_configurations",
     "/configurations/import/samples/remove": "desk.list_configurations",
@@ -64,13 +64,25 @@ _PAGES_OF_FORMS = {
     "/settings/customers/logo": "desk.show_customer_page",
     "/settings/staff/<staff_id>/role": "desk.show_staff",
     "/settings/staff/<staff_id>/password": "desk.show_staff",
-    "/settings/staff/<invitation_id>/reset-link": "desk.list_staff",
+    "/settings/staff/<staff_id>/disable": "desk.show_staff",
+    "/settings/staff/<staff_id>/enable": "desk.show_staff",
+    "/settings/staff/<staff_id>/reset-link": "desk.show_staff",
+    "/settings/staff/<staff_id>/second-factor/reset": "desk.show_staff",
+    "/settings/staff/<staff_id>/sessions/end": "desk.show_staff",
     "/settings/staff/invitations/<invitation_id>/again": "desk.list_staff",
+    "/settings/tokens/<token_id>/revoke": "desk.show_token",
+    "/settings/webhooks/<webhook_id>/secret": "desk.show_webhook",
+    "/settings/webhooks/<webhook_id>/roll": "desk.show_webhook",
+    "/settings/attributes/<attribute_id>/remove": "desk.show_attribute",
 }
 
 
-def show_page_of_form(staff_id: str | None = None, **_others: str) -> Response:
-    return go_to(url_for(_PAGES_OF_FORMS[str(request.url_rule)], staff_id=staff_id))
+def show_page_of_form(
+    invitation_id: str = "",  # noqa: ARG001 - these two have no page of their own
+    session_id: str = "",  # noqa: ARG001
+    **page: str,
+) -> Response:
+    return go_to(url_for(_PAGES_OF_FORMS[str(request.url_rule)], **page))  # type: ignore[arg-type]  # parts of the address
 
 
 for _address in _PAGES_OF_FORMS:
@@ -86,7 +98,7 @@ def needed_for(rule: str, method: str) -> Permission | None:
     for address, permission in _REQUIRED.items():
         if rule == address or rule.startswith(f"{address}/"):
             return permission
-    return Permission.READ if method in _SAFE_METHODS else Permission.ENTER
+    return Permission.READ if method in SAFE_METHODS else Permission.ENTER
 
 
 @desk.before_request
@@ -94,34 +106,56 @@ def require_sign_in() -> Response | None:
     """Check that the person is signed in and has the permission that the request requires.
 
     Returns None if the view may be called. Otherwise returns a response that asks the person to
-    sign in or to set up a second factor, or, while there is no org, to set the desk up. Raises
-    Forbidden if the person's role does not allow the request.
+    sign in, to choose a password or to set up a second factor, or, while there is no org, to set
+    the desk up. Raises Forbidden if the person's role does not allow the request.
     """
-    member, endpoint = current_member(), request.endpoint or ""
-    if member is not None:
-        g.member = member
-    elif endpoint != "desk.set_up" and setup.is_open():
-        return go_to(url_for("desk.set_up"))
+    found, endpoint = current_session(), request.endpoint or ""
+    if found is None:
+        if endpoint != "desk.set_up" and setup.is_open():
+            return go_to(url_for("desk.set_up"))
+        return None if endpoint in OPEN_TO_ALL else ask_to_sign_in()
+    g.member = member = found.member
+    if is_held_up(member) and endpoint not in OPEN_WHILE_HELD_UP:
+        return _hold_up(member)
     if endpoint in OPEN_TO_ALL:
         return None
-    if member is None:
-        return ask_to_sign_in()
-    if member.lacks_second_factor and endpoint not in SETTING_UP and _can_interrupt():
-        return go_to(url_for("desk.show_second_factor", next=_page_asked_for()))
     permission = needed_for(str(request.url_rule), request.method)
     if permission is not None and not member.may(permission):
         raise Forbidden(REFUSALS[permission])
     return None
 
 
-def _can_interrupt() -> bool:
-    """Return whether this request may be redirected to the setup page of the second factor.
+def step_of(member: StaffMember) -> str:
+    """Return the endpoint of the page of what a person who is held up must do first."""
+    return "desk.show_own_password" if member.must_change_password else "desk.show_second_factor"
 
-    If the org already required a second factor at the sign-in, any request may be redirected. If
-    the org has required it only since then, the person may be filling in a form; so that nothing is
-    lost, only a GET request for a whole page may be redirected.
+
+def _hold_up(member: StaffMember) -> Response:
+    """Return the response to a request of a person who must do something else first.
+
+    An htmx request gets a message (401), like one that requires a sign-in. A form gets a page that
+    leads to what the person must do, and sends the form again afterwards (401), so that nothing
+    typed is lost. Any other request is redirected to what the person must do.
     """
-    return MUST_SET_UP in session or (request.method == "GET" and not wants_piece())
+    if wants_piece():
+        response = Response(render_template("desk/_held_up.html"), 401)
+    elif request.method in SAFE_METHODS:
+        response = go_to(url_for(step_of(member), next=page_asked_for()))
+    else:
+        step, action = url_for(step_of(member)), request.full_path.rstrip("?")
+        page = render_template("desk/held_up.html", step=step, action=action, kept=typed_fields())
+        response = Response(page, 401, {"Cache-Control": "no-store"}, mimetype="text/html")
+    response.vary.add("HX-Request")
+    return response
+
+
+def typed_fields(*left_out: str) -> list[tuple[str, str]]:
+    """Return the fields of the form in the request, but for the names `left_out`, in their order.
+
+    The CSRF token is left out, too. A page can then send the form again.
+    """
+    omitted = {"csrf_token", *left_out}
+    return [pair for pair in request.form.items(multi=True) if pair[0] not in omitted]
 
 
 def signed_in() -> StaffMember:
@@ -141,17 +175,17 @@ def ask_to_sign_in() -> Response:
         response = Response(render_template("desk/_signed_out.html"), 401)
     elif request.method == "POST" and request.endpoint == "desk.place_order":
         # The sign-in page sends the form's fields along, and the form is rendered afterwards.
-        resumed = [pair for pair in request.form.items(multi=True) if pair[0] not in NOT_RESUMED]
+        resumed = typed_fields("do")
         page = render_template("desk/sign_in.html", form=SignInForm(formdata=None),
                                resumed=resumed, next=request.full_path)  # fmt: skip
         response = Response(page, 401, mimetype="text/html")
     else:
-        response = go_to(url_for("desk.show_sign_in", next=_page_asked_for()))
+        response = go_to(url_for("desk.show_sign_in", next=page_asked_for()))
     response.vary.add("HX-Request")
     return response
 
 
-def _page_asked_for() -> str:
+def page_asked_for() -> str:
     """Return the path, with its query, of the page to open after the sign-in.
 
     For a POST this is the page of this site from which the form was sent, if known. Otherwise it is

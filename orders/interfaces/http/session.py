@@ -1,24 +1,28 @@
-"""The signed-in person and their session, which is managed by Flask-Login."""
+"""The signed-in person, their session, and the cookie that carries its secret."""
 
-import contextlib
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import g, request, session
-from flask_login import LoginManager, UserMixin, current_user, login_user
+from flask import Flask, g, request, session
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 
-from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts import access, accounts
+from orders.interfaces.http.current_settings import current_settings
+from orders.services.accounts import access, own_account, sessions
 from orders.services.accounts.access import StaffMember
+from orders.services.accounts.account_events import EventKind
+from orders.services.accounts.sessions import Browser, Lifetimes, StaffSession
+from orders.settings import Settings
 
-# In sessions without the second factor that the org requires.
-MUST_SET_UP = "must_set_up"
-
-login_manager = LoginManager()
-# The blueprint itself answers requests without a session.
-login_manager.session_protection = None
+# In the signed cookie: the name of the secret of the person's session.
+SECRET = "staff"  # noqa: S105 - a name
+COOKIE = "shortorder"
+# Browsers accept a cookie with this prefix only over TLS, for this host alone, and for all paths.
+# No other host of the domain can set one for us.
+HOST_PREFIX = "__Host-"
 
 
 class SignInForm(FlaskForm):
@@ -35,30 +39,68 @@ class SignInCodeForm(FlaskForm):
     recovery = StringField(lazy_gettext("Recovery code"))
 
 
-class SignedIn(UserMixin):
-    """A staff member as Flask-Login's user; the ID changes with the password and second factor."""
+class SessionCookies(SecureCookieSessionInterface):
+    """Flask's signed session cookies, but `Secure` whenever the request came over TLS.
 
-    def __init__(self, member: StaffMember) -> None:
-        self.member = member
+    A `Secure` cookie has another name, which begins with HOST_PREFIX.
+    """
 
-    def get_id(self) -> str:
-        return self.member.session_id
+    def get_cookie_name(self, app: Flask) -> str:
+        """Return COOKIE, with HOST_PREFIX if the cookie is `Secure`."""
+        return HOST_PREFIX + COOKIE if self.get_cookie_secure(app) else COOKIE
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Return True if the settings make the cookie `Secure` or the request came over TLS."""
+        return super().get_cookie_secure(app) or request.is_secure
 
 
-@login_manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login ships no types
-def _load(session_id: str) -> SignedIn | None:
-    member = access.load_staff(session_id)
-    return None if member is None else SignedIn(member)
+def session_settings(settings: Settings) -> dict[str, Any]:
+    """Return Flask's settings of the session cookie.
+
+    The cookie lasts as long as a session can. When a session ends is decided by what is stored.
+    """
+    return {
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=settings.session_max_days),
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.has_secure_cookies,
+    }
+
+
+def session_lifetimes() -> Lifetimes:
+    settings = current_settings()
+    return Lifetimes(
+        timedelta(hours=settings.session_idle_hours), timedelta(days=settings.session_max_days)
+    )
+
+
+def current_session() -> StaffSession | None:
+    """Return the session of the request; None if nobody is signed in. It is read once a request."""
+    if "staff_session" not in g:
+        g.staff_session = None  # for the page that says that the database cannot be read
+        g.staff_session = sessions.find(session.get(SECRET, ""), session_lifetimes())
+    found: StaffSession | None = g.staff_session
+    return found
 
 
 def current_member() -> StaffMember | None:
-    person = current_user._get_current_object()
-    return person.member if isinstance(person, SignedIn) else None
+    """Return the signed-in person.
+
+    Returns None if nobody is signed in, and if the person must do something first: choose a
+    password of their own, or set up the second factor that the org requires.
+    """
+    found = current_session()
+    return found.member if found is not None and not is_held_up(found.member) else None
+
+
+def is_held_up(member: StaffMember) -> bool:
+    """Return whether the person must do something before they may use the desk."""
+    return member.must_change_password or member.lacks_second_factor
 
 
 def language_of_person() -> str:
-    member = current_member()
-    return "" if member is None else member.preferences.language
+    found = current_session()
+    return "" if found is None else found.member.preferences.language
 
 
 def own_path(address: str) -> str:
@@ -73,28 +115,33 @@ def own_path(address: str) -> str:
 
 
 def begin_session() -> None:
-    """Clear the Flask session and begin an empty one, in which nobody is signed in."""
+    """Clear the cookie's session and begin an empty one, in which nobody is signed in.
+
+    A person who is signed in is signed out.
+    """
+    before = current_session()
+    if before is not None:
+        sessions.end(before.id)
     session.clear()
     session.permanent = True
+    g.pop("staff_session", None)
     # The next form in this response would get the old session's CSRF token, and fail.
     g.pop("csrf_token", None)
 
 
-def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
+def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> int:
     """Sign in a person after the caller has checked their password and any second factor.
 
-    Begins a new session and records the sign-in in the account's history, unless the database is
-    busy. `by_recovery_code` means that the person used a recovery code as the second factor. A form
-    of the request may contain the browser's time zone as `zone`, for an account that has none.
+    Begins a new session and records the sign-in in the account's log. `by_recovery_code` means that
+    the person used a recovery code as the second factor. A form of the request may contain the
+    browser's time zone as `zone`, for an account that has none. Returns how many failed tries to
+    sign in there were since the last sign-in.
     """
     begin_session()
-    login_user(SignedIn(member))
-    # People can sign in while the database is busy.
-    with contextlib.suppress(ServiceBusy):
-        accounts.record_sign_in(member, by_recovery_code=by_recovery_code)
-        accounts.set_first_zone(member, request.form.get("zone", ""))
-    if member.lacks_second_factor:
-        session[MUST_SET_UP] = True
+    failed = sessions.failed_tries(member)
+    _begin(member, EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN)
+    own_account.set_first_zone(member, request.form.get("zone", ""))
+    return failed
 
 
 def stay_signed_in(member: StaffMember) -> None:
@@ -104,4 +151,10 @@ def stay_signed_in(member: StaffMember) -> None:
     """
     again = access.reload_staff(member.id)
     if again is not None:
-        login_user(SignedIn(again))
+        _begin(again, None)
+
+
+def _begin(member: StaffMember, kind: EventKind | None) -> None:
+    browser = Browser(request.user_agent.string, request.remote_addr or "")
+    session[SECRET] = sessions.begin(member, browser, kind=kind)
+    g.pop("staff_session", None)

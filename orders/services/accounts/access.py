@@ -93,21 +93,21 @@ class Actor:
 class StaffMember:
     """A signed-in person.
 
-    The session cookie contains `session_id`, which changes when the password or the second factor
-    changes, so that older sessions end. `lacks_second_factor` is true if the org requires a second
-    factor and the person has none.
+    `credentials` is a text that changes with the password and the second factor. A person who
+    `lacks_second_factor`, because the org requires one, or who `must_change_password`, because
+    someone else has chosen it, must do that before anything else.
     """
 
     id: str
     email: str
     role: str
     actor: Actor
-    session_id: str
+    credentials: str
     name: str = ""
     preferences: Preferences = field(default_factory=Preferences)
     has_second_factor: bool = False
-    # The org requires a second factor, and this person has none.
     lacks_second_factor: bool = False
+    must_change_password: bool = False
 
     @property
     def org_id(self) -> str:
@@ -281,7 +281,7 @@ def attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attri
     )
 
 
-_staff = (
+staff_with_org = (
     select(
         StaffAccount.id,
         StaffAccount.email,
@@ -290,6 +290,7 @@ _staff = (
         StaffAccount.name,
         StaffAccount.preferences,
         StaffAccount.totp_secret,
+        StaffAccount.must_change_password,
         Org.id.label("org_id"),
         Org.rules_version,
         Org.needs_second_factor,
@@ -325,49 +326,50 @@ def verify_password(member: StaffMember, password: str) -> StaffMember | None:
     return _verified(_find_staff(StaffAccount.id == member.id), password)
 
 
-def _verified(row: Any | None, password: str) -> StaffMember | None:  # noqa: ANN401 - a row of `_staff`
+def _verified(row: Any | None, password: str) -> StaffMember | None:  # noqa: ANN401 - a row of `staff_with_org`
     known_hash = row.password_hash if row is not None else _hash_of_nobody()
     try:
         password_hasher.verify(known_hash, password)
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return None
-    return _staff_member(row) if row is not None else None
+    return staff_member(row) if row is not None else None
 
 
 def reload_staff(staff_id: str) -> StaffMember | None:
-    """Return the person's current data, including `session_id`; None if the account is disabled."""
+    """Return the person's current data; None if the account is disabled."""
     row = _find_staff(StaffAccount.id == staff_id)
-    return _staff_member(row) if row is not None else None
+    return staff_member(row) if row is not None else None
 
 
-def load_staff(session_id: str) -> StaffMember | None:
-    """Return the person whose session cookie contains `session_id`.
+def find_by_credentials(credentials: str) -> StaffMember | None:
+    """Return the person with these `credentials`.
 
-    Returns None if `session_id` is malformed or outdated, or if the account is disabled.
+    Returns None if `credentials` is malformed or outdated, or if the account is disabled.
     """
-    staff_id, _, _ = session_id.partition(".")
+    staff_id, _, _ = credentials.partition(".")
     row = _find_staff(StaffAccount.id == staff_id)
-    if row is None or not hmac.compare_digest(_session_id(row).encode(), session_id.encode()):
+    if row is None or not hmac.compare_digest(credentials_of(row).encode(), credentials.encode()):
         return None
-    return _staff_member(row)
+    return staff_member(row)
 
 
 def staff_actor(staff_id: str) -> Actor | None:
     """Return the actor for a staff account, even if it is disabled; None for an unknown ID."""
-    statement = _staff.where(StaffAccount.id == staff_id)
+    statement = staff_with_org.where(StaffAccount.id == staff_id)
     with database.read() as connection:
         row = connection.execute(statement).one_or_none()
-    return None if row is None else _staff_member(row).actor
+    return None if row is None else staff_member(row).actor
 
 
-def _find_staff(condition: Any) -> Any | None:  # noqa: ANN401 - an SQL condition, and a row of `_staff`
+def _find_staff(condition: Any) -> Any | None:  # noqa: ANN401 - an SQL condition, and a row of `staff_with_org`
     with database.read() as connection:
         return connection.execute(
-            _staff.where(condition, StaffAccount.disabled_at.is_(None))
+            staff_with_org.where(condition, StaffAccount.disabled_at.is_(None))
         ).one_or_none()
 
 
-def _staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row of `_staff`
+def staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row
+    """Return the person in a row of `staff_with_org`."""
     rules = _org_rules(row.org_id, row.rules_version)
     actor = Actor(kind="staff", id=row.id, org=rules, is_private=True)
     return StaffMember(
@@ -375,15 +377,17 @@ def _staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row of `_staff`
         email=row.email,
         role=row.role,
         actor=actor,
-        session_id=_session_id(row),
+        credentials=credentials_of(row),
         name=row.name,
         preferences=read_preferences(row.preferences, row.org_time_zone),
         has_second_factor=row.totp_secret is not None,
         lacks_second_factor=row.needs_second_factor and row.totp_secret is None,
+        must_change_password=row.must_change_password,
     )
 
 
-def _session_id(row: Any) -> str:  # noqa: ANN401 - a row of `_staff`
+def credentials_of(row: Any) -> str:  # noqa: ANN401 - a row
+    """Return the `credentials` of the account in a row of `staff_account`."""
     # An argon2 hash contains no space, so two different pairs never give the same text.
     proofs = f"{row.password_hash} {row.totp_secret}" if row.totp_secret else row.password_hash
     return f"{row.id}.{hash_secret(proofs)[:16]}"

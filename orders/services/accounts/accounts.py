@@ -1,121 +1,46 @@
-"""The staff accounts of an org and their event logs.
+"""The staff accounts of an org, which admins create, enable and disable.
 
-Admins create, enable and disable accounts, change roles and set passwords; people change their own
-name, preferences and password.
+Admins also change roles and set passwords. Each of these changes ends the account's sessions.
 """
 
 import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import aliased
 
 from orders.domain.errors import Conflict, FieldError, Taken
 from orders.domain.json_values import find_unstorable
 from orders.domain.permissions import ROLES
-from orders.domain.preferences import Preferences, preference_faults, time_zones
 from orders.domain.texts import Text, lazy_gettext
-from orders.services.accounts.access import StaffMember, hash_password, verify_password
-from orders.services.accounts.checks import find_row, password_errors, person_name_errors, refuse
+from orders.services.accounts.access import hash_password
+from orders.services.accounts.account_events import EventKind, record_event
+from orders.services.accounts.checks import find_row, refuse
 from orders.services.accounts.orgs import require_org
-from orders.services.languages import languages
+from orders.services.accounts.passwords import org_words, password_errors, words_about
+from orders.services.accounts.sessions import end_all
 from orders.storage import database
-from orders.storage.models.people import PasswordReset, StaffAccount, StaffEvent
+from orders.storage.models.people import PasswordReset, StaffAccount
 from orders.storage.tables import columns_of, staff_account
-
-
-class EventKind(Enum):
-    """The kinds of events in an account's log; the database stores each kind's English text."""
-
-    JOINED = lazy_gettext("Accepted the invitation")
-    SIGNED_IN = lazy_gettext("Signed in")
-    RECOVERED = lazy_gettext("Signed in with a recovery code")
-    PASSWORD = lazy_gettext("New password")
-    RESET_LINK = lazy_gettext("Password reset link created")
-    RESET = lazy_gettext("Password reset with a link")
-    FACTOR_ON = lazy_gettext("Two-step sign-in turned on")
-    FACTOR_OFF = lazy_gettext("Two-step sign-in turned off")
-    CODES = lazy_gettext("New recovery codes")
-    ROLE = lazy_gettext("Role changed")
-    DISABLED = lazy_gettext("Disabled")
-    ENABLED = lazy_gettext("Enabled")
-
-
-_TEXT_OF = {str(kind.value): kind.value for kind in EventKind}
-
-
-@dataclass(frozen=True, slots=True)
-class AccountEvent:
-    """An event in the log of a staff account.
-
-    `kind` is the text of an EventKind, which the interface translates. `by` is the name or e-mail
-    address of the person who caused the event. It is empty if the account's owner caused the event
-    or the person is unknown.
-    """
-
-    at: datetime
-    kind: str
-    by: str
-
-
-def record_event(
-    connection: Connection,
-    staff_id: str,
-    kind: EventKind,
-    *,
-    by: str | None = None,
-    at: datetime | None = None,
-) -> None:
-    """Add an event to the log of the account `staff_id`, in the caller's transaction.
-
-    `by` is the ID of the staff account whose owner caused the event. None or `staff_id` means that
-    no other person caused it. `at` defaults to the current time.
-    """
-    row = {
-        "staff_id": staff_id,
-        "at": at or datetime.now(UTC),
-        "kind": str(kind.value),
-        "by_id": None if by == staff_id else by,
-    }
-    connection.execute(insert(StaffEvent), row)
-
-
-def list_events(org_id: str, staff_id: str, *, most: int) -> list[AccountEvent]:
-    """Return the latest events of an account, at most `most`, the newest first.
-
-    The list is empty if the account belongs to another org.
-    """
-    other = aliased(StaffAccount)
-    name: Any = func.coalesce(func.nullif(other.name, ""), other.email, "")
-    statement = (
-        select(StaffEvent.at, StaffEvent.kind, name)
-        .join(StaffAccount, StaffAccount.id == StaffEvent.staff_id)
-        .outerjoin(other, other.id == StaffEvent.by_id)
-        .where(StaffAccount.org_id == org_id, StaffEvent.staff_id == staff_id)
-        .order_by(StaffEvent.id.desc())
-        .limit(most)
-    )
-    return [
-        AccountEvent(at, _TEXT_OF.get(kind, kind), by)
-        for at, kind, by in database.fetch_all(statement)
-    ]
-
 
 UNKNOWN = lazy_gettext("There is no staff account with this ID.")
 LAST_ADMIN = lazy_gettext("This is the last admin. Make someone else an admin first.")
 OWN_ROLE = lazy_gettext("You cannot remove your own admin role. Ask another admin.")
+OWN_PASSWORD = lazy_gettext("Change your own password on the page of your account.")
 OWN_ACCOUNT = lazy_gettext("You cannot disable your own account. Ask another admin.")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A staff account. Its owner can sign in only if `disabled_at` is None."""
+    """A staff account. Its owner can sign in only if `disabled_at` is None.
+
+    `failed_tries` are wrong passwords and codes since the last sign-in; `failed_try_at` is the time
+    of the latest one, or None.
+    """
 
     id: str
     email: str
@@ -125,6 +50,9 @@ class Account:
     name: str
     last_signed_in_at: datetime | None
     has_second_factor: bool
+    failed_tries: int
+    failed_try_at: datetime | None
+    must_change_password: bool
 
 
 def email_errors(address: str) -> list[FieldError]:
@@ -165,16 +93,21 @@ def new_account(
     }
 
 
-def add_staff(org_id: str, *, email: str, role: str, password: str) -> str:
+def add_staff(
+    org_id: str, *, email: str, role: str, password: str, must_change: bool = False
+) -> str:
     """Create a staff account and return its ID.
 
-    The e-mail address is stored stripped and in lower case. Raises InvalidInput for an invalid
-    address, role or password, NotFound for an unknown org, and Taken if an account in any org has
-    the address.
+    The e-mail address is stored stripped and in lower case. If `must_change` is true, because
+    someone else has chosen the password, the person must choose another one when they sign in.
+    Raises InvalidInput for an invalid address, role or password, NotFound for an unknown org, and
+    Taken if an account in any org has the address.
     """
     address = email.strip().lower()
-    refuse([*email_errors(address), *role_errors(role), *password_errors(password)])
+    about = (address, *org_words(org_id))
+    refuse([*email_errors(address), *role_errors(role), *password_errors(password, about)])
     row = new_account(org_id, email=address, role=role, password_hash=hash_password(password))
+    row["must_change_password"] = must_change
 
     try:
         with database.transaction() as connection:
@@ -200,7 +133,7 @@ def find_staff(org_id: str, staff_id: str) -> Account:
 
 
 def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
-    """Change the role of an account; do nothing if it already has this role.
+    """Change the role of an account and end its sessions; do nothing if it has this role already.
 
     `by` is the ID of the account that makes the change. Raises InvalidInput for an unknown role,
     NotFound for an unknown account, and Conflict if that account would demote itself or if the
@@ -216,21 +149,25 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
         if role != "admin":
             _keep_admin(connection, org_id, staff_id, by, OWN_ROLE)
         _change(connection, org_id, staff_id, role=role)
+        end_all(connection, staff_id)
         record_event(connection, staff_id, EventKind.ROLE, by=by)
 
 
-def set_password(org_id: str, staff_id: str, *, password: str, by: str | None = None) -> None:
-    """Set the password of an account, end its sessions and invalidate its reset links.
+def set_password(org_id: str, staff_id: str, *, password: str, by: str) -> None:
+    """Set the password of a colleague, who must choose another one when they sign in.
 
-    `by` is the ID of the account that makes the change, or None for the command line. Raises
-    InvalidInput for an invalid password, and NotFound for an unknown account.
+    Ends the account's sessions and invalidates its reset links. `by` is the ID of the admin's
+    account. Raises InvalidInput for an invalid password, NotFound for an unknown account, and
+    Conflict if `by` equals `staff_id`, because people prove their current password first.
     """
-    refuse(password_errors(password))
+    find_staff(org_id, staff_id)
+    if staff_id == by:
+        raise Conflict(OWN_PASSWORD)
+    refuse(password_errors(password, words_about(staff_id)))
     password_hash = hash_password(password)
 
     with database.transaction() as connection:
-        _find(connection, org_id, staff_id)
-        replace_password(connection, staff_id, password_hash, by=by)
+        replace_password(connection, staff_id, password_hash, by=by, must_change=True)
 
 
 def replace_password(
@@ -240,14 +177,21 @@ def replace_password(
     *,
     kind: EventKind = EventKind.PASSWORD,
     by: str | None = None,
+    must_change: bool = False,
 ) -> None:
     """Store a new password hash in the caller's transaction; this ends the account's sessions.
 
+    With `must_change`, the person must choose another password when they sign in.
     Also invalidates the account's unused reset links, and records an event of the given `kind`.
     `by` is the ID of the account that makes the change, or None if no other person makes it.
     """
     own = StaffAccount.id == staff_id
-    connection.execute(update(StaffAccount).where(own).values(password_hash=password_hash))
+    connection.execute(
+        update(StaffAccount)
+        .where(own)
+        .values(password_hash=password_hash, must_change_password=must_change)
+    )
+    end_all(connection, staff_id)
     connection.execute(
         update(PasswordReset)
         .where(PasswordReset.staff_id == staff_id, PasswordReset.used_at.is_(None))
@@ -269,6 +213,7 @@ def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
             return
         _keep_admin(connection, org_id, staff_id, by, OWN_ACCOUNT)
         _change(connection, org_id, staff_id, disabled_at=datetime.now(UTC))
+        end_all(connection, staff_id)
         record_event(connection, staff_id, EventKind.DISABLED, by=by)
 
 
@@ -321,77 +266,3 @@ def _accounts(org_id: str) -> Any:  # noqa: ANN401 - a statement, whose type wou
     has_second_factor = StaffAccount.totp_secret.is_not(None).label("has_second_factor")
     statement = select(*columns_of(Account, staff_account), has_second_factor)
     return statement.where(StaffAccount.org_id == org_id)
-
-
-WRONG_PASSWORD = lazy_gettext("Wrong password. Try again.")
-
-
-def preference_errors(preferences: Preferences) -> list[FieldError]:
-    """Return an error for each invalid preference, with its name as the path; [] if all are valid.
-
-    An empty time zone and an empty language are valid.
-    """
-    errors = preference_faults(preferences)
-    if preferences.language and preferences.language not in languages():
-        errors.append(FieldError("language", lazy_gettext("Choose a language from the list.")))
-    return errors
-
-
-def change_own(member: StaffMember, *, name: str, preferences: Preferences) -> None:
-    """Store the name and preferences that a person has chosen for themselves.
-
-    Raises InvalidInput with an error for each invalid field.
-    """
-    name = name.strip()
-    refuse([*person_name_errors(name), *preference_errors(preferences)])
-    values = {"name": name, "preferences": preferences.as_json()}
-    database.execute(update(StaffAccount).where(StaffAccount.id == member.id).values(values))
-
-
-def set_first_zone(member: StaffMember, time_zone: str) -> None:
-    """Store a time zone for a person who has never had one; otherwise do nothing.
-
-    `time_zone` is what the person's browser says, an IANA name; a name that cannot be chosen in the
-    preferences is ignored.
-    """
-    if time_zone not in time_zones():
-        return
-    own = StaffAccount.id == member.id
-    stored = database.fetch_value(select(StaffAccount.preferences).where(own)) or {}
-    if "timeZone" not in stored:
-        values = {"preferences": {**stored, "timeZone": time_zone}}
-        database.execute(update(StaffAccount).where(own).values(values))
-
-
-def change_password(member: StaffMember, *, old: str, new: str) -> None:
-    """Change a person's password at their own request, and end all of their sessions.
-
-    Raises InvalidInput with an error at `old_password` if `old` is not the current password, or at
-    `password` if `new` is too short, too long or cannot be stored.
-    """
-    require_password(member, old, "old_password")
-    refuse(password_errors(new))
-    password_hash = hash_password(new)
-    with database.transaction() as connection:
-        replace_password(connection, member.id, password_hash)
-
-
-def require_password(member: StaffMember, typed: str, path: str) -> None:
-    """Raise InvalidInput, with an error at `path`, unless `typed` is the person's password."""
-    if verify_password(member, typed) is None:
-        refuse([FieldError(path, WRONG_PASSWORD)])
-
-
-def record_sign_in(member: StaffMember, *, by_recovery_code: bool = False) -> None:
-    """Store the current time as the person's last sign-in, and add an event to their log.
-
-    `by_recovery_code` says whether the second factor was a recovery code, and determines the kind
-    of the event.
-    """
-    at = datetime.now(UTC)
-    kind = EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN
-    own = StaffAccount.id == member.id
-
-    with database.transaction() as connection:
-        connection.execute(update(StaffAccount).where(own).values(last_signed_in_at=at))
-        record_event(connection, member.id, kind, at=at)

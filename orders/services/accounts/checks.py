@@ -1,4 +1,4 @@
-"""Helpers of the account services: checks of input and passwords, link secrets, edit versions."""
+"""Helpers of the account services: checks of input, new secrets and passwords, edit versions."""
 
 import hashlib
 import secrets
@@ -10,11 +10,9 @@ from orders.domain.errors import Conflict, FieldError, InvalidInput, NotFound
 from orders.domain.identifiers import read_uuid
 from orders.domain.json_values import find_unstorable
 from orders.domain.preferences import MAX_PERSON_NAME
-from orders.domain.texts import Figure, lazy_gettext
+from orders.domain.texts import lazy_gettext
 
 MAX_NAME = 255  # characters, of an org or a token
-MIN_PASSWORD = 10  # characters
-MAX_PASSWORD = 1000  # characters; hashing longer ones only costs time
 CONSONANTS = "bdfgklmnprstvz"
 VOWELS = "aeiou"
 SYLLABLES = 10  # of 70 kinds each: 61 bits
@@ -86,19 +84,6 @@ def person_name_errors(name: str) -> list[FieldError]:
     if not all(one.isprintable() for one in name):
         return [FieldError("name", lazy_gettext("Readable text on one line."))]
     return find_unstorable(name, "name", nesting=0)
-
-
-def password_errors(password: str) -> list[FieldError]:
-    """Return the errors in a new password; the list is empty if there are none.
-
-    The password must not be too short or too long, or contain characters that cannot be stored.
-    """
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        sentence = lazy_gettext(
-            "%(least)s to %(most)s characters.", least=MIN_PASSWORD, most=Figure(MAX_PASSWORD)
-        )
-        return [FieldError("password", sentence)]
-    return find_unstorable(password, "password", nesting=0)
 
 
 def readable_password() -> str:

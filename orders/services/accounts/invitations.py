@@ -11,22 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from orders.domain.errors import Conflict, NotFound, Taken
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_password, hash_secret
-from orders.services.accounts.accounts import (
-    EventKind,
-    email_errors,
-    email_taken,
-    new_account,
-    record_event,
-    role_errors,
-)
-from orders.services.accounts.checks import (
-    find_row,
-    new_link_secret,
-    password_errors,
-    person_name_errors,
-    refuse,
-)
+from orders.services.accounts.account_events import EventKind, record_event
+from orders.services.accounts.accounts import email_errors, email_taken, new_account, role_errors
+from orders.services.accounts.checks import find_row, new_link_secret, person_name_errors, refuse
 from orders.services.accounts.orgs import require_org
+from orders.services.accounts.passwords import password_errors
 from orders.storage import database
 from orders.storage.models.orgs import Org
 from orders.storage.models.people import InvitationRow, StaffAccount
@@ -176,8 +165,10 @@ def accept(secret: str, *, name: str, password: str, now: datetime | None = None
     withdrawn or expired, and Conflict if the address already has an account.
     """
     at, name = now or datetime.now(UTC), name.strip()
-    refuse([*person_name_errors(name), *password_errors(password)])
-    find_by_link(secret, now=at)  # before the costly hash, so that strangers cannot cause load
+    # Before the costly hash, so that strangers cannot cause load.
+    found = find_by_link(secret, now=at)
+    about = (name, found.email, found.org_name)
+    refuse([*person_name_errors(name), *password_errors(password, about)])
     password_hash = hash_password(password)
 
     try:

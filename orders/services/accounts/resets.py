@@ -10,8 +10,10 @@ from orders.domain.errors import Conflict, NotFound
 from orders.domain.preferences import read_preferences
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_password, hash_secret
-from orders.services.accounts.accounts import EventKind, find_staff, record_event, replace_password
-from orders.services.accounts.checks import new_link_secret, password_errors, refuse
+from orders.services.accounts.account_events import EventKind, record_event
+from orders.services.accounts.accounts import OWN_PASSWORD, find_staff, replace_password
+from orders.services.accounts.checks import new_link_secret, refuse
+from orders.services.accounts.passwords import password_errors, words_about
 from orders.storage import database
 from orders.storage.models.people import PasswordReset, StaffAccount
 
@@ -38,9 +40,11 @@ def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = No
     """Store a password reset link for a person at an admin's request, and return it.
 
     `by` is the admin's ID. The link expires after RESET_WITHIN. Raises NotFound if the org has no
-    such account, and Conflict if the account is disabled.
+    such account, and Conflict if the account is disabled or is the admin's own.
     """
     account = find_staff(org_id, staff_id)
+    if staff_id == by:
+        raise Conflict(OWN_PASSWORD)
     if account.disabled_at is not None:
         raise Conflict(lazy_gettext("This account is disabled. Enable it first."))
     secret = _store(staff_id, by, now or datetime.now(UTC), most=None)
@@ -82,8 +86,10 @@ def set_by_reset(secret: str, *, password: str, now: datetime | None = None) -> 
     if the link is unknown, used or expired, or if the account is disabled.
     """
     at = now or datetime.now(UTC)
-    refuse(password_errors(password))
-    address_of_reset(secret, now=at)  # before the costly hash, so that strangers cannot cause load
+    # Before the costly hash, so that strangers cannot cause load.
+    with database.read() as connection:
+        staff_id = _by_link(connection, secret, at).staff_id
+    refuse(password_errors(password, words_about(staff_id)))
     password_hash = hash_password(password)
 
     with database.transaction() as connection:

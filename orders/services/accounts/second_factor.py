@@ -18,7 +18,10 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from orders.domain.errors import Conflict, FieldError, InvalidInput
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import StaffMember, hash_secret
-from orders.services.accounts.accounts import EventKind, find_staff, record_event
+from orders.services.accounts.account_events import EventKind, record_event
+from orders.services.accounts.accounts import find_staff
+from orders.services.accounts.checks import refuse
+from orders.services.accounts.sessions import end_all, record_failed_try
 from orders.storage import database
 from orders.storage.models.people import RecoveryCode, StaffAccount
 
@@ -33,6 +36,7 @@ _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _LOOK_ALIKE = str.maketrans("oil", "011")
 _GROUPS, _LETTERS_A_GROUP = 4, 4
 WRONG = lazy_gettext("Wrong code, or it was already used. Wait for the next one.")
+OWN_FACTOR = lazy_gettext("Change your own two-step sign-in on the page of your account.")
 LOCKED = lazy_gettext("Too many wrong codes. Please try again in 15 minutes.")
 
 
@@ -86,22 +90,39 @@ def turn_on(
         if not _set(connection, member.id, values, StaffAccount.totp_secret.is_(None)):
             raise Conflict(lazy_gettext("Two-step sign-in is already on."))
         _store(connection, member.id, codes)
+        end_all(connection, member.id)
         record_event(connection, member.id, EventKind.FACTOR_ON, at=at)
     return codes
 
 
-def turn_off(org_id: str, staff_id: str, *, by: str) -> None:
-    """Turn off an account's second factor and end its sessions; do nothing if it is already off.
+def turn_off(member: StaffMember, typed: str) -> None:
+    """Turn off a person's second factor and end their sessions, if the code `typed` is right.
 
-    `by` is the ID of the account that makes the change. Raises NotFound if the org has no account
-    `staff_id`.
+    Raises InvalidInput, with an error at `code`, for a wrong code.
+    """
+    require_code(member, typed, "code")
+    _turn_off(member.id, by=member.id)
+
+
+def reset(org_id: str, staff_id: str, *, by: str) -> None:
+    """Turn off a colleague's second factor and end their sessions; do nothing if it is off.
+
+    `by` is the ID of the admin's account. Raises NotFound if the org has no account `staff_id`, and
+    Conflict if it is the admin's own, because people prove their own second factor first.
     """
     find_staff(org_id, staff_id)
+    if staff_id == by:
+        raise Conflict(OWN_FACTOR)
+    _turn_off(staff_id, by=by)
+
+
+def _turn_off(staff_id: str, *, by: str) -> None:
 
     with database.transaction() as connection:
         values = {"totp_secret": None, "totp_step": None, "wrong_codes": 0}
         if _set(connection, staff_id, values, StaffAccount.totp_secret.is_not(None)):
             connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
+            end_all(connection, staff_id)
             record_event(connection, staff_id, EventKind.FACTOR_OFF, by=by)
 
 
@@ -163,6 +184,17 @@ def check(member: StaffMember, typed: str, *, now: datetime | None = None) -> Co
             return CodeResult.BY_RECOVERY_CODE
         _set(connection, member.id, {"wrong_codes": wrong_before + 1, "wrong_code_at": at})
         return CodeResult.WRONG
+
+
+def require_code(member: StaffMember, typed: str, path: str) -> None:
+    """Raise InvalidInput, with an error at `path`, unless `check` accepts the code `typed`.
+
+    A wrong code counts as a failed try.
+    """
+    outcome = check(member, typed)
+    if not outcome.is_right:
+        record_failed_try(member.email)
+        refuse([FieldError(path, LOCKED if outcome is CodeResult.LOCKED else WRONG)])
 
 
 def _wrong_lately(row: Any, now: datetime) -> int:  # noqa: ANN401 - a row of `staff_account`

@@ -9,15 +9,11 @@ from orders.domain.errors import Conflict, FieldError, NotFound
 from orders.domain.preferences import NO_ZONE, Preferences
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_password, hash_secret
-from orders.services.accounts.accounts import email_errors, new_account, preference_errors
-from orders.services.accounts.checks import (
-    name_errors,
-    new_link_secret,
-    password_errors,
-    person_name_errors,
-    refuse,
-)
+from orders.services.accounts.accounts import email_errors, new_account
+from orders.services.accounts.checks import name_errors, new_link_secret, person_name_errors, refuse
 from orders.services.accounts.orgs import SETUP_ID, insert_org, set_locale
+from orders.services.accounts.own_account import preference_errors
+from orders.services.accounts.passwords import password_errors
 from orders.storage import database
 from orders.storage.models.orgs import Org, SetupRow
 from orders.storage.models.people import StaffAccount
@@ -124,7 +120,7 @@ def _errors(form: FirstOrg, email: str, name: str, preferences: Preferences) -> 
         *(replace(error, path="org_name") for error in name_errors(form.org_name)),
         *person_name_errors(name),
         *email_errors(email),
-        *password_errors(form.password),
+        *password_errors(form.password, (name, email, form.org_name)),
         *_zone_errors(form.time_zone),
         *preference_errors(preferences),
     ]

@@ -1,9 +1,9 @@
-"""Staff accounts with invitations, password resets, recovery codes and events."""
+"""Staff accounts with sessions, invitations, password resets, recovery codes and events."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.storage.encryption import EncryptedText
@@ -31,6 +31,30 @@ class StaffAccount(OwnedByOrg, Base):
     # Wrong codes in a row, and when the last one came.
     wrong_codes: Mapped[int] = mapped_column(default=0, server_default="0")
     wrong_code_at: Mapped[datetime | None]
+    # Someone else has chosen the password, so the person must choose another one first.
+    must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Wrong passwords and codes since the last sign-in, and when the last one was sent.
+    failed_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    failed_try_at: Mapped[datetime | None]
+
+
+class StaffSessionRow(OwnedByOrg, Base):
+    """A sign-in that lasts: a browser has its secret in a signed cookie, we have the hash.
+
+    A session that has ended has no row.
+    """
+
+    __tablename__ = "staff_session"
+
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff_account.id"), index=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # Written once a minute at most, see `services/accounts/sessions.py`.
+    last_used_at: Mapped[datetime]
+    # When the person last proved who they are, by their password or a code.
+    confirmed_at: Mapped[datetime]
+    user_agent: Mapped[str] = mapped_column(String(255))
+    # The part of the client's address that names its network: `203.0.113.x`.
+    network: Mapped[str] = mapped_column(String(45))
 
 
 class InvitationRow(OwnedByOrg, Base):

@@ -21,7 +21,7 @@ from tests.actors import PASSWORD, Org
 from tests.bad_orders import good_form
 from tests.conftest import StoredRows
 from tests.desk.people.links_and_codes import code_of, with_factor
-from tests.html import attribute, read
+from tests.html import attribute, read, texts
 
 KEY = "B" * 22
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -177,10 +177,12 @@ class TestSettingUp:
         secret = shown.replace(" ", "")
         assert secret not in (staff_client.get(f"{OWN}/qr.svg").text)
         assert staff_client.get(f"{OWN}/qr.svg").mimetype == "image/svg+xml"
-        wrong = staff_client.post(OWN, data={"code": "000"})
+        wrong = staff_client.post(OWN, data={"code": "000", "proof": PASSWORD})
         assert wrong.status_code == 422
         assert shown in wrong.text  # the same key: the app need not read another
-        done = staff_client.post(OWN, data={"code": code_of(secret), "next": "/orders"})
+        done = staff_client.post(
+            OWN, data={"code": code_of(secret), "proof": PASSWORD, "next": "/orders"}
+        )
         assert done.status_code == 200
         assert done.headers["Cache-Control"] == "no-store"
         assert len(read(done.text).all("#codes li")) == 10
@@ -190,18 +192,22 @@ class TestSettingUp:
         assert staff_client.get(f"{OWN}/qr.svg").status_code == 404
         assert "10 recovery codes left" in staff_client.get("/account").text
 
-    def test_the_password_turns_the_second_factor_off(
+    def test_password_and_code_turn_the_second_factor_off(
         self, app: Flask, client: FlaskClient, org: Org, member: StaffMember
     ) -> None:
-        with_factor(app, member)
+        _secret, codes = with_factor(app, member)
         browser = org.sign_in(client, org.staff())
         for doing in ("off", "codes"):
             refused = browser.post(f"{OWN}/{doing}", data={"proof": "wrong"})
             assert refused.status_code == 422
             assert "Wrong password. Try again" in refused.text
             assert browser.get(f"{OWN}/{doing}").location == OWN
-        assert "recovery codes" in browser.post(f"{OWN}/codes", data={"proof": PASSWORD}).text
-        assert browser.post(f"{OWN}/off", data={"proof": PASSWORD}).location == "/account"
+            no_code = browser.post(f"{OWN}/{doing}", data={"proof": PASSWORD})
+            assert no_code.status_code == 422
+            assert "Wrong code" in no_code.text
+        page = browser.post(f"{OWN}/codes", data={"proof": PASSWORD, "code": codes[0]}).text
+        proven = {"proof": PASSWORD, "code": texts(page, "#codes li")[0]}
+        assert browser.post(f"{OWN}/off", data=proven).location == "/account"
         assert "Two-step sign-in is off" in browser.get("/account").text
         assert not org.staff().has_second_factor
 
@@ -275,7 +281,7 @@ class TestSigningIn:
         _secret, codes = with_factor(app, member)
         self.first_step(client, org)
         with app.app_context():
-            accounts.set_password(org.id, member.id, password="another battery")
+            accounts.set_password(org.id, member.id, password="another battery", by=org.admin().id)
         assert client.post("/sign-in/code", data={"recovery": codes[0]}).status_code == 401
 
     def test_a_typed_order_is_resumed_after_both_steps(
@@ -349,12 +355,17 @@ class TestRequired:
         assert page.location == f"{OWN}?next=/orders?q%3Da"
         assert client.get("/account").location.startswith(OWN)
         form = {**good_form(), "do": "place"}
-        assert client.post(f"/orders/new?form={KEY}", data=form).location.startswith(OWN)
+        held_up = client.post(f"/orders/new?form={KEY}", data=form)
+        assert held_up.status_code == 401
+        assert f'href="{OWN}"' in held_up.text
+        assert (attribute(held_up.text, "[name=do]", "value")) == "place"
         assert stored_rows()["orders"] == 0
         shown = client.get(OWN)
         assert "Your organization requires two-step sign-in. Set it up to continue" in shown.text
         secret = read(shown.text).first("#secret").text.replace(" ", "")
-        assert client.post(OWN, data={"code": code_of(secret)}).status_code == 200
+        assert client.post(OWN, data={"code": code_of(secret)}).status_code == 422
+        proven = {"code": code_of(secret), "proof": PASSWORD}
+        assert client.post(OWN, data=proven).status_code == 200
         assert client.get("/orders").status_code == 200
 
     def test_an_order_typed_before_waits_as_a_draft(
@@ -370,16 +381,21 @@ class TestRequired:
         assert ["name", "Lobby"] in kept.fields
         assert not {"email", "password", "next"} & {name for name, _value in kept.fields}
 
-    def test_people_who_are_typing_lose_nothing(
-        self, staff_client: FlaskClient, stored_rows: StoredRows
+    def test_it_applies_to_sessions_from_before_and_nothing_typed_is_lost(
+        self, staff_client: FlaskClient, org: Org, stored_rows: StoredRows
     ) -> None:
         htmx = {"HX-Request": "true"}
-        typing = staff_client.get("/orders/new/configurations?q=x", headers=htmx)
-        assert typing.status_code == 200
-        form = {**good_form(), "do": "place"}
-        assert staff_client.post(f"/orders/new?form={KEY}", data=form).status_code == 303
-        assert stored_rows()["orders"] == 1
-        assert staff_client.get("/orders").location.startswith(OWN)
+        for path in ("/orders", "/orders/new/configurations?q=x"):
+            assert staff_client.get(path, headers=htmx).status_code == 401
+        form = {**good_form(), "name": "Lobby “east” & <west>", "do": "place"}
+        address = f"/orders/new?form={KEY}"
+        assert staff_client.post(address, data=form, headers=htmx).status_code == 401
+        kept = read(staff_client.post(address, data=form).text).first(f'[action="{address}"]')
+        assert {**kept.fields(), "csrf_token": ""} == {**form, "csrf_token": ""}
+        assert stored_rows()["orders"] == 0
+        assert staff_client.get("/").location == f"{OWN}?next=/"
+        assert staff_client.get("/sign-in?next=/orders").location == f"{OWN}?next=/orders"
+        assert org.email not in staff_client.get("/docs/api").text
 
     def test_signing_out_is_possible(self, staff_client: FlaskClient) -> None:
         assert staff_client.post("/sign-out").location == "/sign-in"

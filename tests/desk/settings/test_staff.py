@@ -38,6 +38,18 @@ class TestAdding:
         assert PASSWORD not in page
         signed_in = client.post("/sign-in", data={"email": ADDRESS, "password": PASSWORD})
         assert signed_in.status_code == 303
+        # The admin knows the password, so the person chooses another one first.
+        assert client.get("/orders?q=a").location == "/account/password?next=/orders?q%3Da"
+        assert client.get("/orders", headers={"HX-Request": "true"}).status_code == 401
+        assert "Choose your own password" in client.get("/account/password").text
+        typed = {"old_password": PASSWORD, "password": PASSWORD, "next": "/orders"}
+        refused = client.post("/account/password", data=typed)
+        assert "This is the current password. Choose a new one" in refused.text
+        assert "Preferences" not in refused.text
+        answer = client.post("/account/password", data={**typed, "password": "another battery"})
+        assert answer.location == "/orders"
+        assert client.get("/orders").status_code == 200
+        assert client.get("/account/password").location == "/account"
         assert client.get("/settings/staff").status_code == 403
 
     def test_the_suggested_password_works(
@@ -84,16 +96,19 @@ class TestAdding:
 
 @pytest.mark.usefixtures("csrf_off")
 class TestChanging:
-    def test_a_new_role_applies_at_once(
-        self, admin_client: FlaskClient, staff_client: FlaskClient, colleague: str
-    ) -> None:
+    def test_a_new_role_applies_to_new_sessions_and_ends_the_others(
+        self, app: Flask, admin_client: FlaskClient, staff_client: FlaskClient, org: Org,
+        colleague: str,
+    ) -> None:  # fmt: skip
         assert staff_client.get("/settings/staff").status_code == 403
         answer = admin_client.post(f"{colleague}/role", data={"role": "admin"})
         assert (answer.status_code, answer.location) == (303, colleague)
         assert "now has the role admin" in admin_client.get(colleague).text
-        assert staff_client.get("/settings/staff").status_code == 200
+        assert staff_client.get("/orders").status_code == 303
+        again = org.sign_in(app.test_client())
+        assert again.get("/settings/staff").status_code == 200
         admin_client.post(f"{colleague}/role", data={"role": "sales"})
-        assert staff_client.get("/settings/staff").status_code == 403
+        assert again.get("/settings/staff").status_code == 303
         refused = admin_client.post(f"{colleague}/role", data={"role": "boss"})
         assert refused.status_code == 422
         assert 'data-error-of="role"><svg' in refused.text
@@ -121,14 +136,17 @@ class TestChanging:
             form = {"email": org.email, "password": password}
             assert client.post("/sign-in", data=form).status_code == status
 
-    def test_changing_ones_own_password_ends_only_the_other_sessions(
+    def test_admins_prove_their_current_password_and_code_before_they_change_them(
         self, app: Flask, admin_client: FlaskClient, org: Org, own: str
     ) -> None:
-        elsewhere = org.sign_in(app.test_client(), org.admin())
-        answer = admin_client.post(f"{own}/password", data={"password": "another battery"})
-        assert answer.status_code == 303
-        assert "has a new password" in admin_client.get(own).text
-        assert elsewhere.get("/orders").status_code == 303
+        page = admin_client.get(own).text
+        for doing in ("password", "reset-link", "second-factor/reset"):
+            assert f"/{doing}" not in page
+            answer = admin_client.post(f"{own}/{doing}", data={"password": "another battery"})
+            assert answer.location == own
+            assert "on the page of your account" in admin_client.get(own).text
+        with app.app_context():
+            assert access.sign_in(org.admin().email, PASSWORD) is not None
 
     def test_a_disabled_account_is_signed_out_and_can_be_enabled(
         self, client: FlaskClient, admin_client: FlaskClient, staff_client: FlaskClient,

@@ -10,10 +10,18 @@ from flask import Flask
 
 from orders.domain.attributes import AttributeRule, Kind, Option
 from orders.domain.errors import Conflict, InvalidInput, NotFound, Taken
-from orders.services.accounts import access, accounts, attributes, checks, tokens
+from orders.services.accounts import (
+    access,
+    accounts,
+    attributes,
+    checks,
+    passwords,
+    sessions,
+    tokens,
+)
 from orders.services.accounts.checks import ChangedMeanwhile
 from orders.storage.pages import Paging
-from tests.actors import DOMAINS, PASSWORD, Org
+from tests.actors import DOMAINS, LIFETIMES, PASSWORD, Org, session_of
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 NOTE = AttributeRule("note", "Note", Kind.TEXT)
@@ -170,20 +178,21 @@ class TestAccounts:
     def test_disabling_an_account_ends_its_session_and_can_be_undone(
         self, org: Org, me: str, other: str
     ) -> None:
-        session = org.staff().session_id
+        session = session_of(org.app, org.staff())
         accounts.disable_staff(org.id, other, by=me)
         accounts.disable_staff(org.id, other, by=me)
-        assert access.load_staff(session) is None
+        assert sessions.find(session, LIFETIMES) is None
         assert access.sign_in(org.email, PASSWORD) is None
         accounts.enable_staff(org.id, other)
         assert access.sign_in(org.email, PASSWORD) is not None
+        assert sessions.find(session, LIFETIMES) is None
 
     def test_a_new_password_ends_sessions_and_replaces_the_old_one(
-        self, org: Org, other: str
+        self, org: Org, other: str, me: str
     ) -> None:
-        session = org.staff().session_id
-        accounts.set_password(org.id, other, password="another battery")
-        assert access.load_staff(session) is None
+        session = session_of(org.app, org.staff())
+        accounts.set_password(org.id, other, password="another battery", by=me)
+        assert sessions.find(session, LIFETIMES) is None
         assert access.sign_in(org.email, PASSWORD) is None
         assert access.sign_in(org.email, "another battery") is not None
 
@@ -195,7 +204,7 @@ class TestAccounts:
         assert paths_of(add("a\0@x.example", "sales", "\ud800" * 10)) == {"email", "password"}
         assert paths_of(add("a@x.example", "sales", "x" * 1001)) == {"password"}
         assert paths_of(lambda: accounts.change_role(org.id, other, role="", by=me)) == {"role"}
-        assert paths_of(lambda: accounts.set_password(org.id, other, password="123456789"))
+        assert paths_of(lambda: accounts.set_password(org.id, other, password="1", by=me))
 
     def test_an_address_is_unique_over_all_orgs_and_in_any_case(
         self, org: Org, other_org: Org, other: str
@@ -212,7 +221,7 @@ class TestAccounts:
             for call in (
                 lambda one=unknown: accounts.find_staff(org.id, one),
                 lambda one=unknown: accounts.change_role(org.id, one, role="admin", by=me),
-                lambda one=unknown: accounts.set_password(org.id, one, password=PASSWORD),
+                lambda one=unknown: accounts.set_password(org.id, one, password=PASSWORD, by=me),
                 lambda one=unknown: accounts.disable_staff(org.id, one, by=me),
                 lambda one=unknown: accounts.enable_staff(org.id, one),
             ):
@@ -223,7 +232,7 @@ class TestAccounts:
     def test_a_suggested_password_is_long_and_random(self) -> None:
         offered = {checks.readable_password() for _ in range(50)}
         assert len(offered) == 50
-        assert all(len(one) >= checks.MIN_PASSWORD for one in offered)
+        assert all(len(one) >= passwords.MIN_PASSWORD for one in offered)
 
 
 class TestAttributes:

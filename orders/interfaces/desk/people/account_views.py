@@ -1,6 +1,6 @@
-"""The page of a person's own account: their name, preferences, password and event log."""
+"""The page of a person's own account: name, preferences, password, sessions and event log."""
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 
@@ -15,10 +15,13 @@ from orders.domain.preferences import (
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.people.confirmation import asks_for_password, sensitive
+from orders.interfaces.desk.people.devices import listed_sessions
 from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext, translated, use_language
-from orders.interfaces.http.session import stay_signed_in
-from orders.services.accounts import accounts, checks, second_factor
+from orders.interfaces.http.pages import go_to
+from orders.interfaces.http.session import current_session, own_path, stay_signed_in
+from orders.services.accounts import account_events, checks, own_account, second_factor, sessions
 from orders.services.accounts.access import StaffMember
 from orders.services.languages import languages
 
@@ -65,24 +68,66 @@ def save_preferences() -> Response:
     values = entry.values()
     name, chosen = values.pop("name"), Preferences(**values)
     with entry.saving(page):
-        accounts.change_own(member, name=name, preferences=chosen)
+        own_account.change_own(member, name=name, preferences=chosen)
         with use_language(chosen.language):  # the language of the next page
             return forms.report(gettext("Preferences saved."), page)
     return _render(member, preferences=entry)
 
 
+@desk.get("/account/password")
+def show_own_password() -> Response:
+    """Ask a person whose password someone else has chosen for a new one.
+
+    Anyone else is redirected to the page of their account, which has the same form.
+    """
+    if not signed_in().must_change_password:
+        return go_to(url_for("desk.show_account"))
+    return _render_password(forms.new_form(OwnPasswordForm))
+
+
 @desk.post("/account/password")
 @limiter.limit(sign_in_limit)
+@asks_for_password
 def change_own_password() -> Response:
     """Change the signed-in person's password, and end all of their other sessions."""
-    member = signed_in()
-    entry, page = forms.sent_form(OwnPasswordForm), url_for("desk.show_account")
+    member, entry = signed_in(), forms.sent_form(OwnPasswordForm)
     values = entry.values()
+    page = own_path(request.form.get("next", url_for("desk.show_account")))
     with entry.saving(page):
-        accounts.change_password(member, old=values["old_password"], new=values["password"])
+        own_account.change_password(member, old=values["old_password"], new=values["password"])
         stay_signed_in(member)
         return forms.report(gettext("Password changed. You are signed out on other devices."), page)
+    if member.must_change_password:
+        return _render_password(entry)
     return _render(member, password=entry)
+
+
+@desk.post("/account/sessions/<session_id>/end")
+@sensitive
+def end_session(session_id: str) -> Response:
+    me = signed_in()
+    sessions.end_some(me.org_id, me.id, only=session_id)
+    return forms.report(gettext("Signed out."), url_for("desk.show_account"))
+
+
+@desk.post("/account/sessions/end")
+@sensitive
+def end_sessions() -> Response:
+    """End all sessions of the person, or with `do=others` all but that of this browser."""
+    me, here = signed_in(), current_session()
+    kept = here.id if here and request.form.get("do") == "others" else None
+    sessions.end_some(me.org_id, me.id, but=kept)
+    if kept:
+        return forms.report(gettext("Signed out on other devices."), url_for("desk.show_account"))
+    return forms.report(gettext("Signed out everywhere."), url_for("desk.show_sign_in"))
+
+
+def _render_password(entry: forms.FilledForm) -> Response:
+    return forms.secret_page(
+        "desk/own_password.html", entry.status, entry=entry,
+        suggested=checks.readable_password(), next=own_path(request.values.get("next", "/")),
+        email=signed_in().email,
+    )  # fmt: skip
 
 
 def _render(member: StaffMember, **refused: forms.FilledForm) -> Response:
@@ -101,6 +146,7 @@ def _render(member: StaffMember, **refused: forms.FilledForm) -> Response:
         entry=entry,
         **(shown | refused),
         factor=second_factor.state_of(member),
-        events=accounts.list_events(member.org_id, member.id, most=MAX_EVENTS),
+        sessions=listed_sessions(member.org_id, member.id),
+        events=account_events.list_events(member.org_id, member.id, most=MAX_EVENTS),
         suggested=checks.readable_password(),
     )

@@ -8,6 +8,7 @@ from orders.domain.permissions import ROLE_LABELS, ROLES
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.people.confirmation import sensitive
 from orders.interfaces.http.current_settings import current_settings, may_mail_links, secret_link
 from orders.interfaces.http.i18n import gettext, translated
 from orders.services import mail
@@ -32,6 +33,7 @@ class InvitationForm(FlaskForm):
 
 
 @desk.route("/settings/staff/invite", methods=["GET", "POST"])
+@sensitive
 def invite() -> Response:
     """Render the form (GET), or invite a person and show the invitation link once (POST).
 
@@ -47,6 +49,7 @@ def invite() -> Response:
 
 
 @desk.post("/settings/staff/invitations/<invitation_id>/again")
+@sensitive
 def invite_again(invitation_id: str) -> Response:
     me = signed_in()
     return _show_invitation(invitations.invite_again(me.org_id, invitation_id, by=me.id))
@@ -63,6 +66,7 @@ def withdraw_invitation(invitation_id: str) -> Response:
 
 
 @desk.post("/settings/staff/<staff_id>/reset-link")
+@sensitive
 def make_reset_link(staff_id: str) -> Response:
     """Create a link with which a staff member can set a new password, and show the link once."""
     me = signed_in()
@@ -82,12 +86,13 @@ def make_reset_link(staff_id: str) -> Response:
 
 
 @desk.post("/settings/staff/<staff_id>/second-factor/reset")
+@sensitive
 def reset_second_factor(staff_id: str) -> Response:
     """Turn off the second factor of a person who has lost their phone and recovery codes."""
     me = signed_in()
     email = accounts.find_staff(me.org_id, staff_id).email
     with forms.reporting_conflicts(back := url_for("desk.show_staff", staff_id=staff_id)):
-        second_factor.turn_off(me.org_id, staff_id, by=me.id)
+        second_factor.reset(me.org_id, staff_id, by=me.id)
     done = gettext(
         "Two-step sign-in for %(email)s is reset, and their sessions have ended.", email=email
     )

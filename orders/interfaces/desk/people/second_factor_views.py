@@ -15,30 +15,26 @@ from orders.interfaces.desk.forms import (
     secret_page,
     sent_form,
 )
+from orders.interfaces.desk.people.confirmation import asks_for_password
 from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext
 from orders.interfaces.http.pages import go_to
-from orders.interfaces.http.session import MUST_SET_UP, own_path, stay_signed_in
-from orders.services.accounts import accounts, second_factor
+from orders.interfaces.http.session import own_path, stay_signed_in
+from orders.services.accounts import own_account, second_factor
 
 # In the session during the setup: nothing is stored before the app's first code.
 PENDING = "pending_second_factor"
 QR_BORDER = 4  # modules of white around the code, as the standard asks for
 
 
-class CodeForm(FlaskForm):
-    """A form for a code from the authenticator app."""
-
-    code = StringField(lazy_gettext("Code"))
-
-
 class ProofForm(FlaskForm):
-    """A form that asks for the password again.
+    """A form that asks for the password again, and for a code from the app.
 
-    It is required for new recovery codes and for turning the second factor off.
+    Both are required for turning the second factor on and off, and for new recovery codes.
     """
 
     proof = PasswordField(lazy_gettext("Your password"))
+    code = StringField(lazy_gettext("Code"))
 
 
 @desk.get("/account/second-factor")
@@ -47,7 +43,7 @@ def show_second_factor() -> Response:
         return _render_state(new_form(ProofForm))
     if PENDING not in session:
         session[PENDING] = second_factor.new_secret()
-    return _render_setup(new_form(CodeForm))
+    return _render_setup(new_form(ProofForm))
 
 
 @desk.get("/account/second-factor/qr.svg")
@@ -60,15 +56,16 @@ def second_factor_qr() -> Response:
 
 @desk.post("/account/second-factor")
 @limiter.limit(sign_in_limit)
+@asks_for_password
 def turn_on_second_factor() -> Response:
     """Turn on the second factor if the app's code is right, and show the recovery codes once."""
-    member, entry = signed_in(), sent_form(CodeForm)
+    member, entry = signed_in(), sent_form(ProofForm)
     if PENDING not in session:
         return go_to(url_for("desk.show_second_factor"))
     with entry.saving(url_for("desk.show_account")):
+        _require_password(entry)
         codes = second_factor.turn_on(member, session[PENDING], entry.form.code.data or "")
         session.pop(PENDING)
-        session.pop(MUST_SET_UP, None)
         stay_signed_in(member)
         return _show_codes(codes, is_new=True)
     return _render_setup(entry)
@@ -76,25 +73,32 @@ def turn_on_second_factor() -> Response:
 
 @desk.post("/account/second-factor/codes")
 @limiter.limit(sign_in_limit)
+@asks_for_password
 def renew_recovery_codes() -> Response:
     member, entry = signed_in(), sent_form(ProofForm)
     with entry.saving(url_for("desk.show_account")):
-        accounts.require_password(member, entry.form.proof.data or "", "proof")
+        _require_password(entry)
+        second_factor.require_code(member, entry.form.code.data or "", "code")
         return _show_codes(second_factor.renew_codes(member))
     return _render_state(entry)
 
 
 @desk.post("/account/second-factor/off")
 @limiter.limit(sign_in_limit)
+@asks_for_password
 def turn_off_second_factor() -> Response:
     member, entry, page = signed_in(), sent_form(ProofForm), url_for("desk.show_account")
     with entry.saving(page):
-        accounts.require_password(member, entry.form.proof.data or "", "proof")
-        second_factor.turn_off(member.org_id, member.id, by=member.id)
+        _require_password(entry)
+        second_factor.turn_off(member, entry.form.code.data or "")
         stay_signed_in(member)
         done = gettext("Two-step sign-in is off. You sign in with your password only.")
         return report(done, page)
     return _render_state(entry)
+
+
+def _require_password(entry: FilledForm) -> None:
+    own_account.require_password(signed_in(), entry.form.proof.data or "", "proof")
 
 
 def _next() -> str:
@@ -106,7 +110,7 @@ def _render_setup(entry: FilledForm) -> Response:
     groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     return secret_page(
         "desk/second_factor.html", entry.status, entry=entry, secret=groups, next=_next(),
-        is_demanded=signed_in().lacks_second_factor,
+        is_demanded=signed_in().lacks_second_factor, email=signed_in().email,
     )  # fmt: skip
 
 

@@ -3,27 +3,29 @@
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
-from flask import g, redirect, request, session, url_for
-from flask_login import logout_user
+from flask import flash, g, redirect, request, session, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain.errors import Forbidden
 from orders.domain.permissions import REFUSALS, Permission
-from orders.interfaces.desk.blueprint import desk
+from orders.interfaces.desk.blueprint import desk, step_of
 from orders.interfaces.desk.forms import html_page
 from orders.interfaces.desk.order_form.draft_views import ResumedForm, keep_resumed
 from orders.interfaces.desk.order_form.entry_views import render_resumed
+from orders.interfaces.desk.people.link_views import run_in_background
 from orders.interfaces.http.current_settings import limiter, sign_in_limit
-from orders.interfaces.http.i18n import translated
+from orders.interfaces.http.i18n import ngettext, translated
 from orders.interfaces.http.session import (
     SignInCodeForm,
     SignInForm,
     begin_session,
     begin_signed_in,
+    current_session,
+    is_held_up,
     own_path,
 )
-from orders.services.accounts import access, second_factor
+from orders.services.accounts import access, second_factor, sessions
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.second_factor import CodeResult
 
@@ -45,19 +47,30 @@ def show_sign_in() -> AnyResponse:
     """
     form, resumed = SignInForm(), _sent_order_form()
     if not form.is_submitted():
-        return _render(form, resumed)
-    member = access.sign_in(form.email.data or "", form.password.data or "")
+        return _lead_on() or _render(form, resumed)
+    email = form.email.data or ""
+    member = access.sign_in(email, form.password.data or "")
     if member is None:
+        # Later, so that the time of the response does not reveal who has an account.
+        run_in_background(lambda: sessions.record_failed_try(email))
         return _render(form, resumed, 422, is_refused=True)
     if member.has_second_factor:
         return _ask_for_code(member, resumed)
     return _finish(member, resumed)
 
 
+def _lead_on() -> AnyResponse | None:
+    """Return a redirect for a person who is signed in but must do something first, else None."""
+    found = current_session()
+    if found is None or not is_held_up(found.member):
+        return None
+    return redirect(url_for(step_of(found.member), next=_next()), 303)
+
+
 def _ask_for_code(member: StaffMember, resumed: ResumedForm) -> AnyResponse:
     begin_session()
     until = datetime.now(UTC) + CODE_WITHIN
-    session[AWAITING_CODE] = {"id": member.session_id, "until": until.timestamp()}
+    session[AWAITING_CODE] = {"id": member.credentials, "until": until.timestamp()}
     if resumed:
         return _render_code(resumed)
     return redirect(url_for("desk.show_code", next=_next()), 303)
@@ -76,13 +89,16 @@ def show_code() -> AnyResponse:
     outcome = second_factor.check(member, form.code.data or form.recovery.data or "")
     if outcome.is_right:
         return _finish(member, resumed, outcome)
+    sessions.record_failed_try(member.email)
     sentence = second_factor.LOCKED if outcome is CodeResult.LOCKED else second_factor.WRONG
     return _render_code(resumed, 422, refusal=translated(sentence))
 
 
 @desk.post("/sign-out")
 def sign_out() -> AnyResponse:
-    logout_user()
+    found = current_session()
+    if found is not None:
+        sessions.end(found.id)
     session.clear()
     return redirect(url_for("desk.show_sign_in"), 303)
 
@@ -90,18 +106,30 @@ def sign_out() -> AnyResponse:
 def _finish(
     member: StaffMember, resumed: ResumedForm, outcome: CodeResult = CodeResult.BY_APP
 ) -> AnyResponse:
-    begin_signed_in(member, by_recovery_code=outcome is CodeResult.BY_RECOVERY_CODE)
+    failed = begin_signed_in(member, by_recovery_code=outcome is CodeResult.BY_RECOVERY_CODE)
+    if failed:
+        flash(_failed_tries(failed), "bad")
     if not resumed:
         return redirect(own_path(_next()), 303)
     g.member = member
     if not member.may(Permission.ENTER):
         raise Forbidden(REFUSALS[Permission.ENTER])
     key = parse_qs(urlsplit(_next()).query).get("form", [""])[0]
-    if member.lacks_second_factor:
-        # The form waits as a draft until the second factor is set up.
+    if is_held_up(member):
+        # The form waits as a draft until the person has done what they must do first.
         key = keep_resumed(MultiDict(resumed), key, member)
         return redirect(url_for("desk.new_order", form=key), 303)
     return render_resumed(MultiDict(resumed), key)
+
+
+def _failed_tries(count: int) -> str:
+    return ngettext(
+        "%(num)s failed try to sign in since your last sign-in. If it was not you, change your "
+        "password.",
+        "%(num)s failed tries to sign in since your last sign-in. If it was not you, change your "
+        "password.",
+        count,
+    )
 
 
 def _find_half_signed_in() -> StaffMember | None:
@@ -112,7 +140,7 @@ def _find_half_signed_in() -> StaffMember | None:
     awaiting = session.get(AWAITING_CODE)
     if awaiting is None or awaiting["until"] < datetime.now(UTC).timestamp():
         return None
-    return access.load_staff(awaiting["id"])
+    return access.find_by_credentials(awaiting["id"])
 
 
 def _sent_order_form() -> ResumedForm:

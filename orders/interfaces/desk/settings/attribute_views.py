@@ -5,6 +5,7 @@ from flask import Response, render_template, request, url_for
 from orders.domain.attributes import display
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.people.confirmation import sensitive
 from orders.interfaces.desk.settings.attribute_form import KINDS, attribute_form, values_of
 from orders.interfaces.http.i18n import gettext
 from orders.services.accounts import attributes
@@ -70,6 +71,7 @@ def move_attribute(attribute_id: str) -> Response:
 
 
 @desk.post("/settings/attributes/<attribute_id>/remove")
+@sensitive
 def remove_attribute(attribute_id: str) -> Response:
     """Remove an attribute and redirect to the list; stored orders keep their values for it."""
     org_id = signed_in().org_id

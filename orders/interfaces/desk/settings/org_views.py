@@ -13,6 +13,7 @@ from orders.domain.preferences import time_zones
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.people.confirmation import sensitive
 from orders.interfaces.desk.settings.wording_form import (
     default_words,
     filled_wording_form,
@@ -97,6 +98,7 @@ def show_org() -> Response:
 
 
 @desk.post("/settings/organization")
+@sensitive
 def change_org() -> Response:
     entry, page = forms.sent_form(OrgForm), url_for("desk.show_org")
     with entry.saving(page):
@@ -115,6 +117,7 @@ def show_customer_page() -> Response:
 
 
 @desk.post("/settings/customers")
+@sensitive
 def change_customer_page() -> Response:
     entry, page = forms.sent_form(CustomerPageForm), url_for("desk.show_customer_page")
     with entry.saving(page):

@@ -1,17 +1,18 @@
 """Settings pages for staff accounts."""
 
-from flask import Response, render_template, url_for
+from flask import Response, render_template, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import PasswordField
 
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.people.confirmation import sensitive
+from orders.interfaces.desk.people.devices import listed_sessions
 from orders.interfaces.desk.people.invitation_views import ROLE_CHOICES, InvitationForm
 from orders.interfaces.http.current_settings import may_mail_links
 from orders.interfaces.http.i18n import gettext
-from orders.interfaces.http.session import stay_signed_in
-from orders.services.accounts import accounts, checks, invitations
+from orders.services.accounts import account_events, accounts, checks, invitations, sessions
 from orders.services.accounts.accounts import Account
 
 MAX_EVENTS = 20
@@ -41,14 +42,16 @@ def list_staff() -> str:
 
 
 @desk.route("/settings/staff/new", methods=["GET", "POST"])
+@sensitive
 def new_staff() -> Response:
     entry, back = forms.open_form(NewStaffForm), url_for("desk.list_staff")
     if entry.is_sent:
         values = entry.values()
         with entry.saving(back):
-            accounts.add_staff(signed_in().org_id, **values)
+            accounts.add_staff(signed_in().org_id, **values, must_change=True)
             done = gettext(
-                "%(email)s can sign in now. Tell them their password. It is not shown again.",
+                "%(email)s can sign in now. Tell them their password. It is not shown again, and "
+                "they choose another one when they sign in.",
                 email=values["email"].strip().lower(),
             )
             return forms.report(done, back)
@@ -64,6 +67,7 @@ def show_staff(staff_id: str) -> Response:
 
 
 @desk.post("/settings/staff/<staff_id>/role")
+@sensitive
 def change_role(staff_id: str) -> Response:
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
@@ -79,26 +83,25 @@ def change_role(staff_id: str) -> Response:
 
 
 @desk.post("/settings/staff/<staff_id>/password")
+@sensitive
 def set_password(staff_id: str) -> Response:
-    """Set the password of a staff account, and end the account's sessions.
-
-    Admins who set their own password stay signed in.
-    """
+    """Set the password of a colleague, and end the account's sessions."""
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
     entry = forms.sent_form(forms.PasswordForm)
     with entry.saving(_address(staff_id)):
         accounts.set_password(me.org_id, staff_id, **entry.values(), by=me.id)
-        if staff_id == me.id:
-            stay_signed_in(me)
         done = gettext(
-            "%(email)s has a new password and is signed out everywhere.", email=account.email
+            "%(email)s has a new password and is signed out everywhere. They choose another one "
+            "when they sign in.",
+            email=account.email,
         )
         return forms.report(done, _address(staff_id))
     return _render(account, password=entry)
 
 
 @desk.post("/settings/staff/<staff_id>/disable")
+@sensitive
 def disable_staff(staff_id: str) -> Response:
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
@@ -109,6 +112,7 @@ def disable_staff(staff_id: str) -> Response:
 
 
 @desk.post("/settings/staff/<staff_id>/enable")
+@sensitive
 def enable_staff(staff_id: str) -> Response:
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
@@ -117,6 +121,17 @@ def enable_staff(staff_id: str) -> Response:
     return forms.report(
         gettext("%(email)s can sign in again.", email=account.email), _address(staff_id)
     )
+
+
+@desk.post("/settings/staff/<staff_id>/sessions/end")
+@sensitive
+def end_staff_sessions(staff_id: str) -> Response:
+    """End one session of a colleague, whose ID is in the field `session`, or all of them."""
+    me = signed_in()
+    account = accounts.find_staff(me.org_id, staff_id)
+    sessions.end_some(me.org_id, staff_id, only=request.form.get("session"), by=me.id)
+    done = gettext("%(email)s is signed out.", email=account.email)
+    return forms.report(done, _address(staff_id))
 
 
 def _address(staff_id: str) -> str:
@@ -140,6 +155,7 @@ def _render(account: Account, **refused: forms.FilledForm) -> Response:
         entry=entry,
         **(shown | refused),
         suggested=checks.readable_password(),
-        events=accounts.list_events(signed_in().org_id, account.id, most=MAX_EVENTS),
+        sessions=listed_sessions(account_org := signed_in().org_id, account.id),
+        events=account_events.list_events(account_org, account.id, most=MAX_EVENTS),
         is_own=account.id == signed_in().id,
     )

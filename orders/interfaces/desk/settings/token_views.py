@@ -6,6 +6,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.people.confirmation import sensitive
 from orders.interfaces.http.i18n import gettext
 from orders.services.accounts import tokens as access_tokens
 
@@ -46,6 +47,7 @@ def list_tokens() -> str:
 
 
 @desk.route("/settings/tokens/new", methods=["GET", "POST"])
+@sensitive
 def new_token() -> Response:
     """Render the form (GET), or create a token and show its secret once (POST).
 
@@ -64,6 +66,7 @@ def new_token() -> Response:
 
 
 @desk.route("/settings/tokens/<token_id>", methods=["GET", "POST"])
+@sensitive
 def show_token(token_id: str) -> Response:
     org_id, back = signed_in().org_id, url_for("desk.list_tokens")
     token = access_tokens.find_token(org_id, token_id)
@@ -81,6 +84,7 @@ def show_token(token_id: str) -> Response:
 
 
 @desk.post("/settings/tokens/<token_id>/revoke")
+@sensitive
 def revoke_token(token_id: str) -> Response:
     org_id = signed_in().org_id
     name = access_tokens.find_token(org_id, token_id).name

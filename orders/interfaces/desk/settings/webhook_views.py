@@ -11,6 +11,7 @@ from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import EXAMPLE_ADDRESS, Topic, Webhook
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
+from orders.interfaces.desk.people.confirmation import sensitive
 from orders.interfaces.http.current_settings import current_settings
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import page_number
@@ -72,6 +73,7 @@ def list_webhooks() -> str:
 
 
 @desk.route("/settings/webhooks/new", methods=["GET", "POST"])
+@sensitive
 def new_webhook() -> Response:
     """Render the form of a new webhook (GET), or create it and redirect to its page (POST).
 
@@ -104,6 +106,7 @@ def show_webhook(webhook_id: str) -> Response:
 
 
 @desk.post("/settings/webhooks/<webhook_id>")
+@sensitive
 def change_webhook(webhook_id: str) -> Response:
     entry, settings, actor = forms.sent_form(WebhookForm), current_settings(), signed_in().actor
     form = entry.form
@@ -118,6 +121,7 @@ def change_webhook(webhook_id: str) -> Response:
 
 
 @desk.post("/settings/webhooks/<webhook_id>/secret")
+@sensitive
 def show_secret(webhook_id: str) -> Response:
     """Render a page with the secret of the webhook; browsers must not store the page."""
     webhook = webhooks.find(webhook_id, signed_in().org_id)
@@ -126,6 +130,7 @@ def show_secret(webhook_id: str) -> Response:
 
 
 @desk.post("/settings/webhooks/<webhook_id>/roll")
+@sensitive
 def roll_secret(webhook_id: str) -> Response:
     webhook = webhooks.find(webhook_id, signed_in().org_id)
     try:

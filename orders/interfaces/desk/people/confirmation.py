@@ -1,0 +1,87 @@
+"""Sensitive actions: they ask for the password again if the person last proved it a while ago.
+
+The form of a view that is declared `sensitive` is kept by a page that asks for the password and
+sends the form again. A view whose own form asks for the password is declared `asks_for_password`
+instead. `tests/desk/people/test_confirmation.py` has the list of the forms that need
+neither.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Response, g, request
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
+
+from orders.domain.errors import InvalidInput
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.desk.blueprint import SAFE_METHODS, desk, page_asked_for, typed_fields
+from orders.interfaces.desk.forms import FilledForm, secret_page, sent_form
+from orders.interfaces.http.current_settings import limiter, sign_in_limit
+from orders.interfaces.http.session import current_session
+from orders.services.accounts import own_account, second_factor, sessions
+from orders.services.accounts.sessions import StaffSession
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+SENSITIVE: set[str] = set()  # endpoints
+ASKING: set[str] = set()  # endpoints whose own forms ask for the password
+FIELDS = ("confirm_password", "confirm_code")
+
+
+class ConfirmForm(FlaskForm):
+    """The fields by which a person proves again who they are: either one is enough."""
+
+    confirm_password = PasswordField(lazy_gettext("Your password"))
+    confirm_code = StringField(lazy_gettext("Or a code from your app"))
+
+
+def sensitive(view: View) -> View:
+    """Declare that the forms of a view need a password or code from the last ten minutes."""
+    SENSITIVE.add(f"{desk.name}.{view.__name__}")
+    return view
+
+
+def asks_for_password(view: View) -> View:
+    """Declare that the form of a view asks for the password itself."""
+    ASKING.add(f"{desk.name}.{view.__name__}")
+    return view
+
+
+@desk.before_request
+def require_confirmation() -> Response | None:
+    """Return a page that asks for the password, or None if the view may be called.
+
+    The page sends the same form again together with the password.
+    """
+    found = current_session()
+    if found is None or request.endpoint not in SENSITIVE or request.method in SAFE_METHODS:
+        return None
+    if found.is_confirmed():
+        return None
+    entry = sent_form(ConfirmForm)
+    if not any(entry.values().values()):
+        return _ask(found, entry, 401)
+    try:
+        _confirm(found, **entry.values())
+    except InvalidInput as invalid:
+        entry.show(invalid.errors)
+        return _ask(found, entry, entry.status)
+    return None
+
+
+@limiter.shared_limit(sign_in_limit, scope="confirmation")  # type: ignore[untyped-decorator, unused-ignore]
+def _confirm(found: StaffSession, *, confirm_password: str, confirm_code: str) -> None:
+    if confirm_code and found.member.has_second_factor:
+        second_factor.require_code(found.member, confirm_code, "confirm_code")
+    else:
+        own_account.require_password(found.member, confirm_password, "confirm_password")
+    sessions.confirm(found)
+    g.pop("staff_session", None)
+
+
+def _ask(found: StaffSession, entry: FilledForm, status: int) -> Response:
+    return secret_page(
+        "desk/confirm.html", status, entry=entry, has_code=found.member.has_second_factor,
+        action=request.full_path.rstrip("?"), kept=typed_fields(*FIELDS), back=page_asked_for(),
+    )  # fmt: skip
