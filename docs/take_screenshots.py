@@ -205,6 +205,8 @@ def walk_other_pages(page: Page, address: str, code: str) -> Iterator[str]:
     yield "settings-attributes"
     page.goto(f"{address}/settings/organization")
     yield "settings-organization"
+    page.goto(f"{address}/settings/customers")
+    yield "settings-customer-page"
     page.goto(f"{address}/settings/webhooks")
     page.locator("main a[href*='/settings/webhooks/']:has-text('localhost')").click()
     page.locator(".messages").wait_for()

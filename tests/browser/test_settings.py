@@ -129,6 +129,26 @@ def test_attributes_are_defined_moved_and_removed_without_javascript(
     context.close()
 
 
+def test_an_attribute_shows_the_fields_of_its_type_and_those_with_an_error(
+    admin_page: Page, desk: Desk
+) -> None:
+    page = admin_page
+    page.goto(f"{desk.address}/settings/attributes/new")
+    fields = ("option", "is_due", "total")
+    for kind, shown in (
+        ("text", []), ("date", ["is_due"]), ("number", ["total"]), ("money", ["option", "total"]),
+    ):  # fmt: skip
+        page.select_option("#kind", kind)
+        assert [name for name in fields if page.locator(f"#{name}").is_visible()] == shown
+    page.fill("#key", "gift")
+    page.fill("#label", "Gift")
+    page.fill("#option", "a=A")
+    page.select_option("#kind", "text")
+    page.get_by_role("button", name="Add attribute").click()
+    expect(page.locator("#summary a")).to_have_text("Options")
+    expect(page.locator("#option")).to_be_visible()
+
+
 def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
     page = screen.page
     settings = f"{desk.address}/settings"

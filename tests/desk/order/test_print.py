@@ -44,9 +44,11 @@ def test_a_sheet_shows_the_order_with_its_lines(staff_client: FlaskClient, org: 
         cart=[{"configurationId": card.id, "count": 1200, "metadata": {"engraving": "Ida"}}],
     )["shortId"]  # fmt: skip
     text = staff_client.get(f"/orders/{made}/print").text
-    for shown in (f"{made[:4]}-{made[4:8]}-{made[8:]}", "Reception", "Gasthof Zur Linde", "C-9", "1001",
-                  "Oslo chair", "OSL-1", "Wood: Oak", "engraving: Ida", "1,200", "data:image/svg+xml",
-                  f"/o/{made}"):  # fmt: skip
+    for shown in (
+        f"{made[:4]}-{made[4:8]}-{made[8:]}", "Reception", "Gasthof Zur Linde", "C-9", "1001",
+        "Oslo chair", "OSL-1", "Wood: Oak", "engraving: Ida", "1,200", "data:image/svg+xml",
+        f"/o/{made}",
+    ):  # fmt: skip
         assert shown in text, shown
     assert "<nav" not in text
     assert text.count("<h1") == 1
