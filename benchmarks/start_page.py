@@ -58,6 +58,7 @@ def databases(folder: Path) -> Iterator[dict[str, str]]:
     with postgres_server() as server:
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
             connection.execute("CREATE DATABASE start_page")
+        (folder / "start.sqlite3").touch()
         yield {
             "SQLite": f"sqlite:///{folder / 'start.sqlite3'}",
             "PostgreSQL": f"{server}/start_page",

@@ -73,6 +73,7 @@ def load(way: Callable[[Engine], Write], file: Path, pipe: Pipe) -> None:
 def measure(way: Callable[[Engine], Write], folder: Path) -> tuple[float, float, float]:
     """Return writes per second, 99th over 50th percentile, and the slower process's share."""
     file = folder / f"{time.monotonic_ns()}.sqlite3"
+    file.touch()
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection, connection.begin():
         connection.execute(text("CREATE TABLE written (id INTEGER PRIMARY KEY, text TEXT)"))

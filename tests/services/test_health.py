@@ -13,7 +13,9 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 
+from orders.services import health
 from orders.settings import Settings
+from orders.storage.sqlite import group_commit
 from tests.actors import Org, make_org
 from tests.bad_orders import CHAIR
 from tests.databases import copy_sqlite, own_app, settings_for
@@ -54,15 +56,18 @@ def write_lock(settings: Settings) -> Iterator[None]:
 
 
 def test_health_is_false_while_another_program_keeps_the_write_lock(
-    client: FlaskClient, org: Org, settings: Settings
+    client: FlaskClient, org: Org, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert health.KEPT_FOR + health.LIMIT < SOON
+    monkeypatch.setattr(health, "KEPT_FOR", 0.1)
+    monkeypatch.setattr(health, "LIMIT", 0.2)
     assert create(org) == 201
     assert is_well(client)
     with write_lock(settings):
-        assert seconds_until(client, False) < SOON
+        assert seconds_until(client, False) < 1.0
         started = time.monotonic()
         assert not is_well(client)
-        assert time.monotonic() - started < SOON
+        assert time.monotonic() - started < 1.0
     assert seconds_until(client, True) < SOON
 
 
@@ -79,8 +84,10 @@ def no_larger_files(folder: Path) -> Iterator[None]:
 @pytest.mark.own_database(reason="its write-ahead log must not have been longer before")
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_health_is_false_while_the_disk_is_full(
-    client: FlaskClient, org: Org, tmp_path: Path
+    client: FlaskClient, org: Org, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert group_commit.FAILURE_COUNTS + health.KEPT_FOR < SOON
+    monkeypatch.setattr(group_commit, "FAILURE_COUNTS", 0.2)
     assert create(org) == 201
     assert is_well(client)
     with no_larger_files(tmp_path):

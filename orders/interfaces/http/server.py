@@ -38,7 +38,7 @@ from granian.server.common import WORKERS_METHODS
 from granian.server.mp import MPServer, WorkerProcess
 
 from orders.interfaces.http.gateway import BodyLimits, Gateway
-from orders.settings import Settings, read_settings
+from orders.settings import BadSetting, Settings, read_settings
 
 # Continues streamed responses that let go of their thread.
 _streams = ThreadPoolExecutor(1, "streams")
@@ -186,4 +186,7 @@ def resume(coroutine: Coroutine[Any, Any, None], awaited: Any = None) -> None:  
 
 
 if __name__ == "__main__":
-    run(read_settings(), sys.argv[1])
+    try:
+        run(read_settings(), sys.argv[1])
+    except BadSetting as error:  # such as a database that has gone since the start
+        raise SystemExit(str(error)) from None
