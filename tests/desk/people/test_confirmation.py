@@ -29,9 +29,9 @@ ORDINARY = ("/orders/", "/customers/", "/configurations/", "/find", "/o/", "/che
             "/setup", "/docs/")  # fmt: skip
 HARMLESS = {
     "/account/preferences",
-    "/settings/organization/wording",
-    "/settings/organization/logo",
-    "/settings/organization/logo/remove",
+    "/settings/customers/wording",
+    "/settings/customers/logo",
+    "/settings/customers/logo/remove",
     "/settings/staff/invitations/<invitation_id>/withdraw",
     "/settings/attributes/new",
     "/settings/attributes/<attribute_id>",

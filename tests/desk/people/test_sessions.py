@@ -16,7 +16,7 @@ from orders.services.accounts import sessions
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.people import StaffSessionRow
-from orders.storage.sqlite.group_commit import CANNOT_READ
+from orders.storage.sqlite.database_files import CANNOT_READ
 from tests.actors import PASSWORD, Org
 from tests.html import read, texts
 
