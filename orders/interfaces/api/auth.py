@@ -19,7 +19,9 @@ from orders.services.accounts.access import Actor
 from orders.settings import Settings
 
 ALLOWED_METHODS = "GET, POST, PUT, DELETE"
-ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+ALLOWED_HEADERS = (
+    "Authorization, Content-Type, Customer-Id, Idempotency-Key, If-Match, If-None-Match"
+)
 # Names of headers, separated by commas (RFC 9110, 5.1).
 _HEADER_NAMES = re.compile(r"[\w!#$%&'*+.^`|~, -]{1,2000}", re.ASCII)
 EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Location, Retry-After"

@@ -10,7 +10,7 @@ from flask import Flask
 
 from orders.domain.attributes import AttributeRule, Kind, Option
 from orders.domain.errors import Conflict, InvalidInput, NotFound, Taken
-from orders.services.accounts import access, accounts, attributes, checks, tokens
+from orders.services.accounts import access, accounts, attributes, checks, org_rules, tokens
 from orders.services.accounts.checks import ChangedMeanwhile
 from orders.storage.pages import Paging
 from tests.actors import DOMAINS, PASSWORD, Org
@@ -229,7 +229,7 @@ class TestAccounts:
 class TestAttributes:
     def keys(self, org: Org) -> list[str]:
         """Return the keys in the order of the form, which is that of the rules."""
-        rules = access.org_rules_of(org.id).attributes
+        rules = org_rules.org_rules_of(org.id).attributes
         assert [one.rule for one in attributes.list_attributes(org.id)] == list(rules)
         return [rule.key for rule in rules]
 
@@ -239,7 +239,7 @@ class TestAttributes:
         assert self.keys(org) == ["note", "color"]
         changed = replace(COLOR, label="Colour", default="red", required=True)
         attributes.change_attribute(org.id, color, changed)
-        assert access.org_rules_of(org.id).attributes[1] == changed
+        assert org_rules.org_rules_of(org.id).attributes[1] == changed
         assert attributes.move_attribute(org.id, color, "up") == 1
         assert self.keys(org) == ["color", "note"]
         assert attributes.move_attribute(org.id, color, "up") == 1
