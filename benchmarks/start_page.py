@@ -27,7 +27,7 @@ from orders.domain.collation import VERSION, sort_key
 from orders.domain.identifiers import new_uuid
 from orders.domain.status import Status
 from orders.services import dashboard
-from orders.services.accounts import access, org_rules, orgs
+from orders.services.accounts import org_rules, orgs
 from orders.services.accounts.access import Actor
 from orders.settings import PROJECT, Settings
 from orders.storage import database

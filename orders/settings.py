@@ -46,10 +46,15 @@ class Settings:
     public_url: str = ""  # where customers reach the service, for links; empty: as requested
     trusted_proxies: int = 0  # how many reverse proxies in front set X-Forwarded-*
     secure_cookies: bool = False  # cookies over TLS only; always so when PUBLIC_URL is https
-    lookup_limit: str = "30 per minute"  # look-ups by one address, in each process
-    sign_in_limit: str = "10 per minute"  # tries to sign in by one address, in each process
-    api_limit: str = ""  # requests by one token, in each process, as 600 per minute; empty: any
-    rate_limit_storage: str = "memory://"  # where limits are counted; share it when scaled
+    lookup_limit: str = "30 per minute"  # look-ups by one address
+    miss_limit: str = "60 per minute"  # unknown codes and IDs by one address
+    sign_in_limit: str = "10 per minute"  # tries to sign in by one address
+    account_limit: str = "10 per 10 minutes"  # tries to sign in to one account by one address
+    account_total_limit: str = "60 per hour"  # tries at one account by all unknown addresses
+    api_limit: str = ""  # requests by one token, such as 600 per minute; empty: any
+    public_token_limit: str = "6000 per minute"  # requests by one public token
+    public_address_limit: str = "600 per minute"  # requests of public tokens by one address
+    rate_limit_storage: str = "database://"  # where limits are counted; redis://host, memory://
     file_store: str = ""  # s3://bucket/prefix; empty: the folder files/ in DATA_DIR
     send_webhooks: bool = True  # `serve` also sends webhooks; else a `work` command must
     webhook_threads: int = 8  # messages of one org that each sending process has under way at once
@@ -64,6 +69,12 @@ class Settings:
         return self.secure_cookies or self.public_url.startswith("https://")
 
 
+# Limits that `0` switches off.
+NONE = "0"
+NO_LIMITS = (
+    "api_limit", "public_token_limit", "public_address_limit", "miss_limit", "account_limit",
+    "account_total_limit",
+)  # fmt: skip
 # orjson writes up to 254 levels; an order adds its own.
 MOST_NESTING = 200
 
@@ -143,9 +154,12 @@ def _check(settings: Settings) -> None:
     for name in ("workers", "threads", "body_seconds", "webhook_threads", "webhook_days"):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
-    for name in ("lookup_limit", "sign_in_limit", "api_limit"):
+    for name in ("lookup_limit", "sign_in_limit", *NO_LIMITS):
+        text = getattr(settings, name)
+        if name in NO_LIMITS and text in {"", NONE}:
+            continue
         try:
-            parse_many(getattr(settings, name) or "1 per second")
+            parse_many(text)
         except ValueError as error:
             raise BadSetting(f"{name.upper()} must be like 30 per minute.") from error
     if settings.public_url:

@@ -187,6 +187,8 @@ class Call:
     paging: Paging = FIRST_PAGE
     # The idempotency key, for the service to store in the same transaction.
     once: IdempotencyKey | None = None
+    # How many of the short IDs in a list's query nothing has.
+    misses: int = 0
 
     @property
     def actor(self) -> Actor:

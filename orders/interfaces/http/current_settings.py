@@ -2,14 +2,33 @@
 
 from flask import current_app, request, url_for
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 
 from orders.domain.inputs import Limits
+from orders.domain.networks import network_of
+from orders.interfaces.http.rate_limits import RequestLimits
 from orders.services import mail
 from orders.settings import Settings
 
-# There is no default limit: only views that declare one are limited, by client address.
-limiter = Limiter(key_func=get_remote_address)
+
+
+def client_network() -> str:
+    """Return the client's address, or the /64 network of one of IPv6."""
+    return network_of(request.remote_addr or "")
+
+
+# There is no default limit: only views that declare one are limited, by client address. `limiter`
+# counts exactly, in the database; while that is busy, in memory, so that people can still sign in.
+limiter = Limiter(
+    key_func=client_network, strategy="sliding-window-counter", in_memory_fallback_enabled=True
+)
+# What comes often is counted in memory.
+lookup_limiter = Limiter(key_func=client_network, strategy="fixed-window")
+
+
+def request_limits() -> RequestLimits:
+    limits: RequestLimits = current_app.extensions["request_limits"]
+    return limits
+
 
 
 def current_settings() -> Settings:

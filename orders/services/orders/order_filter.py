@@ -118,9 +118,7 @@ def conditions(
         value = getattr(wanted, name)
         if value is not None:
             yield orders.c[name] == value
-    if wanted.readable_by:
-        is_own = orders.c.created_by.in_(wanted.readable_by)
-        yield or_(is_own, orders.c.status.in_([str(status) for status in OPEN_CARTS]))
+    yield from _are_readable(wanted.readable_by)
     periods = (
         (operator.ge, orders.c.created_at, wanted.created_from),
         (operator.le, orders.c.created_at, wanted.created_to),
@@ -144,6 +142,13 @@ def conditions(
         named = cart_line.c.configuration_id.in_(names)
         yield exists().where(cart_line.c.order_id == orders.c.id, named)
     yield from _search(connection, org_id, wanted.search)
+
+
+def _are_readable(token_ids: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    """Yield the condition that one of these tokens created an order, or that its cart is open."""
+    if token_ids:
+        is_open = orders.c.status.in_([str(status) for status in OPEN_CARTS])
+        yield or_(orders.c.created_by.in_(token_ids), is_open)
 
 
 def _are_set(**columns: bool | None) -> Iterator[ColumnElement[bool]]:

@@ -14,6 +14,7 @@ from orders.interfaces.desk.blueprint import desk
 from orders.interfaces.desk.forms import html_page
 from orders.interfaces.desk.order_form.draft_views import ResumedForm, keep_resumed
 from orders.interfaces.desk.order_form.entry_views import render_resumed
+from orders.interfaces.desk.people.sign_in_tries import remember_success, require_try_left
 from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import translated
 from orders.interfaces.http.session import (
@@ -46,6 +47,7 @@ def show_sign_in() -> AnyResponse:
     form, resumed = SignInForm(), _sent_order_form()
     if not form.is_submitted():
         return _render(form, resumed)
+    require_try_left(form.email.data or "")
     member = access.sign_in(form.email.data or "", form.password.data or "")
     if member is None:
         return _render(form, resumed, 422, is_refused=True)
@@ -90,6 +92,7 @@ def sign_out() -> AnyResponse:
 def _finish(
     member: StaffMember, resumed: ResumedForm, outcome: CodeResult = CodeResult.BY_APP
 ) -> AnyResponse:
+    remember_success(member.email)
     begin_signed_in(member, by_recovery_code=outcome is CodeResult.BY_RECOVERY_CODE)
     if not resumed:
         return redirect(own_path(_next()), 303)
