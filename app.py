@@ -20,7 +20,7 @@ from orders.interfaces.http.bodies import read_body_of_page
 from orders.interfaces.http.current_settings import limiter, lookup_limiter
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.observers import log_requests, record_route
-from orders.interfaces.http.rate_limits import SHARED_MEMORY, RequestLimits, frequent_storage
+from orders.interfaces.http.rate_limits import RequestLimits, frequent_storage
 from orders.interfaces.http.session import current_member, language_of_person, login_manager
 from orders.interfaces.reference.reference import reference_pages
 from orders.services.accounts.sign_in_tries import SignInTries
@@ -29,6 +29,7 @@ from orders.services.health import HealthCheck
 from orders.services.request_log import RequestRecorder
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.storage.database import db
+from orders.storage.rate_counts import SHARED_MEMORY
 from orders.storage.sqlite import request_lock
 
 

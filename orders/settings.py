@@ -52,7 +52,7 @@ class Settings:
     account_limit: str = "10 per 10 minutes"  # tries to sign in to one account by one address
     account_total_limit: str = "60 per hour"  # tries at one account by all unknown addresses
     api_limit: str = ""  # requests by one token, such as 600 per minute; empty: any
-    public_token_limit: str = "6000 per minute"  # requests by one public token
+    public_token_limit: str = "6000 per minute"  # requests by one public token  # noqa: S105 - no secret
     public_address_limit: str = "600 per minute"  # requests of public tokens by one address
     rate_limit_storage: str = "database://"  # where limits are counted; redis://host, memory://
     file_store: str = ""  # s3://bucket/prefix; empty: the folder files/ in DATA_DIR
@@ -85,6 +85,7 @@ LIMIT_VARIABLES = {
 }
 # Characters that a link can contain as they are. Fewer than 32 could be guessed.
 _SETUP_TOKEN = re.compile(r"[A-Za-z0-9._~-]{32,200}")
+QUOTAS = ("org_configurations", "org_file_bytes")  # of which 0 means any number
 _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
@@ -98,7 +99,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     found = _read_all(environment, names, Settings())
     limits = _read_all(environment, LIMIT_VARIABLES, Limits())
     for variable, name in LIMIT_VARIABLES.items():
-        if limits.get(name) == 0:
+        if limits.get(name) == 0 and name not in QUOTAS:
             raise BadSetting(f"{variable} must be 1 or more.")
     if limits.get("nesting", 0) > MOST_NESTING:
         raise BadSetting(f"MAX_NESTING must be at most {MOST_NESTING}.")
@@ -154,14 +155,7 @@ def _check(settings: Settings) -> None:
     for name in ("workers", "threads", "body_seconds", "webhook_threads", "webhook_days"):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
-    for name in ("lookup_limit", "sign_in_limit", *NO_LIMITS):
-        text = getattr(settings, name)
-        if name in NO_LIMITS and text in {"", NONE}:
-            continue
-        try:
-            parse_many(text)
-        except ValueError as error:
-            raise BadSetting(f"{name.upper()} must be like 30 per minute.") from error
+    _check_rates(settings)
     if settings.public_url:
         parts = urlsplit(settings.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc:
@@ -175,6 +169,17 @@ def _check(settings: Settings) -> None:
             "SETUP_TOKEN must be 32 to 200 random letters and digits; . _ ~ and - are allowed, too."
         )
     _check_connections(settings)
+
+
+def _check_rates(settings: Settings) -> None:
+    for name in ("lookup_limit", "sign_in_limit", *NO_LIMITS):
+        text = getattr(settings, name)
+        if name in NO_LIMITS and text in {"", NONE}:
+            continue
+        try:
+            parse_many(text)
+        except ValueError as error:
+            raise BadSetting(f"{name.upper()} must be like 30 per minute.") from error
 
 
 def _check_connections(settings: Settings) -> None:

@@ -26,14 +26,16 @@ from orders.domain.errors import ServiceBusy
 from orders.storage import database
 from orders.storage.tables import rate_count as table
 
+EXACT = "database://"
+SHARED_MEMORY = "database+memory://"
 PAUSE = 1.0  # seconds between two exchanges of counts
 FORGETTING_PAUSE = 600.0  # seconds between two deletions of old counts by one process
 
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _ADD = {
     name: text(
         "INSERT INTO rate_count (key, count, expires_at) "
-        f"SELECT {columns} FROM {rows} WHERE true "  # noqa: S608 - our own texts, below
+        f"SELECT {columns} FROM {rows} WHERE true "
         "ON CONFLICT (key) DO UPDATE SET count = CASE WHEN rate_count.expires_at <= :now "
         "THEN excluded.count ELSE rate_count.count + excluded.count END, "
         "expires_at = CASE WHEN rate_count.expires_at <= :now "
@@ -65,7 +67,7 @@ def _add(
     # Sorted, so that two processes lock the rows in the same sequence.
     sent = {"rows": orjson.dumps(sorted(rows)).decode(), "now": now}
     found = connection.execute(_ADD[connection.dialect.name], sent)
-    return {row.key: (row.count, row.expires_at) for row in found}
+    return {name: (count, expires_at) for name, count, expires_at in found}
 
 
 class _Forgetting:
@@ -85,7 +87,7 @@ class DatabaseStorage(Storage, SlidingWindowCounterSupport, TimestampedSlidingWi
 
     STORAGE_SCHEME = ["database"]  # noqa: RUF012 - as the library declares it
 
-    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **_: Any) -> None:  # noqa: ANN401, FBT001, FBT002 - the library's signature
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **_: Any) -> None:  # noqa: ANN401 - the library's signature
         super().__init__(uri, wrap_exceptions)
         self._forgetting = _Forgetting()
 
@@ -201,7 +203,7 @@ class SharedMemoryStorage(Storage):
     def __init__(
         self,
         uri: str | None = None,
-        wrap_exceptions: bool = False,  # noqa: FBT001, FBT002 - the library's signature
+        wrap_exceptions: bool = False,
         *,
         context: Callable[[], AbstractContextManager[object]],
     ) -> None:
@@ -301,4 +303,4 @@ class SharedMemoryStorage(Storage):
             except ServiceBusy:
                 pass  # the counts are sent with the next ones
             except Exception:
-                _log.exception("The counts of rate limits could not be exchanged.")
+                _logger.exception("The counts of rate limits could not be exchanged.")

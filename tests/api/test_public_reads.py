@@ -43,7 +43,7 @@ def read(api: Api, reference: object, **headers: str) -> Answer:
     return api.call("GET", f"/orders/{reference}", headers=headers)
 
 
-WITHHELD = {
+WITHHELD: dict[str, object] = {
     "originOrgId": None, "name": None, "customerId": None, "platform": {}, "metadata": {},
     "derivative": {}, "cart": [], "items": [], "createdAt": None, "updatedAt": None,
     "createdBy": "", "deletedAt": None, "canceledAt": None, "cancelReason": None, "warnings": [],

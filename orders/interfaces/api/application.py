@@ -15,12 +15,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
 from orders.domain.errors import FieldError, InvalidInput, OrderError, ServiceBusy, Unauthorized
-from orders.interfaces.api.auth import (
-    answer_preflight,
-    authenticate,
-    authorize,
-    cors_headers,
-)
+from orders.interfaces.api.auth import answer_preflight, authenticate, authorize, cors_headers
 from orders.interfaces.api.endpoints import Access, Endpoint
 from orders.interfaces.api.idempotency import run_once
 from orders.interfaces.api.parameter_names import SentParameters
@@ -122,7 +117,8 @@ class Api:
         token = database.engine_in_use.set(self._engine)
         try:
             response = self._respond_or_refuse(call)
-            self._count_misses(call, response.status)
+            if call.misses or response.status == 404:
+                self._count_misses(call)
             handled = handled_request(environ)
             handled.route = call.route
             handled.caller = _log_owner(call, response.status)
@@ -141,11 +137,10 @@ class Api:
             self._app.logger.exception("%s %s failed.", call.request.method, call.request.path)
             return problem_of_http(InternalServerError())
 
-    def _count_misses(self, call: Call, status: int) -> None:
+    def _count_misses(self, call: Call) -> None:
         """Count the unknown codes and IDs of a public token, so that nobody can guess many."""
-        misses = call.misses or (1 if status == 404 else 0)
-        if misses and call.caller is not None and not call.caller.is_private:
-            self._limits.count_misses(call.request.remote_addr or "", misses)
+        if call.caller is not None and not call.caller.is_private:
+            self._limits.count_misses(call.request.remote_addr or "", call.misses or 1)
 
     def _respond(self, call: Call) -> RenderedResponse:
         """Return the response to a request; raise an OrderError or HTTPException to refuse it."""

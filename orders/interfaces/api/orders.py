@@ -154,7 +154,7 @@ def read_order(call: Call, reference: str) -> EndpointResult:
     """
     order, shown = public_reads.find_order(reference, call.actor, call.request.customer_id)
     is_full = call.flag(FULL_CONFIGURATION.name)
-    if shown is Shown.ALL and not is_full:
+    if shown is public_reads.ALL and not is_full:
         return present_order(order)
     # Never "not modified": configurations, and what is shown, may change while the order keeps its
     # version.

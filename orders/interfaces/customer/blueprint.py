@@ -103,10 +103,10 @@ def keep_chosen_language(response: Response) -> Response:
 @customer.errorhandler(TooManyRequests)
 def show_rate_limit(error: TooManyRequests) -> Response:
     """Render the search form (429) with the typed code and the number of seconds to wait."""
-    limit = lookup_limiter.current_limit
-    if isinstance(error.retry_after, int) or limit is None:
-        seconds = int(error.retry_after or 1)  # the budget of unknown codes
-    else:
+    limit, seconds = lookup_limiter.current_limit, 1
+    if isinstance(error.retry_after, int):  # the budget of unknown codes
+        seconds = error.retry_after
+    elif limit is not None:
         seconds = max(1, math.ceil(limit.reset_at - time.time()))
     message = ngettext(
         "Too many attempts. Please try again in a second.",

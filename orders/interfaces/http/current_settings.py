@@ -10,7 +10,6 @@ from orders.services import mail
 from orders.settings import Settings
 
 
-
 def client_network() -> str:
     """Return the client's address, or the /64 network of one of IPv6."""
     return network_of(request.remote_addr or "")
@@ -28,7 +27,6 @@ lookup_limiter = Limiter(key_func=client_network, strategy="fixed-window")
 def request_limits() -> RequestLimits:
     limits: RequestLimits = current_app.extensions["request_limits"]
     return limits
-
 
 
 def current_settings() -> Settings:

@@ -35,8 +35,8 @@ class OrgRules:
     Instances are cached by `Org.rules_version`, so every change of these data must increment it. If
     `is_strict` is true, orders may contain only attributes that the org has defined. If
     `may_public_list` is true, public tokens may list orders. `customer_check` is what customers
-    enter before they see an order, and `public_reads` what public tokens read of orders that they
-    did not create.
+    enter before they see an order. If `hides_orders` is true, public tokens read only what
+    customers see of orders that they did not create.
     """
 
     org_id: str
@@ -46,14 +46,7 @@ class OrgRules:
     webhooks: tuple[WebhookRule, ...] = ()
     line_attributes: tuple[AttributeRule, ...] = ()
     customer_check: CustomerCheck = CustomerCheck.NONE
-    public_reads: PublicReads = PublicReads.BY_CHECK
-
-    @property
-    def hides_orders(self) -> bool:
-        """Whether public tokens read only what customers see of orders of other tokens."""
-        if self.public_reads is PublicReads.BY_CHECK:
-            return self.customer_check is not CustomerCheck.NONE
-        return self.public_reads is PublicReads.CUSTOMER
+    hides_orders: bool = False
 
     @property
     def every_attribute(self) -> tuple[AttributeRule, ...]:
@@ -96,10 +89,14 @@ def read_org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001
         hooks = tuple(_webhook_rule(row) for row in connection.execute(webhooks))
     of_order = tuple(rule for rule in rules if rule.applies is not Applies.LINE)
     of_line = tuple(rule for rule in rules if rule.applies is Applies.LINE)
+    check = CustomerCheck(org.customer_check or CustomerCheck.NONE)
+    reads = PublicReads(org.public_reads)
+    hides_orders = reads is PublicReads.CUSTOMER or (
+        reads is PublicReads.BY_CHECK and check is not CustomerCheck.NONE
+    )
     return OrgRules(
-        org_id, org.is_strict, of_order, org.may_public_list, hooks, of_line,
-        CustomerCheck(org.customer_check or CustomerCheck.NONE), PublicReads(org.public_reads),
-    )  # fmt: skip
+        org_id, org.is_strict, of_order, org.may_public_list, hooks, of_line, check, hides_orders
+    )
 
 
 def _webhook_rule(row: Any) -> WebhookRule:  # noqa: ANN401 - a row of `webhook`

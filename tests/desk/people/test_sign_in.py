@@ -1,5 +1,7 @@
 """Signing in: passwords, sessions, and order forms that are resumed afterwards."""
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -8,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from orders.interfaces.http import security
 from orders.services.accounts import access
+from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.people import StaffAccount
 from tests.actors import PASSWORD, PRODUCT_HASHER, Org
@@ -204,3 +207,23 @@ def test_a_form_that_is_sent_after_the_session_ended_leads_to_the_sign_in(
     assert answer.location == "/sign-in?next=/orders?q%3Dchair"
     htmx = {"HX-Request": "true"}
     assert client.post(path, data={"name": "x"}, headers=htmx).status_code == 401
+
+
+@pytest.mark.usefixtures("csrf_off")
+class TestTriesAtOneAccount:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, account_limit="2 per hour")
+
+    def test_they_are_limited_and_a_sign_in_gives_them_back(
+        self, client: FlaskClient, member_email: str
+    ) -> None:
+        for _ in range(2):
+            assert sign_in(client, member_email, "wrong").status_code == 422
+            assert sign_in(client, member_email.upper()).status_code == 303
+        assert sign_in(client, member_email, "wrong").status_code == 422
+        assert sign_in(client, member_email, "wrong").status_code == 422
+        refused = sign_in(client, member_email)
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["Retry-After"]) <= 3600
+        assert sign_in(client, "other@desk.example").status_code == 422
