@@ -32,25 +32,22 @@ PAUSE = 1.0  # seconds between two exchanges of counts
 FORGETTING_PAUSE = 600.0  # seconds between two deletions of old counts by one process
 
 _logger = logging.getLogger(__name__)
-_ADD = {
-    name: text(
-        "INSERT INTO rate_count (key, count, expires_at) "
-        f"SELECT {columns} FROM {rows} WHERE true "
-        "ON CONFLICT (key) DO UPDATE SET count = CASE WHEN rate_count.expires_at <= :now "
-        "THEN excluded.count ELSE rate_count.count + excluded.count END, "
-        "expires_at = CASE WHEN rate_count.expires_at <= :now "
-        "THEN excluded.expires_at ELSE rate_count.expires_at END "
-        "RETURNING key, count, expires_at"
-    )
-    for name, columns, rows in (
-        ("sqlite", "value->>0, value->>1, value->>2", "json_each(:rows)"),
-        (
-            "postgresql",
-            "value->>0, CAST(value->>1 AS integer), CAST(value->>2 AS double precision)",
-            "json_array_elements(CAST(:rows AS json))",
-        ),
-    )
+# A count that has expired begins again.
+_INSERT = "INSERT INTO rate_count (key, count, expires_at)"
+_SUM = (
+    "ON CONFLICT (key) DO UPDATE SET count = CASE WHEN rate_count.expires_at <= :now "
+    "THEN excluded.count ELSE rate_count.count + excluded.count END, "
+    "expires_at = CASE WHEN rate_count.expires_at <= :now "
+    "THEN excluded.expires_at ELSE rate_count.expires_at END "
+    "RETURNING key, count, expires_at"
+)
+# One JSON text for all rows: the fastest way, as for the request log.
+_ROWS = {
+    "sqlite": "SELECT value->>0, value->>1, value->>2 FROM json_each(:rows) WHERE true",
+    "postgresql": "SELECT value->>0, CAST(value->>1 AS integer), "
+    "CAST(value->>2 AS double precision) FROM json_array_elements(CAST(:rows AS json))",
 }
+_ADD = {name: text(" ".join((_INSERT, rows, _SUM))) for name, rows in _ROWS.items()}
 
 
 def _name(key: str) -> str:
