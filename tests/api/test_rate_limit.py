@@ -124,7 +124,7 @@ class TestQuotas:
         limits = dataclasses.replace(settings.limits, org_configurations=2, org_file_bytes=10)
         return dataclasses.replace(settings, limits=limits)
 
-    def test_an_org_has_so_many_configurations_and_bytes_of_files(
+    def test_an_org_has_a_number_of_configurations_and_bytes_of_files_at_most(
         self, api: Api, public_api: Api, foreign_api: Api, org: Org
     ) -> None:
         org.save("Oslo chair", "OSL-1")
