@@ -17,19 +17,16 @@ from orders.interfaces.http import errors, security
 from orders.interfaces.http.application import Shortorder, compile_pages, keep_for_good, start_pages
 from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
-from orders.interfaces.http.current_settings import limiter, lookup_limiter
+from orders.interfaces.http.current_settings import start_limits
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.observers import log_requests, record_route
-from orders.interfaces.http.rate_limits import RequestLimits, frequent_storage
 from orders.interfaces.http.session import current_member, language_of_person, login_manager
 from orders.interfaces.reference.reference import reference_pages
-from orders.services.accounts.sign_in_tries import SignInTries
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
 from orders.services.request_log import RequestRecorder
 from orders.settings import PROJECT, BadSetting, Settings, read_settings
 from orders.storage.database import db
-from orders.storage.rate_counts import SHARED_MEMORY
 from orders.storage.sqlite import request_lock
 
 
@@ -62,9 +59,6 @@ def _application(settings: Settings) -> Flask:
         SESSION_COOKIE_SECURE=settings.has_secure_cookies,
         # A form left open over lunch must not be lost: its protection lives with the session.
         WTF_CSRF_TIME_LIMIT=None,
-        RATELIMIT_STORAGE_URI=settings.rate_limit_storage,
-        RATELIMIT_KEY_PREFIX="page",
-        RATELIMIT_HEADERS_ENABLED=True,
         LOOKUP_LIMIT=settings.lookup_limit,
         SIGN_IN_LIMIT=settings.sign_in_limit,
     )
@@ -112,10 +106,4 @@ def _start_extensions(app: Flask) -> None:
     # Not `init_app`: it would look into the session of every response, static files included, for a
     # "remember me" cookie, which we do not have.
     app.login_manager = login_manager  # type: ignore[attr-defined]  # Flask-Login reads it there
-    limiter.init_app(app)
-    app.config["RATELIMIT_STORAGE_URI"] = uri = frequent_storage(app.config["SETTINGS"])
-    if uri == SHARED_MEMORY:
-        app.config["RATELIMIT_STORAGE_OPTIONS"] = {"context": app.app_context}
-    lookup_limiter.init_app(app)
-    app.extensions["request_limits"] = RequestLimits(app)
-    app.extensions["sign_in_tries"] = SignInTries(app.config["SETTINGS"])
+    start_limits(app)

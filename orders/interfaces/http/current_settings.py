@@ -1,12 +1,13 @@
 """Settings of the current application, and the rate limits and public URLs based on them."""
 
-from flask import current_app, request, url_for
+from flask import Flask, current_app, request, url_for
 from flask_limiter import Limiter
 
 from orders.domain.inputs import Limits
 from orders.domain.networks import network_of
-from orders.interfaces.http.rate_limits import RequestLimits
+from orders.interfaces.http.rate_limits import RequestLimits, frequent_storage
 from orders.services import mail
+from orders.services.accounts.sign_in_tries import SignInTries
 from orders.settings import Settings
 
 
@@ -22,6 +23,22 @@ limiter = Limiter(
 )
 # What comes often is counted in memory.
 lookup_limiter = Limiter(key_func=client_network, strategy="fixed-window")
+
+
+def start_limits(app: Flask) -> None:
+    """Set up the rate limits of an application, which count where RATE_LIMIT_STORAGE says."""
+    settings: Settings = app.config["SETTINGS"]
+    app.config.update(
+        RATELIMIT_STORAGE_URI=settings.rate_limit_storage,
+        RATELIMIT_KEY_PREFIX="page",
+        RATELIMIT_HEADERS_ENABLED=True,
+    )
+    limiter.init_app(app)
+    uri, options = frequent_storage(app)
+    app.config.update(RATELIMIT_STORAGE_URI=uri, RATELIMIT_STORAGE_OPTIONS=options)
+    lookup_limiter.init_app(app)
+    app.extensions["request_limits"] = RequestLimits(app)
+    app.extensions["sign_in_tries"] = SignInTries(settings)
 
 
 def request_limits() -> RequestLimits:

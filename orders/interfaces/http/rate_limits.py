@@ -22,10 +22,15 @@ from orders.storage.rate_counts import EXACT, SHARED_MEMORY
 KEPT_KEYS = 10_000  # of tokens and addresses, which requests repeat
 
 
-def frequent_storage(settings: Settings) -> str:
-    """Return the URI of the storage for what comes often: RATE_LIMIT_STORAGE, or its variant."""
-    uri = settings.rate_limit_storage
-    return SHARED_MEMORY if uri == EXACT else uri
+def frequent_storage(app: Flask) -> tuple[str, dict[str, Any]]:
+    """Return URI and options of the storage for what comes often.
+
+    It is RATE_LIMIT_STORAGE itself, unless that is the database.
+    """
+    settings: Settings = app.config["SETTINGS"]
+    if settings.rate_limit_storage == EXACT:
+        return SHARED_MEMORY, {"context": app.app_context}
+    return settings.rate_limit_storage, {}
 
 
 class _Limit:
@@ -52,7 +57,7 @@ class _Limit:
         """Return whether the limit is not used up, without counting."""
         return not self._most or self._strategy.storage.get(key) < self._most
 
-    def refusal(self, key: str, message: str) -> TooManyRequests:
+    def too_many(self, key: str, message: str) -> TooManyRequests:
         """Return the error for a client, with the seconds until the limit begins again."""
         wait = self._strategy.storage.get_expiry(key) - time.time()
         return TooManyRequests(message, retry_after=max(1, math.ceil(wait)))
@@ -63,8 +68,7 @@ class RequestLimits:
 
     def __init__(self, app: Flask) -> None:
         settings: Settings = app.config["SETTINGS"]
-        uri = frequent_storage(settings)
-        options: dict[str, Any] = {"context": app.app_context} if uri == SHARED_MEMORY else {}
+        uri, options = frequent_storage(app)
         strategy = FixedWindowRateLimiter(storage_from_string(uri, **options))
         self._any_token = _Limit("token", settings.api_limit, strategy)
         self._public_token = _Limit("public", settings.public_token_limit, strategy)
@@ -87,12 +91,12 @@ class RequestLimits:
         if network in self._missed:
             self._require_misses_left(network)
         if not self._public_token.hit(token):
-            raise self._public_token.refusal(
+            raise self._public_token.too_many(
                 token,
                 f"The limit for this public token is {self._public_token.item}. Wait a moment.",
             )
         if not self._address.hit(address_key):
-            raise self._address.refusal(
+            raise self._address.too_many(
                 address_key,
                 f"The limit for public tokens from one address is {self._address.item}. "
                 "Wait a moment.",
@@ -113,14 +117,14 @@ class RequestLimits:
     def _count_any_token(self, token_id: str) -> None:
         key = self._any_token.key(token_id)
         if not self._any_token.hit(key):
-            raise self._any_token.refusal(
+            raise self._any_token.too_many(
                 key, f"The limit for this token is {self._any_token.item}. Wait a moment."
             )
 
     def _require_misses_left(self, network: str) -> None:
         key = self._misses.key(network)
         if not self._misses.has_room(key):
-            raise self._misses.refusal(
+            raise self._misses.too_many(
                 key, "Too many unknown codes or IDs from this address. Wait a moment."
             )
 

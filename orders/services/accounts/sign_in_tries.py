@@ -41,7 +41,7 @@ class SignInTries:
         return self._hit(self._total, "accounts", account)
 
     def remember_success(self, email: str, network: str) -> None:
-        """Give back the tries of this account and address, and remember that it is known.
+        """Reset the tries of this account and address, and remember the address.
 
         Raises ServiceBusy as `take` does.
         """

@@ -33,9 +33,9 @@ _usages: dict[str, _Usage] = {}
 
 
 def require_room(org_id: str, limits: Limits, *, configurations: int, file_bytes: int = 0) -> None:
-    """Raise Conflict if the org may not save so many more configurations or bytes of files.
+    """Raise Conflict if the org has no room for more configurations or bytes of files.
 
-    Otherwise they count as saved.
+    `configurations` and `file_bytes` are how many will be saved; they count as saved from now on.
     """
     if not limits.org_configurations and not limits.org_file_bytes:
         return

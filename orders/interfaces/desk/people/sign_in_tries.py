@@ -22,7 +22,7 @@ def require_try_left(email: str) -> None:
 
 
 def remember_success(email: str) -> None:
-    """Give back the tries of an account from this address after a complete sign-in."""
+    """Reset the tries of an account from this address, after a complete sign-in."""
     with contextlib.suppress(ServiceBusy):
         _tries().remember_success(email, client_network())
 
