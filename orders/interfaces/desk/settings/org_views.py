@@ -60,9 +60,7 @@ class OrgForm(forms.VersionedForm):
     public_reads = forms.MenuField(
         lazy_gettext("Public tokens read orders that others created"),
         choices={
-            PublicReads.BY_CHECK: lazy_gettext(
-                "as customers see them if customers enter their ID, otherwise in full"
-            ),
+            PublicReads.BY_CHECK: lazy_gettext("depends on the customer page"),
             PublicReads.CUSTOMER: lazy_gettext("as customers see them"),
             PublicReads.FULL: lazy_gettext("in full"),
         },
