@@ -13,7 +13,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -24,6 +24,7 @@ from sqlalchemy import Connection, delete, select, text, update
 
 from orders.domain.errors import ServiceBusy
 from orders.storage import database
+from orders.storage.sql import in_array
 from orders.storage.tables import rate_count as table
 
 EXACT = "database://"
@@ -65,6 +66,14 @@ def _add(
     sent = {"rows": orjson.dumps(sorted(rows)).decode(), "now": now}
     found = connection.execute(_ADD[connection.dialect.name], sent)
     return {name: (count, expires_at) for name, count, expires_at in found}
+
+
+def _read(names: Collection[str], now: float) -> Mapping[str, tuple[int, float]]:
+    """Return the counts with these names and when they expire, without those that have expired."""
+    if not names:
+        return {}
+    found = select(table).where(in_array(table.c.key, sorted(names)), table.c.expires_at > now)
+    return {name: (count, expires_at) for name, count, expires_at in database.fetch_all(found)}
 
 
 class _Forgetting:
@@ -256,29 +265,37 @@ class SharedMemoryStorage(Storage):
         self._counts.pop(key, None)
 
     def exchange(self) -> None:
-        """Add the new counts to those in the database, and take over the sums."""
+        """Add the new counts to those in the database, and take over the sums of all counts."""
         now = time.time()
-        fresh = []
+        current: dict[str, tuple[_Count, int]] = {}
         for key, one in list(self._counts.items()):
             if one.expires_at <= now:
                 self._counts.pop(key, None)
-            elif one.count > one.sent:
-                fresh.append((_name(key), one))
-        if not fresh:
+            else:
+                current[_name(key)] = (one, one.count)
+        if not current:
             return
-        seen = {name: one.count for name, one in fresh}
-        rows = [(name, seen[name] - one.sent, one.expires_at) for name, one in fresh]
+        rows = [
+            (name, seen - one.sent, one.expires_at)
+            for name, (one, seen) in current.items()
+            if seen > one.sent
+        ]
+        with self._context():
+            sums = {**_read(set(current) - {row[0] for row in rows}, now), **self._send(rows, now)}
+        for name, (total, expires_at) in sums.items():
+            one, seen = current[name]
+            one.expires_at = expires_at
+            one.count += total - seen  # more may have been counted meanwhile
+            one.sent = total
 
+    def _send(
+        self, rows: Sequence[tuple[str, int, float]], now: float
+    ) -> Mapping[str, tuple[int, float]]:
         def add(connection: Connection) -> Mapping[str, tuple[int, float]]:
             self._forgetting.maybe_forget(connection, now)
             return _add(connection, rows, now)
 
-        with self._context():
-            sums = database.write(add)
-        for name, one in fresh:
-            total, one.expires_at = sums[name]
-            one.count += total - seen[name]
-            one.sent = total
+        return database.write(add) if rows else {}
 
     def _begin(self, key: str, expires_at: float) -> _Count:
         counted = self._counts[key] = _Count(expires_at)
