@@ -262,7 +262,7 @@ def list_configurations(call: Call) -> EndpointResult:
     page = configuration_queries.list_configurations(
         call.actor.org_id, ConfigurationFilter(**call.filters), call.paging
     )
-    call.misses = len(set(call.filters["short_ids"])) - page.count
+    call.misses = max(0, len(set(call.filters["short_ids"])) - page.count)
     fields = partial(configuration_fields, service=call.address)
     return list_result("configurations", page, fields, call.ignored)
 

@@ -124,7 +124,7 @@ def list_orders(call: Call) -> EndpointResult:
     page = public_reads.list_orders(
         call.actor, OrderFilter(**call.filters), call.paging, call.request.customer_id
     )
-    call.misses = len(set(call.filters["short_ids"])) - page.count
+    call.misses = max(0, len(set(call.filters["short_ids"])) - page.count)
     answer = list_result("orders", page, lambda entry: _shown(call, *entry), call.ignored)
     if call.flag(FULL_CONFIGURATION.name):
         _with_configurations(call, answer.value["orders"])
