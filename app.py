@@ -17,7 +17,7 @@ from orders.interfaces.http import errors, security
 from orders.interfaces.http.application import Shortorder, compile_pages, keep_for_good, start_pages
 from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
-from orders.interfaces.http.current_settings import limiter
+from orders.interfaces.http.current_settings import start_limits
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.observers import log_requests, record_route
 from orders.interfaces.http.session import (
@@ -67,8 +67,6 @@ def _application(settings: Settings) -> Flask:
         **session_settings(settings),
         # A form left open over lunch must not be lost: its protection lives with the session.
         WTF_CSRF_TIME_LIMIT=None,
-        RATELIMIT_STORAGE_URI=settings.rate_limit_storage,
-        RATELIMIT_HEADERS_ENABLED=True,
         LOOKUP_LIMIT=settings.lookup_limit,
         SIGN_IN_LIMIT=settings.sign_in_limit,
     )
@@ -120,4 +118,4 @@ def _start_extensions(app: Flask, settings: Settings) -> None:
     start_languages(app, language_of_person)
     start_compression(app, "static", "script_texts")
     CSRFProtect(app)
-    limiter.init_app(app)
+    start_limits(app)

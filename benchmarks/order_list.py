@@ -24,7 +24,8 @@ from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.order_dates import DateRange
 from orders.domain.status import Status
 from orders.services.accounts import attributes, orgs
-from orders.services.accounts.access import Actor, OrgRules
+from orders.services.accounts.access import Actor
+from orders.services.accounts.org_rules import OrgRules
 from orders.services.orders import export
 from orders.services.orders.export import csv_pieces
 from orders.services.orders.order_filter import AttributeIs, OrderFilter

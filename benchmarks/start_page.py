@@ -27,7 +27,7 @@ from orders.domain.collation import VERSION, sort_key
 from orders.domain.identifiers import new_uuid
 from orders.domain.status import Status
 from orders.services import dashboard
-from orders.services.accounts import access, orgs
+from orders.services.accounts import org_rules, orgs
 from orders.services.accounts.access import Actor
 from orders.settings import PROJECT, Settings
 from orders.storage import database
@@ -72,7 +72,7 @@ def measure(name: str, app: Flask, count: int) -> None:
         org_id = orgs.add_org("Benchmark")
         people = [str(uuid.uuid4()) for _who in ("busy", "new")]
         fill(org_id, people[0], count)
-        rules = access.org_rules_of(org_id)
+        rules = org_rules.org_rules_of(org_id)
         for who, person in zip(("busy", "new"), people, strict=True):
             actor = Actor(kind="staff", id=person, org=rules, is_private=True)
             dashboard.load_dashboard(actor)

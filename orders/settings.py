@@ -56,10 +56,15 @@ class Settings:
     secure_cookies: bool = False  # cookies over TLS only; always so when PUBLIC_URL is https
     session_idle_hours: int = 12  # hours after which a session that is not used ends
     session_max_days: int = 14  # days after which people sign in again in any case
-    lookup_limit: str = "30 per minute"  # look-ups by one address, in each process
-    sign_in_limit: str = "10 per minute"  # tries to sign in by one address, in each process
-    api_limit: str = ""  # requests by one token, in each process, as 600 per minute; empty: any
-    rate_limit_storage: str = "memory://"  # where limits are counted; share it when scaled
+    lookup_limit: str = "30 per minute"  # look-ups by one address
+    miss_limit: str = "60 per minute"  # unknown codes and IDs by one address
+    sign_in_limit: str = "10 per minute"  # tries to sign in by one address
+    account_limit: str = "10 per 10 minutes"  # tries to sign in to one account by one address
+    account_total_limit: str = "60 per hour"  # tries at one account by all unknown addresses
+    api_limit: str = ""  # requests by one token, such as 600 per minute; empty: any
+    public_token_limit: str = "6000 per minute"  # requests by one public token  # noqa: S105 - no secret
+    public_address_limit: str = "600 per minute"  # requests of public tokens by one address
+    rate_limit_storage: str = "database://"  # where limits are counted; redis://host, memory://
     file_store: str = ""  # s3://bucket/prefix; empty: the folder files/ in DATA_DIR
     send_webhooks: bool = True  # `serve` also sends webhooks; else a `work` command must
     webhook_threads: int = 8  # messages of one org that each sending process has under way at once
@@ -80,6 +85,12 @@ class Settings:
         return self.secure_cookies or self.public_url.startswith("https://")
 
 
+# Limits that `0` switches off.
+NONE = "0"
+NO_LIMITS = (
+    "api_limit", "public_token_limit", "public_address_limit", "miss_limit", "account_limit",
+    "account_total_limit",
+)  # fmt: skip
 # orjson writes up to 254 levels; an order adds its own.
 MOST_NESTING = 200
 
@@ -90,6 +101,7 @@ LIMIT_VARIABLES = {
 }
 # Characters that a link can contain as they are. Fewer than 32 could be guessed.
 _SETUP_TOKEN = re.compile(r"[A-Za-z0-9._~-]{32,200}")
+QUOTAS = ("org_configurations", "org_file_bytes")  # of which 0 means any number
 _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
@@ -103,7 +115,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     found = _read_all(environment, names, Settings())
     limits = _read_all(environment, LIMIT_VARIABLES, Limits())
     for variable, name in LIMIT_VARIABLES.items():
-        if limits.get(name) == 0:
+        if limits.get(name) == 0 and name not in QUOTAS:
             raise BadSetting(f"{variable} must be 1 or more.")
     if limits.get("nesting", 0) > MOST_NESTING:
         raise BadSetting(f"MAX_NESTING must be at most {MOST_NESTING}.")
@@ -162,11 +174,7 @@ def _check(settings: Settings) -> None:
     ):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
-    for name in ("lookup_limit", "sign_in_limit", "api_limit"):
-        try:
-            parse_many(getattr(settings, name) or "1 per second")
-        except ValueError as error:
-            raise BadSetting(f"{name.upper()} must be like 30 per minute.") from error
+    _check_rates(settings)
     if settings.public_url:
         parts = urlsplit(settings.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc:
@@ -186,6 +194,17 @@ def _check_secrets(settings: Settings) -> None:
         raise BadSetting(
             "SETUP_TOKEN must be 32 to 200 random letters and digits; . _ ~ and - are allowed, too."
         )
+
+
+def _check_rates(settings: Settings) -> None:
+    for name in ("lookup_limit", "sign_in_limit", *NO_LIMITS):
+        text = getattr(settings, name)
+        if name in NO_LIMITS and text in {"", NONE}:
+            continue
+        try:
+            parse_many(text)
+        except ValueError as error:
+            raise BadSetting(f"{name.upper()} must be like 30 per minute.") from error
 
 
 def _check_connections(settings: Settings) -> None:

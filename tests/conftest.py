@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from orders.services import request_log
 from orders.settings import Settings
-from orders.storage import database, tables
+from orders.storage import database, rate_counts, tables
 from tests.actors import Org, make_org
 from tests.databases import (
     Database,
@@ -83,6 +83,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:  # n
 
 # Tests write the request log when they look at it, and at their end; no thread does meanwhile.
 request_log.PAUSE = 3600.0
+rate_counts.PAUSE = 3600.0
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ PUBLIC_PICTURES = "api/test_public_pictures.py"
 CANCEL = "api/test_cancel_order.py"
 ACCESSTOKENS = "api/test_accesstokens.py"
 CUSTOMERS = "api/test_customers.py"
+READS, RATES = "api/test_public_reads.py", "api/test_rate_limit.py"
 
 # Of each section: rule, file below tests/, test.
 RULES = {
@@ -258,7 +259,11 @@ RULES = {
         ("415: UTF-8 only", REFUSALS, "test_another_type_is_415"),
         ("400: bytes that are not UTF-8", REFUSALS, "test_bytes_that_are_not_utf_8_are_400"),
         ("422", CHANGES, "test_what_is_refused_changes_nothing"),
-        ("429 with Retry-After", "api/test_rate_limit.py", "test_one_request_too_many_is_429_and_does_nothing"),
+        ("429 with Retry-After", RATES, "test_one_request_too_many_is_429_and_does_nothing"),
+        ("public tokens: limits by token and address", RATES, "test_they_are_limited_by_address_and_by_token"),
+        ("unknown codes and IDs share a budget", RATES, "test_unknown_codes_share_one_budget_at_every_address_that_takes_codes"),
+        ("50 short IDs for public tokens", RATES, "test_a_public_token_names_at_most_fifty_codes"),
+        ("configurations and bytes of files of an org", RATES, "test_an_org_has_a_number_of_configurations_and_bytes_of_files_at_most"),
         ("a refused request leaves nothing behind", CREATE, "test_a_refused_order_leaves_nothing_behind"),
         ("a body shorter than its Content-Length: JSON", BROKEN, "test_json_that_ends_early_stores_nothing"),
         ("a body shorter than its Content-Length: a form", BROKEN, "test_a_form_that_ends_in_the_middle_of_a_count_stores_nothing"),
@@ -269,6 +274,14 @@ RULES = {
         ("non-ASCII digits in codes", CODE, "test_other_spellings_are_refused"),
         ("non-ASCII digits in counts", "test_all_interfaces.py", "test_all_interfaces_report_the_same_errors"),
         ("a shortID with a newline behind it", CODE, "test_other_spellings_are_refused"),
+    ],
+    "What public tokens read": [
+        ("the status, and after the verification what customers see", READS, "test_of_other_orders_the_status_is_read_and_after_the_verification_what_customers_see"),
+        ("own orders, those of predecessors, open carts", READS, "test_its_own_orders_those_of_its_predecessors_and_open_carts_are_read_in_full"),
+        ("lists follow the same rule", READS, "test_lists_follow_the_same_rule_and_reveal_nothing_by_filters_and_sorts"),
+        ("fullConfiguration of lines that are read", READS, "test_lines_that_may_be_read_have_their_configuration"),
+        ("ten tries, with the page's", READS, "test_tries_are_those_of_the_customers_page"),
+        ("the org chooses", READS, "test_an_org_chooses_what_they_read"),
     ],
     "Versions": [
         ("GET returns an ETag", CHANGES, "test_a_read_returns_an_etag_that_changes_with_the_order"),

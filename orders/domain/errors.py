@@ -62,6 +62,14 @@ class NotFound(OrderError):
     """Nothing with this ID or name exists, or the person or token may not see it."""
 
 
+class TooManyTries(OrderError):
+    """No try is left; `wait` is the number of seconds until the next one is allowed."""
+
+    def __init__(self, message: str, wait: int) -> None:
+        self.wait = wait
+        super().__init__(message)
+
+
 class Conflict(OrderError):
     """The request contradicts what is stored."""
 

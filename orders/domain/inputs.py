@@ -62,6 +62,9 @@ class Limits:
     import_rows: int = 2_000
     # Rows of a file of orders.
     order_rows: int = 20_000
+    # Configurations of one org, and bytes of all of their files; 0 means any number.
+    org_configurations: int = 500_000
+    org_file_bytes: int = 10_737_418_240
 
 
 class StrictInput(BaseModel):

@@ -188,13 +188,15 @@ ORDER_FIELDS = (
         answer_description="The `items` that were sent, unchanged.",
     ),
     OrderField(
-        "created_at", "createdAt", FieldKind.TIME, answered=Moment,
-        description="When it was created: UTC, ISO 8601 with milliseconds and `Z`.",
+        "created_at", "createdAt", FieldKind.TIME, answered=Moment | None,
+        description="When it was created: UTC, ISO 8601 with milliseconds and `Z`. Null only where "
+        "it is withheld from a public token.",
         examples=("2026-11-24T09:30:00.000Z",), is_exported=True, is_sortable=True,
     ),
     OrderField(
-        "updated_at", "updatedAt", FieldKind.TIME, answered=Moment,
-        description="When it was changed last: UTC, ISO 8601 with milliseconds and `Z`.",
+        "updated_at", "updatedAt", FieldKind.TIME, answered=Moment | None,
+        description="When it was changed last: UTC, ISO 8601 with milliseconds and `Z`. Null only "
+        "where it is withheld from a public token.",
         examples=("2026-11-24T09:30:00.000Z",), is_exported=True, is_sortable=True,
     ),
     OrderField(

@@ -51,6 +51,14 @@ class CustomerCheck(StrEnum):
     CUSTOMER_ID = "customerId"
 
 
+class PublicReads(StrEnum):
+    """What an org lets its public tokens read of orders that they did not create."""
+
+    BY_CHECK = ""  # in full as long as CustomerCheck.NONE applies, then what customers see
+    FULL = "full"
+    CUSTOMER = "customer"  # what the customer's page shows, after the same verification
+
+
 class Gate(StrEnum):
     """What a customer sees who has an order's short ID but has not entered its customer ID."""
 

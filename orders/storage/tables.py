@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Column, Connection, Table, func
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orders.storage.models import catalog, customers, desk, imports, orgs, people, webhooks
+from orders.storage.models import catalog, customers, desk, imports, limits, orgs, people, webhooks
 from orders.storage.models import orders as order_models
 
 orders = cast(Table, order_models.OrderRow.__table__)
@@ -46,6 +46,7 @@ order_import_row = cast(Table, imports.OrderImportRow.__table__)
 order_import_order = cast(Table, imports.OrderImportOrder.__table__)
 webhook = cast(Table, webhooks.WebhookRow.__table__)
 webhook_delivery = cast(Table, webhooks.WebhookDelivery.__table__)
+rate_count = cast(Table, limits.RateCount.__table__)
 
 # Name of a person as others see it: the one that they have set, or else their address.
 shown_name = func.coalesce(func.nullif(staff_account.c.name, ""), staff_account.c.email)

@@ -28,7 +28,7 @@ DOCUMENT = document(Limits(), "/")
 EXACT = exact(DOCUMENT)
 # No value of these is right for every reader, and an example has to run as it is.
 WITHOUT_EXAMPLE = {
-    "orgId", "bearer_token", "Idempotency-Key", "If-Match", "If-None-Match", "after",
+    "orgId", "bearer_token", "Customer-Id", "Idempotency-Key", "If-Match", "If-None-Match", "after",
 }  # fmt: skip
 METHODS = ("get", "post", "put", "patch", "delete")
 

@@ -118,6 +118,9 @@ class TestTrace:
         assert {name.partition(":")[0] for name in in_query.keys() - bearer.keys()} <= {
             "services/accounts/access",  # is the page one of the token's domains?
             "domain/domains",
+            "interfaces/http/rate_limits",  # public tokens have limits of their own
+            "domain/networks",
+            "storage/rate_counts",
             "interfaces/api/query",  # the query may name an org
             "interfaces/api/request",  # with Origin: is it a preflight?
         }

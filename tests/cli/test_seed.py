@@ -19,7 +19,7 @@ from orders.domain.status import Status
 from orders.interfaces.cli.demo.example_orders import example_orders
 from orders.interfaces.cli.demo.seed import DemoResult, seed_demo
 from orders.interfaces.cli.demo.workshop import WORKSHOP
-from orders.services.accounts import access
+from orders.services.accounts import access, org_rules
 from orders.services.accounts.access import Origin
 from orders.services.catalog import products
 from orders.services.catalog.sample_products import SampleProduct
@@ -131,7 +131,7 @@ def test_orders_are_overdue_due_soon_and_later_and_have_totals(
     app: Flask, demo: DemoResult
 ) -> None:
     with app.app_context():
-        rules = access.org_rules_of(demo.org_id)
+        rules = org_rules.org_rules_of(demo.org_id)
         due = due_rule(rules.attributes)
         assert due is not None
         late = limits_of(due, Period.OVERDUE, NOW.date())

@@ -28,7 +28,9 @@ def save(app: Flask, org: Org, name: str, content: bytes, kind: str) -> str:
             raw, [SentFile("files", name, kind, content)], actor=org.actor(), limits=Limits()
         )
         store = app.extensions["files"]
-        return configurations.create_configuration(new, files, actor=org.actor(), store=store).id
+        return configurations.create_configuration(
+            new, files, actor=org.actor(), store=store, limits=Limits()
+        ).id
 
 
 @pytest.fixture

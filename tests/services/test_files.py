@@ -103,7 +103,9 @@ def test_a_configuration_keeps_its_files_in_either_store(
             [SentFile("files", "a.png", "image/png", PNG)],
             actor=org.actor(), limits=Limits(),
         )  # fmt: skip
-        made = configurations.create_configuration(new, files, actor=org.actor(), store=store)
+        made = configurations.create_configuration(
+            new, files, actor=org.actor(), store=store, limits=Limits()
+        )
         found = configuration_queries.find_file(made.short_id, "shot", org.id)
         assert store.get(found.stored_as) == PNG
         assert (found.size, found.content_type) == (len(PNG), "image/png")

@@ -15,13 +15,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
 from orders.domain.errors import FieldError, InvalidInput, OrderError, ServiceBusy, Unauthorized
-from orders.interfaces.api.auth import (
-    TokenRateLimit,
-    answer_preflight,
-    authenticate,
-    authorize,
-    cors_headers,
-)
+from orders.interfaces.api.auth import answer_preflight, authenticate, authorize, cors_headers
 from orders.interfaces.api.endpoints import Access, Endpoint
 from orders.interfaces.api.idempotency import run_once
 from orders.interfaces.api.parameter_names import SentParameters
@@ -42,6 +36,7 @@ from orders.interfaces.api.responses import (
 from orders.interfaces.api.service import RESOURCES
 from orders.interfaces.http.bodies import read_body
 from orders.interfaces.http.observers import handled_request
+from orders.interfaces.http.rate_limits import RequestLimits
 from orders.interfaces.http.security import TRANSPORT_SECURITY
 from orders.services import request_log
 from orders.services.catalog.configuration_queries import StoredFile
@@ -105,7 +100,7 @@ class Api:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._rate_limit = TokenRateLimit(app.config["SETTINGS"])
+        self._limits: RequestLimits = app.extensions["request_limits"]
         self._router = Router(all_endpoints())
         with app.app_context():
             self._engine = database.db.engine
@@ -122,6 +117,8 @@ class Api:
         token = database.engine_in_use.set(self._engine)
         try:
             response = self._respond_or_refuse(call)
+            if call.misses or response.status == 404:
+                self._count_misses(call)
             handled = handled_request(environ)
             handled.route = call.route
             handled.caller = _log_owner(call, response.status)
@@ -139,6 +136,11 @@ class Api:
         except Exception:
             self._app.logger.exception("%s %s failed.", call.request.method, call.request.path)
             return problem_of_http(InternalServerError())
+
+    def _count_misses(self, call: Call) -> None:
+        """Count the unknown codes and IDs of a public token, so that nobody can guess many."""
+        if call.caller is not None and not call.caller.is_private:
+            self._limits.count_misses(call.request.remote_addr or "", call.misses or 1)
 
     def _respond(self, call: Call) -> RenderedResponse:
         """Return the response to a request; raise an OrderError or HTTPException to refuse it."""
@@ -160,7 +162,7 @@ class Api:
         call.query = query = _query_of(call, endpoint)
         if endpoint.access is not Access.NONE and not _is_open(endpoint, arguments):
             call.caller = authenticate(request)
-            self._rate_limit.count(call.caller)
+            self._limits.count_request(call.caller, request.remote_addr or "")
             authorize(endpoint, call.caller, query)
         if endpoint.bodies:
             call.body = endpoint.read_body(request)

@@ -1,28 +1,23 @@
-"""Authentication, authorization and rate limiting of API requests, and their CORS headers."""
+"""Authentication and authorization of API requests, and their CORS headers."""
 
-import math
 import re
-import time
 
-import limits
-from limits.storage import storage_from_string
-from limits.strategies import FixedWindowRateLimiter
-from werkzeug.exceptions import TooManyRequests
-
-from orders.domain.errors import Forbidden, ServiceBusy, Unauthorized
+from orders.domain.errors import FieldError, Forbidden, InvalidInput, ServiceBusy, Unauthorized
 from orders.interfaces.api.endpoints import Access, Endpoint
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import ApiRequest
 from orders.interfaces.api.responses import RenderedResponse
 from orders.services.accounts import access
 from orders.services.accounts.access import Actor
-from orders.settings import Settings
 
 ALLOWED_METHODS = "GET, POST, PUT, DELETE"
-ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+ALLOWED_HEADERS = (
+    "Authorization, Content-Type, Customer-Id, Idempotency-Key, If-Match, If-None-Match"
+)
 # Names of headers, separated by commas (RFC 9110, 5.1).
 _HEADER_NAMES = re.compile(r"[\w!#$%&'*+.^`|~, -]{1,2000}", re.ASCII)
 EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Location, Retry-After"
+MAX_PUBLIC_CODES = 50  # short IDs in one request with a public token
 PREFLIGHT_AGE = 600  # seconds for which a browser may remember the permission
 PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
 
@@ -37,38 +32,24 @@ def authenticate(request: ApiRequest) -> Actor:
 
 
 def authorize(endpoint: Endpoint, actor: Actor, query: Query) -> None:
-    """Raise Forbidden if the token may not call the endpoint, or the query names another org."""
+    """Raise Forbidden if the token may not call the endpoint, or the query names another org.
+
+    Raises InvalidInput if a public token lists more than MAX_PUBLIC_CODES short IDs.
+    """
     if not actor.is_private:
         if endpoint.access is Access.PRIVATE:
             raise Forbidden("This needs a private token.")
-        if endpoint.access is Access.PUBLIC_BY_SHORT_ID and not (
-            actor.org.may_public_list or query.names_short_ids()
-        ):
-            raise Forbidden(
-                "A public token can list only with shortId=, unless its org allows more."
-            )
+        if endpoint.access is Access.PUBLIC_BY_SHORT_ID:
+            _authorize_public_list(actor, query)
     query.require_own_org(actor)
 
 
-class TokenRateLimit:
-    """Counts the requests of each token, and refuses those above the limit API_LIMIT."""
-
-    def __init__(self, settings: Settings) -> None:
-        """Read API_LIMIT (no limit if empty) and RATE_LIMIT_STORAGE, where counters are kept."""
-        self._limit = limits.parse(settings.api_limit) if settings.api_limit else None
-        if self._limit is not None:
-            storage = storage_from_string(settings.rate_limit_storage)
-            self._counter = FixedWindowRateLimiter(storage)
-
-    def count(self, actor: Actor) -> None:
-        """Count a request with this token. Raises TooManyRequests if it exceeds the limit."""
-        if self._limit is None or self._counter.hit(self._limit, actor.id):
-            return
-        reset = self._counter.get_window_stats(self._limit, actor.id).reset_time
-        raise TooManyRequests(
-            f"The limit for this token is {self._limit}. Wait a moment.",
-            retry_after=max(1, math.ceil(reset - time.time())),
-        )
+def _authorize_public_list(actor: Actor, query: Query) -> None:
+    if not (actor.org.may_public_list or query.names_short_ids()):
+        raise Forbidden("A public token can list only with shortId=, unless its org allows more.")
+    if len(query.texts("shortId")) > MAX_PUBLIC_CODES:
+        message = f"At most {MAX_PUBLIC_CODES} short IDs in a request with a public token."
+        raise InvalidInput([FieldError("shortId", message)])
 
 
 def answer_preflight(request: ApiRequest) -> RenderedResponse:

@@ -225,7 +225,8 @@ def present_new_configuration(configuration: Configuration) -> EndpointResult:
     read_body=read_configuration_body,
     content=SentConfiguration.content,
     errors={
-        409: "The `shortId` that was sent is already in use.",
+        409: "The `shortId` that was sent is already in use, or the org has as many configurations "
+        "or bytes of files as it can have.",
         415: "The body is neither `application/json` in UTF-8 nor `multipart/form-data`.",
     },
     present=present_new_configuration,
@@ -241,7 +242,7 @@ def create_configuration(call: Call) -> Configuration:
         sent.raw, sent.files, sent.errors, actor=call.actor, limits=call.limits
     )
     return configurations.create_configuration(
-        new, files, actor=call.actor, store=call.files, key=call.once
+        new, files, actor=call.actor, store=call.files, key=call.once, limits=call.limits
     )
 
 
@@ -261,6 +262,7 @@ def list_configurations(call: Call) -> EndpointResult:
     page = configuration_queries.list_configurations(
         call.actor.org_id, ConfigurationFilter(**call.filters), call.paging
     )
+    call.misses = max(0, len(set(call.filters["short_ids"])) - page.count)
     fields = partial(configuration_fields, service=call.address)
     return list_result("configurations", page, fields, call.ignored)
 

@@ -8,10 +8,12 @@ import orjson
 from orders.domain.configuration import configuration_fields
 from orders.domain.errors import FieldError, InvalidInput
 from orders.domain.order import Order, OrderChanges, order_fields
+from orders.domain.shown_orders import Shown, shown_fields
 from orders.interfaces.api import order_bodies, parameters
 from orders.interfaces.api.endpoints import Access, Example, Resource, Success, link
 from orders.interfaces.api.order_filters import FILTERS
 from orders.interfaces.api.parameters import (
+    CUSTOMER_ID,
     FULL_CONFIGURATION,
     IDEMPOTENCY_KEY,
     IF_MATCH,
@@ -23,7 +25,7 @@ from orders.interfaces.api.responses import EndpointResult, list_result
 from orders.interfaces.api.schemas import SHORT_ID, OrderAnswer, OrderList
 from orders.services.catalog import configuration_queries
 from orders.services.orders import changes as order_changes
-from orders.services.orders import intake, order_list, queries
+from orders.services.orders import intake, order_list, public_reads
 from orders.services.orders.order_filter import OrderFilter
 
 resource = Resource("Orders", "Create, read and change orders, from storefronts and scripts.")
@@ -108,7 +110,7 @@ def create_order(call: Call) -> Order:
     "GET /api/orders",
     Access.PUBLIC_BY_SHORT_ID,
     Success(200, "A page of orders.", OrderList, {"orders": order_bodies.LIST}),
-    parameters=(ORG_ID, FULL_CONFIGURATION),
+    parameters=(ORG_ID, FULL_CONFIGURATION, CUSTOMER_ID),
     filters=FILTERS,
     sortable=order_list.SORTABLE,
 )
@@ -116,10 +118,14 @@ def list_orders(call: Call) -> EndpointResult:
     """List orders.
 
     Returns the orders of the org that match all filters, without those in the bin. Filters can be
-    sent as plain text or as JSON text (`name=Hall` or `name="Hall"`).
+    sent as plain text or as JSON text (`name=Hall` or `name="Hall"`). If the org withholds orders
+    from public tokens, these read them as `Read an order` says.
     """
-    page = order_list.find_orders(call.actor.org_id, OrderFilter(**call.filters), call.paging)
-    answer = list_result("orders", page, order_fields, call.ignored)
+    page = public_reads.list_orders(
+        call.actor, OrderFilter(**call.filters), call.paging, call.request.customer_id
+    )
+    call.misses = max(0, len(set(call.filters["short_ids"])) - page.count)
+    answer = list_result("orders", page, lambda entry: _shown(call, *entry), call.ignored)
     if call.flag(FULL_CONFIGURATION.name):
         _with_configurations(call, answer.value["orders"])
     return answer
@@ -130,28 +136,41 @@ def list_orders(call: Call) -> EndpointResult:
     Access.ANY,
     Success(200, "The complete order.", OrderAnswer, {"order": order_bodies.ORDER}, ("OrderETag",)),
     Success(304, "The version is still the one in `If-None-Match`.", None, headers=("ETag",)),
-    parameters=(REFERENCE, FULL_CONFIGURATION, IF_NONE_MATCH),
+    parameters=(REFERENCE, FULL_CONFIGURATION, CUSTOMER_ID, IF_NONE_MATCH),
     errors={
         404: "The org of the token has no such order, or it is in the bin, or the short ID is "
         "mistyped (its check character does not match).",
-        422: "A query parameter is malformed.",
+        422: "A query parameter is malformed, or `Customer-Id` does not match the order.",
+        429: "The token has sent too many requests, or no try of `Customer-Id` is left.",
     },
 )
 def read_order(call: Call, reference: str) -> EndpointResult:
     """Read an order.
 
-    Finds it by its `id` or `shortId`. Orders of other orgs are 404.
+    Finds it by its `id` or `shortId`. Orders of other orgs are 404. If the org withholds orders
+    from public tokens, a public token reads open carts and what it created itself in full. Of other
+    orders it gets what the customer's page shows, with null or an empty value in place of the rest:
+    the status, and with the right `Customer-Id` also times, lines and visible attributes.
     """
-    order = queries.find_order(reference, call.actor.org_id)
-    if not call.flag(FULL_CONFIGURATION.name):
+    order, shown = public_reads.find_order(reference, call.actor, call.request.customer_id)
+    is_full = call.flag(FULL_CONFIGURATION.name)
+    if shown is public_reads.ALL and not is_full:
         return present_order(order)
-    # Never "not modified": configurations may change while the order keeps its version.
-    found = present_order(order)._replace(etag="", headers={"ETag": f'"{order.version}"'})
-    return found._replace(value=_with_configurations(call, [found.value])[0])
+    # Never "not modified": configurations, and what is shown, may change while the order keeps its
+    # version.
+    value = {**_shown(call, order, shown), "warnings": []}
+    if is_full:
+        _with_configurations(call, [value])
+    return EndpointResult(value, headers={"ETag": f'"{order.version}"'})
 
 
-def _with_configurations(call: Call, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add the saved configuration, or None, to each line of the orders; return the orders.
+def _shown(call: Call, order: Order, shown: Shown) -> dict[str, Any]:
+    rules = call.actor.org
+    return shown_fields(order, shown, rules.attributes, rules.line_attributes)
+
+
+def _with_configurations(call: Call, found: list[dict[str, Any]]) -> None:
+    """Add the saved configuration, or None, to each line of the orders.
 
     `found` are orders as JSON objects, which are changed in place. Raises InvalidInput if the
     configurations are longer than MAX_CONFIGURATIONS bytes in total.
@@ -170,7 +189,6 @@ def _with_configurations(call: Call, found: list[dict[str, Any]]) -> list[dict[s
         raise InvalidInput([FieldError(FULL_CONFIGURATION.name, message)])
     for line in lines:
         line["configuration"] = shown.get(line["configurationId"])
-    return found
 
 
 @resource.endpoint(

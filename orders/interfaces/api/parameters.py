@@ -61,6 +61,15 @@ IF_NONE_MATCH = Parameter(
     "The `ETag` of an earlier response. If the stored version is the same, the response is 304.",
     {"type": "string", "format": "entity-tags"},
 )
+CUSTOMER_ID = Parameter(
+    "Customer-Id",
+    "header",
+    "The customer's ID, for public tokens in an org that asks customers for it: with it they read "
+    "what the customer's page shows of an order of another token. Percent-encoded like a part of "
+    "an address (`encodeURIComponent`). Each use counts as one of the order's ten tries an hour; "
+    "the right ID gives them back. Private tokens do not need it.",
+    {"type": "string", "maxLength": 1000},
+)
 
 
 EXAMPLE_CURSOR = "WyItY3JlYXRlZEF0IiwiMjAyNi0xMS0yNFQwOTozMDowMCswMDowMCIsIjEiXQ"

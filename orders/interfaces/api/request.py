@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from werkzeug.datastructures import ETags
 from werkzeug.exceptions import UnsupportedMediaType
@@ -23,6 +24,8 @@ from orders.services.orders.changes import VersionCheck
 from orders.settings import Settings
 from orders.storage.pages import Paging
 
+# Characters of a sent customer ID that are read: one has at most 255, plus spaces between them.
+MAX_CUSTOMER_ID = 1000
 UTF_8 = {"utf-8", "utf8"}
 FIRST_PAGE = Paging()
 
@@ -92,6 +95,12 @@ class ApiRequest(Request):
             )
             raise InvalidInput([FieldError(KEY_HEADER, message)])
         return key
+
+    @property
+    def customer_id(self) -> str | None:
+        """The customer ID in `Customer-Id`, percent-decoded as UTF-8; None if not sent."""
+        sent: str | None = self.environ.get("HTTP_CUSTOMER_ID")
+        return None if sent is None else unquote(sent)[:MAX_CUSTOMER_ID]
 
     @property
     def version_check(self) -> VersionCheck:
@@ -178,6 +187,8 @@ class Call:
     paging: Paging = FIRST_PAGE
     # The idempotency key, for the service to store in the same transaction.
     once: IdempotencyKey | None = None
+    # How many of the short IDs in a list's query nothing has.
+    misses: int = 0
 
     @property
     def actor(self) -> Actor:

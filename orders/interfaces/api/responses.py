@@ -19,6 +19,7 @@ from orders.domain.errors import (
     OrderError,
     ServiceBusy,
     StaleVersion,
+    TooManyTries,
     Unauthorized,
 )
 from orders.domain.short_id import MistypedShortId
@@ -48,6 +49,7 @@ STATUS_OF = (
     (MistypedShortId, 404),
     (Conflict, 409),
     (StaleVersion, 412),
+    (TooManyTries, 429),
     (ServiceBusy, 503),
 )
 RETRY_AFTER = 1  # seconds; a busy database is free again soon
@@ -166,7 +168,10 @@ def problem_of(error: OrderError) -> RenderedResponse:
     """Return a problem document for a service's error, with its status in STATUS_OF."""
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
     errors = error.errors if isinstance(error, InvalidInput) else ()
-    return problem(status, str(error), errors)
+    response = problem(status, str(error), errors)
+    if isinstance(error, TooManyTries):
+        response.headers["Retry-After"] = str(error.wait)
+    return response
 
 
 def problem_of_http(error: HTTPException) -> RenderedResponse:

@@ -82,14 +82,17 @@ def add_org(name: str) -> dict[str, Any]:
     "--private/--public", "is_private", default=None, help="For a server, or for web pages."
 )
 @click.option("--domain", "domains", multiple=True, help="Host of a public token; repeatable.")
+@click.option("--succeeds", help="ID of a token that this one replaces; it reads its orders, too.")
 @prints_json
 def add_token(
-    org_id: str, name: str, is_private: bool | None, domains: tuple[str, ...]
+    org_id: str, name: str, is_private: bool | None, domains: tuple[str, ...], succeeds: str | None
 ) -> dict[str, Any]:
     """Create a token; its secret is shown only once."""
     if is_private is None:
         raise click.UsageError("Say --private or --public.")
-    made = tokens.add_token(org_id, name=name, is_private=is_private, allowed=domains)
+    made = tokens.add_token(
+        org_id, name=name, is_private=is_private, allowed=domains, succeeds=succeeds
+    )
     return {"id": made.id, "token": made.secret}
 
 

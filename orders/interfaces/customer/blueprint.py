@@ -15,7 +15,7 @@ from orders.domain.contact_links import mail_address, phone_address
 from orders.domain.errors import NotFound
 from orders.domain.short_id import LENGTH, MistypedShortId
 from orders.domain.texts import lazy_gettext
-from orders.interfaces.http.current_settings import limiter
+from orders.interfaces.http.current_settings import lookup_limiter, request_limits
 from orders.interfaces.http.errors import error_page
 from orders.interfaces.http.i18n import (
     gettext,
@@ -72,6 +72,13 @@ def record_start() -> None:
     g.started = _constant_time_answer().clock()
 
 
+@customer.before_request
+def require_misses_left() -> None:
+    """Raise TooManyRequests if too many codes from this address were unknown."""
+    if _typed_code():
+        request_limits().require_misses_left(request.remote_addr or "")
+
+
 @customer.after_request
 def forbid_caching(response: Response) -> Response:
     """Prevent caches from storing the response, and search engines from indexing it.
@@ -94,16 +101,21 @@ def keep_chosen_language(response: Response) -> Response:
 
 
 @customer.errorhandler(TooManyRequests)
-def show_rate_limit(_error: TooManyRequests) -> Response:
+def show_rate_limit(error: TooManyRequests) -> Response:
     """Render the search form (429) with the typed code and the number of seconds to wait."""
-    limit = limiter.current_limit
-    seconds = 1 if limit is None else max(1, math.ceil(limit.reset_at - time.time()))
+    limit, seconds = lookup_limiter.current_limit, 1
+    if isinstance(error.retry_after, int):  # the budget of unknown codes
+        seconds = error.retry_after
+    elif limit is not None:
+        seconds = max(1, math.ceil(limit.reset_at - time.time()))
     message = ngettext(
         "Too many attempts. Please try again in a second.",
         "Too many attempts. Please try again in %(num)s seconds.",
         seconds,
     )
-    return find_page(429, typed=_typed_code(), message=message)
+    answer = find_page(429, typed=_typed_code(), message=message)
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
 
 
 @customer.errorhandler(HTTPException)
@@ -124,6 +136,7 @@ def show_miss(error: MistypedShortId | NotFound) -> Response:
         answer = find_page(404, typed=typed, message=hint.message, hint=hint)
     else:
         answer = find_page(404, typed=_typed_code(), message=UNKNOWN)
+    request_limits().count_misses(request.remote_addr or "")
     request_lock.release()  # other requests continue during the delay
     _constant_time_answer().wait_since(g.started)
     return answer

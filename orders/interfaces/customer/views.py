@@ -21,7 +21,7 @@ from orders.interfaces.customer import unlock
 from orders.interfaces.customer.blueprint import UNKNOWN, customer, find_page, page, printable_input
 from orders.interfaces.customer.dates import write_moment, write_value
 from orders.interfaces.http.assets import FOR_EVER, send_stored
-from orders.interfaces.http.current_settings import customer_link, limiter, lookup_limit
+from orders.interfaces.http.current_settings import customer_link, lookup_limit, lookup_limiter
 from orders.interfaces.http.i18n import (
     figure,
     gettext,
@@ -48,7 +48,7 @@ EXPLANATIONS = {
 
 
 @customer.get("/find")
-@limiter.limit(lookup_limit, exempt_when=lambda: "code" not in request.args)
+@lookup_limiter.limit(lookup_limit, exempt_when=lambda: "code" not in request.args)
 def find() -> AnyResponse:
     """Render the search form; with `?code=`, redirect to the page of the order with that code.
 
@@ -70,7 +70,7 @@ def ask_for_code() -> AnyResponse:
 
 @customer.get("/o/<code>")
 @customer.get("/o/<path:code>")
-@limiter.limit(lookup_limit)
+@lookup_limiter.limit(lookup_limit)
 def show_order(code: str) -> AnyResponse:
     """Render the order's page; if `code` is spelled differently, redirect to the canonical URL."""
     view = _find(code, unlock.is_unlocked)
@@ -80,7 +80,7 @@ def show_order(code: str) -> AnyResponse:
 
 
 @customer.post("/o/<code>/open")
-@limiter.limit(lookup_limit)
+@lookup_limiter.limit(lookup_limit)
 def open_order(code: str) -> AnyResponse:
     """Set the cookie that unlocks the order for this browser if the typed customer ID is right.
 
@@ -101,7 +101,7 @@ def open_order(code: str) -> AnyResponse:
 
 @customer.get("/o/<code>/pictures/<int:number>")
 # Only misses count: one page loads many pictures, and nobody who guesses codes gets any.
-@limiter.limit(lookup_limit, deduct_when=lambda response: response.status_code == 404)
+@lookup_limiter.limit(lookup_limit, deduct_when=lambda response: response.status_code == 404)
 def show_picture(code: str, number: int) -> AnyResponse:
     """Send the picture of the order's cart line `number`, counted from 1.
 
@@ -114,7 +114,7 @@ def show_picture(code: str, number: int) -> AnyResponse:
 
 
 @customer.get("/o/<code>/days/<int:number>.ics")
-@limiter.limit(lookup_limit)
+@lookup_limiter.limit(lookup_limit)
 def show_day(code: str, number: int) -> AnyResponse:
     """Send an iCalendar file for a date among the order's details.
 

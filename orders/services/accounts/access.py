@@ -17,57 +17,20 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import bindparam, or_, select, update
 
 from orders.domain import domains
-from orders.domain.attributes import Applies, AttributeRule, Kind, Option, Total
 from orders.domain.errors import Forbidden, ServiceBusy, Unauthorized
 from orders.domain.permissions import Permission, may
 from orders.domain.preferences import Preferences, read_preferences
 from orders.domain.texts import lazy_gettext
+from orders.services.accounts.org_rules import OrgRules, read_org_rules
 from orders.storage import database
 from orders.storage.database import CompiledSelect
-from orders.storage.models.orgs import Attribute, CustomerPageRow, Org, Token
+from orders.storage.models.orgs import CustomerPageRow, Org, Token
 from orders.storage.models.people import StaffAccount
-from orders.storage.models.webhooks import WebhookRow
 
 # Precision of `last_used_at`: a write with every request would halve the throughput.
 LAST_USE_PRECISION = timedelta(minutes=1)
 
 password_hasher = PasswordHasher()
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookRule:
-    """Which events a webhook receives; `id` is the webhook's ID.
-
-    These are the events named `topic` of orders whose status is in `statuses`, or of all orders if
-    `statuses` is empty.
-    """
-
-    id: str
-    topic: str
-    statuses: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class OrgRules:
-    """The settings, attributes and active webhooks of an org that are needed to handle requests.
-
-    `attributes` are those of orders, and `line_attributes` those of the lines of a cart.
-
-    Instances are cached by `Org.rules_version`, so every change of these data must increment it. If
-    `is_strict` is true, orders may contain only attributes that the org has defined. If
-    `may_public_list` is true, public tokens may list orders.
-    """
-
-    org_id: str
-    is_strict: bool
-    attributes: tuple[AttributeRule, ...]
-    may_public_list: bool = False
-    webhooks: tuple[WebhookRule, ...] = ()
-    line_attributes: tuple[AttributeRule, ...] = ()
-
-    @property
-    def every_attribute(self) -> tuple[AttributeRule, ...]:
-        return self.attributes + self.line_attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +134,7 @@ def authenticate(
     if not found.is_private and not _is_allowed_origin(found.domains, origin):
         raise Forbidden(lazy_gettext("This public token works only from pages on its own domains."))
     _record_use(found.id, found.last_used_at, now or datetime.now(UTC))
-    org = _org_rules(found.org_id, found.rules_version)
+    org = read_org_rules(found.org_id, found.rules_version)
     return Actor("token", found.id, org, found.is_private)
 
 
@@ -217,68 +180,6 @@ def _record_use(token_id: str, last_used_at: datetime | None, now: datetime) -> 
             .where(or_(Token.last_used_at.is_(None), Token.last_used_at <= stale))
             .values(last_used_at=now)
         )
-
-
-def org_rules_of(org_id: str) -> OrgRules:
-    """Return the current rules of an org. Raises NoResultFound for an unknown ID."""
-    statement = select(Org.rules_version).where(Org.id == org_id)
-    with database.read() as connection:
-        rules_version = connection.execute(statement).scalar_one()
-    return _org_rules(org_id, rules_version)
-
-
-@lru_cache(maxsize=1024)
-def _org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001 - the version is part of the cache key
-    settings = select(Org.is_strict, Org.may_public_list).where(Org.id == org_id)
-    attributes = (
-        select(Attribute)
-        .where(Attribute.org_id == org_id)
-        .order_by(Attribute.position, Attribute.id)
-    )
-    webhooks = (
-        select(WebhookRow.id, WebhookRow.topic, WebhookRow.filter)
-        .where(
-            WebhookRow.org_id == org_id,
-            WebhookRow.deleted_at.is_(None),
-            WebhookRow.switched_off_at.is_(None),
-        )
-        .order_by(WebhookRow.created_at, WebhookRow.id)
-    )
-    with database.read() as connection:
-        org = connection.execute(settings).one()
-        rules = tuple(attribute_rule(row) for row in connection.execute(attributes))
-        hooks = tuple(_webhook_rule(row) for row in connection.execute(webhooks))
-    of_order = tuple(rule for rule in rules if rule.applies is not Applies.LINE)
-    of_line = tuple(rule for rule in rules if rule.applies is Applies.LINE)
-    return OrgRules(org_id, org.is_strict, of_order, org.may_public_list, hooks, of_line)
-
-
-def _webhook_rule(row: Any) -> WebhookRule:  # noqa: ANN401 - a row of `webhook`
-    return WebhookRule(row.id, row.topic, frozenset(row.filter.get("status", ())))
-
-
-def attribute_rule(row: Any) -> AttributeRule:  # noqa: ANN401 - a row of `attribute`
-    """Return the rule stored in a row of `attribute`."""
-    return AttributeRule(
-        key=row.key,
-        label=row.label,
-        kind=Kind(row.kind),
-        options=tuple(
-            Option(option["value"], option["label"], option.get("labels", {}))
-            for option in row.options
-        ),
-        applies=Applies(row.applies),
-        required=row.is_required,
-        default=row.default_value,
-        visible_to_customer=row.is_visible_to_customer,
-        labels=row.labels,
-        hint=row.hint,
-        placeholder=row.placeholder,
-        group=row.form_group,
-        is_copied=row.is_copied,
-        is_due=row.is_due,
-        total=Total(row.total),
-    )
 
 
 staff_with_org = (
@@ -370,7 +271,7 @@ def _find_staff(condition: Any) -> Any | None:  # noqa: ANN401 - an SQL conditio
 
 def staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row
     """Return the person in a row of `staff_with_org`."""
-    rules = _org_rules(row.org_id, row.rules_version)
+    rules = read_org_rules(row.org_id, row.rules_version)
     actor = Actor(kind="staff", id=row.id, org=rules, is_private=True)
     return StaffMember(
         id=row.id,

@@ -17,8 +17,8 @@ from orders.domain.attributes import AttributeRule, Option
 from orders.domain.errors import FieldError, NotFound, Taken
 from orders.domain.order_dates import dated_rules
 from orders.domain.texts import lazy_gettext
-from orders.services.accounts.access import attribute_rule
 from orders.services.accounts.checks import find_row, refuse, require_version, version_of
+from orders.services.accounts.org_rules import attribute_rule
 from orders.services.accounts.orgs import bump_rules_version, require_org
 from orders.storage import database
 from orders.storage.attribute_dates import fill_dates, forget_dates

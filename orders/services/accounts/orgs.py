@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from orders.domain.colours import read_colour
 from orders.domain.customer_wording import Wording
 from orders.domain.errors import FieldError, NotFound
-from orders.domain.permissions import CustomerCheck
+from orders.domain.permissions import CustomerCheck, PublicReads
 from orders.domain.preferences import UTC_NAME
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import content_type_of, is_true, too_many_bytes
@@ -54,6 +54,7 @@ _settings = select(
     Org.may_public_list,
     Org.needs_second_factor,
     Org.has_public_pictures,
+    Org.public_reads,
 )
 
 
@@ -67,12 +68,13 @@ class OrgSettings:
     may_public_list: bool
     needs_second_factor: bool = False
     has_public_pictures: bool = False
+    public_reads: str = PublicReads.BY_CHECK
 
     @property
     def version(self) -> str:
         return version_of(
             self.name, self.is_strict, self.may_public_list, self.needs_second_factor,
-            self.has_public_pictures,
+            self.has_public_pictures, self.public_reads,
         )  # fmt: skip
 
 
@@ -111,15 +113,20 @@ def change_org(
     may_public_list: bool,
     needs_second_factor: bool | None = None,
     has_public_pictures: bool | None = None,
+    public_reads: str | None = None,
     version: str | None = None,
 ) -> None:
     """Change the settings of an org; all later requests use the new ones.
 
-    A setting that is None stays unchanged. `version` is the OrgSettings.version that the caller has
-    read, or None to skip the check. Raises InvalidInput for an invalid name, NotFound for an
-    unknown org, and ChangedMeanwhile if the settings have changed since.
+    A setting that is None stays unchanged; `public_reads` is a value of PublicReads. `version` is
+    the OrgSettings.version that the caller has read, or None to skip the check. Raises InvalidInput
+    for an invalid name or value, NotFound for an unknown org, and ChangedMeanwhile if the settings
+    have changed since.
     """
-    refuse(name_errors(name))
+    errors = name_errors(name)
+    if public_reads is not None and public_reads not in set(PublicReads):
+        errors.append(FieldError("public_reads", lazy_gettext("Choose a value from the list.")))
+    refuse(errors)
     values: dict[str, Any] = {
         "name": name.strip(),
         "is_strict": is_strict,
@@ -129,6 +136,8 @@ def change_org(
         values["needs_second_factor"] = needs_second_factor
     if has_public_pictures is not None:
         values["has_public_pictures"] = has_public_pictures
+    if public_reads is not None:
+        values["public_reads"] = public_reads
 
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)
@@ -279,7 +288,7 @@ def change_customer_page(
     }
 
     with database.transaction() as connection:
-        require_org(connection, org_id, lock=True)
+        bump_rules_version(connection, org_id)  # what public tokens read may depend on the check
         require_version(version, read_customer_page(connection, org_id).version)
         write_customer_page(connection, org_id, values)
 

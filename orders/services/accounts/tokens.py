@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from orders.domain import domains
@@ -69,13 +69,16 @@ def add_token(
     is_private: bool,
     allowed: Sequence[str] = (),
     token_id: str | None = None,
+    succeeds: str | None = None,
 ) -> NewToken:
     """Create a token with a secret of 256 random bits; return the token's ID and the secret.
 
     `allowed` are the domains of a public token, which needs at least one; a private token must have
     none. `token_id` is a UUID that the caller may choose: if a token with this ID exists, for
-    example because a form was sent twice, Conflict is raised. Raises InvalidInput for an invalid
-    name or domain, and NotFound for an unknown org.
+    example because a form was sent twice, Conflict is raised. `succeeds` is the ID of the org's
+    token that the new one takes the place of: it reads the orders of that token, and of those that
+    it succeeded, as its own. The other token keeps working until it is revoked. Raises InvalidInput
+    for an invalid name or domain, and NotFound for an unknown org or predecessor.
     """
     errors = name_errors(name)
     if is_private and allowed:
@@ -97,6 +100,7 @@ def add_token(
     try:
         with database.transaction() as connection:
             require_org(connection, org_id)
+            row["succeeds"] = _predecessors(connection, org_id, succeeds)
             connection.execute(insert(Token), row)
     except IntegrityError as error:
         raise Conflict(
@@ -106,6 +110,13 @@ def add_token(
             )
         ) from error
     return NewToken(str(row["id"]), secret)
+
+
+def _predecessors(connection: Connection, org_id: str, succeeds: str | None) -> list[str]:
+    if succeeds is None:
+        return []
+    statement = select(Token.succeeds).where(Token.org_id == org_id, Token.id == succeeds)
+    return [succeeds, *find_row(connection, statement, succeeds, UNKNOWN).succeeds]
 
 
 def list_tokens(org_id: str) -> list[AccessToken]:

@@ -17,6 +17,7 @@ from orders.domain.text_tables import fault_of, is_broken, read_table
 from orders.domain.texts import Figure, Text, lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.services.catalog.configurations import check_configuration, save_configurations
+from orders.services.catalog.quotas import require_room
 from orders.storage import database
 from orders.storage.sql import rows_with
 from orders.storage.tables import configuration
@@ -80,7 +81,7 @@ def import_configurations(
     array of configurations in the format of the JSON API. Any other file must be CSV in UTF-8 with
     the column names in its first row. Raises BadImport with all errors, including short IDs that
     are taken and SKUs that the org already has, and Conflict if a short ID was taken while the file
-    was checked.
+    was checked or the org's quota is used up.
     """
     rows = _read(file_name, content, limits)
     errors: list[RowError] = []
@@ -100,6 +101,7 @@ def import_configurations(
     errors += _taken(rows, actor.org_id)
     if errors:
         raise BadImport(sorted(errors, key=lambda error: error.row))
+    require_room(actor.org_id, limits, configurations=len(checked))
     try:
         return save_configurations(checked, org_id=actor.org_id, created_by=actor.id)
     except IntegrityError as error:

@@ -30,6 +30,7 @@ from orders.domain.uploads import PICTURES, NewFile, SentFile, assign_files
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.catalog.configuration_queries import configuration_from, find_configuration
+from orders.services.catalog.quotas import require_room
 from orders.services.files import SWEEP_AGE, FileStore, new_name
 from orders.services.idempotency import IdempotencyKey
 from orders.storage import database
@@ -91,13 +92,14 @@ def create_configuration(
     store: FileStore,
     key: IdempotencyKey | None = None,
     configuration_id: str | None = None,
+    limits: Limits,
 ) -> Configuration:
     """Store a checked configuration and its files, all or nothing; return the configuration.
 
     `configuration_id` is a UUID that a form has chosen; if the org already has a configuration with
     it, that one is returned, and nothing is stored. Raises KeyAlreadyUsed if `key` was used before,
-    Conflict if the short ID that the client has chosen is taken in any org, and ServiceBusy if the
-    database or `store` cannot be written.
+    Conflict if the short ID that the client has chosen is taken in any org or the org's quota in
+    `limits` is used up, and ServiceBusy if the database or `store` cannot be written.
     """
     if configuration_id is not None:
         with contextlib.suppress(NotFound):
@@ -105,6 +107,8 @@ def create_configuration(
     configuration_id = configuration_id or str(uuid.uuid4())
     if new.short_id is not None and _is_taken(new.short_id):
         raise Conflict(_taken(new.short_id))
+    size = sum(len(one.content) for one in files)
+    require_room(actor.org_id, limits, configurations=1, file_bytes=size)
     rows = [file_row(one, configuration_id, actor.org_id) for one in files]
     names = (row["public_name"] for row in rows if row["public_name"])
     if new.thumbnail is None and (name := next(names, None)):

@@ -19,7 +19,7 @@ from orders.domain.order import CartLine, Order
 from orders.domain.permissions import Gate, gate_of, is_fact, lock_of
 from orders.domain.status import Status
 from orders.services.accounts import orgs
-from orders.services.accounts.access import org_rules_of
+from orders.services.accounts.org_rules import org_rules_of
 from orders.services.accounts.orgs import CustomerPage
 from orders.services.catalog import configuration_queries, products
 from orders.services.catalog.configuration_queries import StoredFile
@@ -132,6 +132,11 @@ def verify_customer(code: str, typed: str, *, now: datetime | None = None) -> At
     order, org = found
     if gate_of(org.check, order.customer_id) is not Gate.ASKS:
         return None
+    return try_customer_id(order, typed, now=now)
+
+
+def try_customer_id(order: Order, typed: str, *, now: datetime | None = None) -> Attempt:
+    """Check whether `typed` is the order's customer ID, which uses up one of the order's tries."""
     wait = _take_try(order.id, now=now)
     if wait:
         return Attempt(wait=wait)

@@ -30,6 +30,7 @@ from orders.domain.identifiers import read_uuid
 from orders.domain.order import PLATFORM_LABELS
 from orders.domain.order_dates import DateRange
 from orders.domain.search_text import codes_of, fold, read_code, read_code_list, words_of
+from orders.domain.status import OPEN_CARTS
 from orders.services.orders.order_dates import is_within
 from orders.storage import database
 from orders.storage.sql import JsonMember, in_array, unindexed
@@ -70,7 +71,8 @@ class OrderFilter:
     spelling. `platform` maps keys to required values; the value None requires that the key has no
     value. Times are inclusive, except `created_before`. If `in_bin` is true, only orders in the bin
     match; otherwise only orders outside it. If `is_canceled` is not None, only orders that are
-    canceled, or only orders that are not, match.
+    canceled, or only orders that are not, match. With `readable_by`, only open carts and orders
+    that one of these tokens created match.
     """
 
     search: str = ""
@@ -91,6 +93,7 @@ class OrderFilter:
     configuration_id: str | None = None
     in_bin: bool = False
     is_canceled: bool | None = None
+    readable_by: tuple[str, ...] = ()
 
 
 def conditions(
@@ -115,6 +118,7 @@ def conditions(
         value = getattr(wanted, name)
         if value is not None:
             yield orders.c[name] == value
+    yield from _are_readable(wanted.readable_by)
     periods = (
         (operator.ge, orders.c.created_at, wanted.created_from),
         (operator.le, orders.c.created_at, wanted.created_to),
@@ -138,6 +142,13 @@ def conditions(
         named = cart_line.c.configuration_id.in_(names)
         yield exists().where(cart_line.c.order_id == orders.c.id, named)
     yield from _search(connection, org_id, wanted.search)
+
+
+def _are_readable(token_ids: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    """Yield the condition that one of these tokens created an order, or that its cart is open."""
+    if token_ids:
+        is_open = orders.c.status.in_([str(status) for status in OPEN_CARTS])
+        yield or_(orders.c.created_by.in_(token_ids), is_open)
 
 
 def _are_set(**columns: bool | None) -> Iterator[ColumnElement[bool]]:

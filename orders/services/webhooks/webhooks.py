@@ -24,8 +24,9 @@ from orders.domain.order import Order, order_fields
 from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import Topic, Webhook, check_change, check_webhook
 from orders.services import idempotency
-from orders.services.accounts.access import Actor, OrgRules, refuse_foreign_org
+from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.accounts.checks import require_version, version_of
+from orders.services.accounts.org_rules import OrgRules
 from orders.services.accounts.orgs import bump_rules_version, require_org
 from orders.services.idempotency import IdempotencyKey
 from orders.storage import database

@@ -27,6 +27,8 @@ class Org(Base):
     is_strict: Mapped[bool] = mapped_column(default=False)
     # Public tokens may list orders and configurations; otherwise only look one up by short ID.
     may_public_list: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # What public tokens read of orders that they did not create: a value of `PublicReads`.
+    public_reads: Mapped[str] = mapped_column(String(16), default="", server_default="")
     # Everyone may see the pictures of configurations, without a token; no other files.
     has_public_pictures: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Everybody must have a second factor; people without one set it up when they sign in.
@@ -64,6 +66,8 @@ class Token(OwnedByOrg, Base):
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     # Hosts from which a public token works; `[]` for a private one.
     domains: Mapped[list[Any]]
+    # IDs of the tokens in whose place it came, newest first; it reads their orders as its own.
+    succeeds: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 

@@ -1,14 +1,20 @@
 """Signing in: passwords, sessions, and order forms that are resumed afterwards."""
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from orders.domain.errors import ServiceBusy
+from orders.interfaces.http.current_settings import limiter
 from orders.services.accounts import resets
+from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.people import StaffAccount
+from orders.storage.rate_counts import DatabaseStorage
 from tests.actors import PASSWORD, PRODUCT_HASHER, Org
 from tests.bad_orders import good_form
 from tests.conftest import StoredRows
@@ -196,3 +202,40 @@ def test_a_form_that_is_sent_after_the_session_ended_leads_to_the_sign_in(
     assert answer.location == "/sign-in?next=/orders?q%3Dchair"
     htmx = {"HX-Request": "true"}
     assert client.post(path, data={"name": "x"}, headers=htmx).status_code == 401
+
+
+@pytest.mark.usefixtures("csrf_off")
+class TestTriesAtOneAccount:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, account_limit="2 per hour")
+
+    def test_they_are_limited_and_a_sign_in_gives_them_back(
+        self, client: FlaskClient, member_email: str
+    ) -> None:
+        for _ in range(2):
+            assert sign_in(client, member_email, "wrong").status_code == 422
+            assert sign_in(client, member_email.upper()).status_code == 303
+        assert sign_in(client, member_email, "wrong").status_code == 422
+        assert sign_in(client, member_email, "wrong").status_code == 422
+        refused = sign_in(client, member_email)
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["Retry-After"]) <= 3600
+        assert sign_in(client, "other@desk.example").status_code == 422
+
+
+@pytest.mark.one_database(reason="the database is replaced")
+@pytest.mark.usefixtures("csrf_off")
+def test_while_nothing_can_be_counted_people_sign_in_and_the_limit_is_that_of_the_process(
+    app: Flask, client: FlaskClient, member_email: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> bool:
+        raise ServiceBusy("busy")
+
+    monkeypatch.setattr(limiter, "_storage_dead", False)  # as it is again after the test
+    for name in ("acquire_sliding_window_entry", "get_sliding_window", "incr", "get"):
+        monkeypatch.setattr(DatabaseStorage, name, busy)
+    app.config["SIGN_IN_LIMIT"] = "3 per hour"
+    assert sign_in(client, member_email).status_code == 303
+    tries = [sign_in(client, member_email, "wrong").status_code for _ in range(3)]
+    assert tries == [422, 422, 429]

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.domain.attributes import Applies, AttributeRule, Kind, Option
-from orders.services.accounts import access
+from orders.services.accounts import org_rules
 from tests.actors import Org
 from tests.desk.test_pages import make_order
 from tests.html import attribute, attributes, read
@@ -21,7 +21,7 @@ COUNTRY = {
 
 def rules_of(org: Org) -> tuple[AttributeRule, ...]:
     with org.app.app_context():
-        return access.org_rules_of(org.id).attributes
+        return org_rules.org_rules_of(org.id).attributes
 
 
 def address_of(client: FlaskClient, label: str) -> str:

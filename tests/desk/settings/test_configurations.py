@@ -46,7 +46,9 @@ def save_whole(app: Flask, org: Org) -> str:
             raw, sent, actor=org.actor(), limits=Limits()
         )
         store = app.extensions["files"]
-        return configurations.create_configuration(new, files, actor=org.actor(), store=store).id
+        return configurations.create_configuration(
+            new, files, actor=org.actor(), store=store, limits=Limits()
+        ).id
 
 
 @pytest.mark.usefixtures("org")

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from orders.services.accounts import access, orgs
+from orders.services.accounts import org_rules, orgs
 from tests.actors import Org
 from tests.html import attributes
 
@@ -101,7 +101,7 @@ class TestOrganization:
         assert 'value="Workshop “Nord”"' in page
         assert page.count("checked") == 2
         with app.app_context():
-            rules = access.org_rules_of(org.id)
+            rules = org_rules.org_rules_of(org.id)
         assert (rules.is_strict, rules.may_public_list) == (True, True)
         # The message is shown once.
         assert "is saved" not in admin_client.get("/settings/organization").text
@@ -127,11 +127,11 @@ class TestOrganization:
         assert "<title>Error: Organization" in answer.text
         assert 'id="name-error" data-error-of="name"><svg' in answer.text
         with app.app_context():
-            assert not access.org_rules_of(org.id).is_strict
+            assert not org_rules.org_rules_of(org.id).is_strict
 
     def test_another_org_is_not_changed(
         self, app: Flask, admin_client: FlaskClient, other_org: Org
     ) -> None:
         admin_client.post("/settings/organization", data={"name": "Ours", "is_strict": "y"})
         with app.app_context():
-            assert not access.org_rules_of(other_org.id).is_strict
+            assert not org_rules.org_rules_of(other_org.id).is_strict

@@ -15,6 +15,7 @@ from orders.services.accounts import (
     accounts,
     attributes,
     checks,
+    org_rules,
     passwords,
     sessions,
     tokens,
@@ -238,7 +239,7 @@ class TestAccounts:
 class TestAttributes:
     def keys(self, org: Org) -> list[str]:
         """Return the keys in the order of the form, which is that of the rules."""
-        rules = access.org_rules_of(org.id).attributes
+        rules = org_rules.org_rules_of(org.id).attributes
         assert [one.rule for one in attributes.list_attributes(org.id)] == list(rules)
         return [rule.key for rule in rules]
 
@@ -248,7 +249,7 @@ class TestAttributes:
         assert self.keys(org) == ["note", "color"]
         changed = replace(COLOR, label="Colour", default="red", required=True)
         attributes.change_attribute(org.id, color, changed)
-        assert access.org_rules_of(org.id).attributes[1] == changed
+        assert org_rules.org_rules_of(org.id).attributes[1] == changed
         assert attributes.move_attribute(org.id, color, "up") == 1
         assert self.keys(org) == ["color", "note"]
         assert attributes.move_attribute(org.id, color, "up") == 1

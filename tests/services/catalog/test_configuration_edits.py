@@ -50,7 +50,9 @@ class Shop:
         new, checked = configurations.check_configuration(
             WHOLE | fields, files, actor=self.actor, limits=Limits()
         )
-        return configurations.create_configuration(new, checked, actor=self.actor, store=self.store)
+        return configurations.create_configuration(
+            new, checked, actor=self.actor, store=self.store, limits=Limits()
+        )
 
     def change(
         self, found: Configuration, raw: dict[str, Any], *files: SentFile,
@@ -214,7 +216,12 @@ def test_a_form_chooses_the_id_once(app: Flask, shop: Shop) -> None:
         )
         made = [
             configurations.create_configuration(
-                new, files, actor=shop.actor, store=shop.store, configuration_id=own_id
+                new,
+                files,
+                actor=shop.actor,
+                store=shop.store,
+                limits=Limits(),
+                configuration_id=own_id,
             )
             for _ in range(2)
         ]

@@ -17,7 +17,7 @@ from orders.domain.order_dates import DateRange, Period, day_in, is_open, limits
 from orders.domain.status import Status
 from orders.services import dashboard
 from orders.services.accounts import attributes
-from orders.services.accounts.access import org_rules_of
+from orders.services.accounts.org_rules import org_rules_of
 from orders.services.orders import changes, intake, order_list, queries
 from orders.services.orders.order_dates import count_dates
 from orders.services.orders.order_filter import OrderFilter

@@ -9,7 +9,7 @@ import pytest
 from orders.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from orders.domain.inputs import Limits
 from orders.domain.webhook import Webhook
-from orders.services.accounts import access
+from orders.services.accounts import org_rules
 from orders.services.webhooks import webhooks
 from orders.storage.pages import Paging
 from tests.actors import Org
@@ -56,7 +56,7 @@ def test_each_secret_is_different_and_in_the_standard_form(org: Org) -> None:
 
 def test_every_change_is_a_change_of_the_orgs_rules(org: Org, made: webhooks.NewWebhook) -> None:
     def receivers() -> list[tuple[str, str]]:
-        return [(rule.id, rule.topic) for rule in access.org_rules_of(org.id).webhooks]
+        return [(rule.id, rule.topic) for rule in org_rules.org_rules_of(org.id).webhooks]
 
     key = made.webhook.id
     assert receivers() == [(key, "order.created")]

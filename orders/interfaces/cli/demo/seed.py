@@ -10,7 +10,7 @@ from orders.domain.inputs import Limits
 from orders.domain.order import Order, OrderChanges
 from orders.interfaces.cli.demo.example_orders import DAYS, ExampleOrder, Source, example_orders
 from orders.interfaces.cli.demo.workshop import WORKSHOP
-from orders.services.accounts import access, accounts, attributes, checks, orgs, tokens
+from orders.services.accounts import access, accounts, attributes, checks, org_rules, orgs, tokens
 from orders.services.accounts.access import Actor, Origin
 from orders.services.accounts.orgs import ContactLinks
 from orders.services.catalog import configurations
@@ -81,7 +81,7 @@ def seed_demo(limits: Limits, *, now: datetime | None = None) -> DemoResult:
         now=now - timedelta(days=DAYS + 14),
     )
     page = Origin("localhost", None)
-    rules = access.org_rules_of(org_id)
+    rules = org_rules.org_rules_of(org_id)
     actors: dict[Source, Actor] = {
         "staff": Actor(kind="staff", id=staff_id, org=rules, is_private=True),
         "private": access.authenticate(private.secret, origin=None, now=now),

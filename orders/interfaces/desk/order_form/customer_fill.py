@@ -21,7 +21,8 @@ from orders.interfaces.desk.order_form.attribute_fields import (
 from orders.interfaces.desk.order_form.habit_flags import habits_of
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.i18n import gettext
-from orders.services.accounts.access import OrgRules, StaffMember
+from orders.services.accounts.access import StaffMember
+from orders.services.accounts.org_rules import OrgRules
 
 _SOURCES = frozenset({"customer", "orders", "copy"})
 

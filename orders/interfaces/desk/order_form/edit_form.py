@@ -18,7 +18,8 @@ from orders.interfaces.desk.order_form.form_page import check_with
 from orders.interfaces.desk.order_form.line_fields import shown_values
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.current_settings import current_limits
-from orders.services.accounts.access import OrgRules, StaffMember
+from orders.services.accounts.access import StaffMember
+from orders.services.accounts.org_rules import OrgRules
 from orders.services.catalog import products
 from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders.drafts import has_ended

@@ -30,7 +30,8 @@ from orders.interfaces.http.errors import error_page
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.pages import go_to, wants_piece
 from orders.interfaces.http.session import current_member
-from orders.services.accounts.access import OrgRules, StaffMember
+from orders.services.accounts.access import StaffMember
+from orders.services.accounts.org_rules import OrgRules
 from orders.services.idempotency import IdempotencyKey, fingerprint
 from orders.services.orders import drafts, intake, queries
 from orders.services.orders.intake import AlreadyPlaced

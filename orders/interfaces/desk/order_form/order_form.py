@@ -42,7 +42,8 @@ from orders.interfaces.desk.order_form.line_fields import (
     typed_pairs,
 )
 from orders.interfaces.http.i18n import gettext, in_page_language, translated
-from orders.services.accounts.access import OrgRules, StaffMember
+from orders.services.accounts.access import StaffMember
+from orders.services.accounts.org_rules import OrgRules
 from orders.services.catalog import products
 from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders.customer_habits import CustomerHabits

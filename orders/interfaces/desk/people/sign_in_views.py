@@ -14,6 +14,7 @@ from orders.interfaces.desk.forms import html_page
 from orders.interfaces.desk.order_form.draft_views import ResumedForm, keep_resumed
 from orders.interfaces.desk.order_form.entry_views import render_resumed
 from orders.interfaces.desk.people.link_views import run_in_background
+from orders.interfaces.desk.people.sign_in_tries import remember_success, require_try_left
 from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import ngettext, translated
 from orders.interfaces.http.session import (
@@ -49,6 +50,7 @@ def show_sign_in() -> AnyResponse:
     if not form.is_submitted():
         return _lead_on() or _render(form, resumed)
     email = form.email.data or ""
+    require_try_left(email)
     member = access.sign_in(email, form.password.data or "")
     if member is None:
         # Later, so that the time of the response does not reveal who has an account.
@@ -106,6 +108,7 @@ def sign_out() -> AnyResponse:
 def _finish(
     member: StaffMember, resumed: ResumedForm, outcome: CodeResult = CodeResult.BY_APP
 ) -> AnyResponse:
+    remember_success(member.email)
     failed = begin_signed_in(member, by_recovery_code=outcome is CodeResult.BY_RECOVERY_CODE)
     if failed:
         flash(_failed_tries(failed), "bad")

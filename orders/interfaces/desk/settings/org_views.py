@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import BooleanField, FileField, StringField
 
 from orders.domain.colours import LIGHT_GROUNDS, contrast, look_of
-from orders.domain.permissions import CustomerCheck
+from orders.domain.permissions import CustomerCheck, PublicReads
 from orders.domain.preferences import time_zones
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk import forms
@@ -59,6 +59,14 @@ class OrgForm(forms.VersionedForm):
     name = StringField(lazy_gettext("Name"))
     is_strict = BooleanField(lazy_gettext("Reject undefined attribute keys"))
     may_public_list = BooleanField(lazy_gettext("Public tokens can list orders and products"))
+    public_reads = forms.MenuField(
+        lazy_gettext("Public tokens read orders that others created"),
+        choices={
+            PublicReads.BY_CHECK: lazy_gettext("depends on the customer page"),
+            PublicReads.CUSTOMER: lazy_gettext("as customers see them"),
+            PublicReads.FULL: lazy_gettext("in full"),
+        },
+    )
     has_public_pictures = BooleanField(lazy_gettext("Anyone can see product pictures"))
     needs_second_factor = BooleanField(lazy_gettext("Require two-step sign-in"))
 

@@ -107,7 +107,7 @@ def _create(entry: ProductEntry, source: Configuration | None) -> Configuration:
             raw[THUMBNAIL] = source.thumbnail
     new, files = _check(entry, raw, sent)
     return configurations.create_configuration(
-        new, files, actor=actor, store=file_store(),
+        new, files, actor=actor, store=file_store(), limits=current_limits(),
         configuration_id=forms.id_by_field(entry.form.key),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from alembic import op
 from orders.storage.encryption import decrypt, encrypt
 
 revision = "0030"
-down_revision = "0027"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
