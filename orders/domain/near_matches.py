@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -33,15 +34,13 @@ _FILLER_WORDS = (
 _FILLERS = frozenset(_FILLER_WORDS.split())
 
 
-@dataclass(frozen=True, slots=True)
-class KnownProduct:
+class KnownProduct(NamedTuple):
     """A product of the catalog: its ID, and the texts by which people name it.
 
     `text` is the folded text of its name, SKU, short ID and options.
     """
 
     id: str
-    short_id: str
     sku: str
     name: str
     text: str
@@ -76,7 +75,7 @@ class ProductIndex:
         if not folded or len(folded) > MAX_NAME:
             return ()
         if whole := self._by_name.get(folded):
-            return tuple(whole)
+            return tuple(self.products[at].id for at in whole)
         words = _WORDS.findall(folded)
         telling = [word for word in words if word not in _FILLERS]
         if len(words) > MAX_WORDS or not any(
@@ -136,11 +135,11 @@ class ProductIndex:
             return
         most = MAX_DISTANCE if len(folded) >= MIN_FOR_TWO else 1
         for length in range(len(folded) - most, len(folded) + most + 1):
-            alike = self._spellings.get(length, {})
+            alike = self._spellings.get(length, ())
             for spelled, distance, _ in process.extract(
-                folded, alike.keys(), scorer=OSA.distance, score_cutoff=most, limit=MOST_NEAR + 1
+                folded, alike, scorer=OSA.distance, score_cutoff=most, limit=MOST_NEAR + 1
             ):
-                for at in alike[spelled][: MOST_NEAR + 1]:
+                for at in self._by_name[spelled][: MOST_NEAR + 1]:
                     yield at, float(distance)
 
     def _similar(self, word: str) -> set[int]:
@@ -165,11 +164,12 @@ class ProductIndex:
         return found
 
     @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for one in self.products:
-            for name in {" ".join(fold(one.name).split()), fold(one.sku).strip()} - {""}:
-                found.setdefault(name, []).append(one.id)
+    def _by_name(self) -> dict[str, list[int]]:
+        """The places of the products with each name and each SKU."""
+        found: dict[str, list[int]] = {}
+        for at, one in enumerate(self.products):
+            for text in {" ".join(fold(text).split()) for text in (one.name, one.sku)} - {""}:
+                found.setdefault(text, []).append(at)
         return found
 
     @cached_property
@@ -183,17 +183,16 @@ class ProductIndex:
     @cached_property
     def _vocabulary(self) -> dict[int, list[str]]:
         """The words of the products by their length."""
-        found: dict[int, list[str]] = {}
-        for word in self._by_word:
-            found.setdefault(len(word), []).append(word)
-        return found
+        return _by_length(self._by_word)
 
     @cached_property
-    def _spellings(self) -> dict[int, dict[str, list[int]]]:
-        """The places of the products with each SKU and each name, by its length."""
-        found: dict[int, dict[str, list[int]]] = {}
-        for at, one in enumerate(self.products):
-            for text in (one.sku, one.name):
-                if folded := " ".join(fold(text).split()):
-                    found.setdefault(len(folded), {}).setdefault(folded, []).append(at)
-        return found
+    def _spellings(self) -> dict[int, list[str]]:
+        """The names and SKUs of the products by their length."""
+        return _by_length(self._by_name)
+
+
+def _by_length(texts: Iterable[str]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for text in texts:
+        found.setdefault(len(text), []).append(text)
+    return found
