@@ -4,7 +4,7 @@ For reading pasted texts and for messages about unknown products: a search for e
 longer than loading all products once.
 """
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, text
 
 from orders.domain.near_matches import KnownProduct, ProductIndex
 from orders.storage import database
@@ -17,6 +17,8 @@ MOST_CACHED = 8  # indexes that a process keeps
 # By org: the version of the catalog, and the index of it.
 _indexes: dict[str, tuple[int, ProductIndex]] = {}
 _version = CompiledSelect(select(Org.catalog_version).where(Org.id == bindparam("org_id")))
+# As text, made once: every saved configuration pays for it.
+_bump = text("UPDATE org SET catalog_version = catalog_version + 1 WHERE id = :org_id")
 _of_org = CompiledSelect(
     select(
         configuration.c.id, configuration.c.sku, configuration.c.product_name,
@@ -46,8 +48,7 @@ def bump_catalog_version(connection: Connection, org_id: str) -> None:
 
     Call this last: on PostgreSQL, other changes of the org's configurations wait from here on.
     """
-    bumped = update(Org).where(Org.id == org_id)
-    connection.execute(bumped.values(catalog_version=Org.catalog_version + 1))
+    connection.execute(_bump, {"org_id": org_id})
 
 
 def load_products(org_id: str) -> ProductIndex:
@@ -62,7 +63,7 @@ def load_products(org_id: str) -> ProductIndex:
         return kept[1]
     rows = database.rows(_of_org, {"org_id": org_id, "most": MAX_PRODUCTS, "skipped": 0})
     index = ProductIndex(
-        [KnownProduct(own_id, sku or "", name or "", text) for own_id, sku, name, text in rows]
+        [KnownProduct(own_id, sku or "", name or "", words) for own_id, sku, name, words in rows]
     )
     if len(_indexes) >= MOST_CACHED:
         _indexes.clear()
