@@ -7,8 +7,7 @@ a replacement, or a swap of two neighbors counts 1.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from rapidfuzz import process
@@ -57,12 +56,22 @@ class Near:
     is_clear: bool = False
 
 
-@dataclass
 class ProductIndex:
     """A catalog that finds products by words and by closeness."""
 
-    products: Sequence[KnownProduct]
-    _near: dict[str, Near] = field(default_factory=dict)
+    def __init__(self, products: Sequence[KnownProduct]) -> None:
+        self.products = products
+        self._near: dict[str, Near] = {}
+        # The places of the products with each name and each SKU, and with each word.
+        self._by_name: dict[str, list[int]] = {}
+        self._by_word: dict[str, set[int]] = {}
+        for at, one in enumerate(products):
+            for text in {" ".join(fold(text).split()) for text in (one.name, one.sku)} - {""}:
+                self._by_name.setdefault(text, []).append(at)
+            for word in _WORDS.findall(one.text):
+                self._by_word.setdefault(word, set()).add(at)
+        self._spellings = _by_length(self._by_name)
+        self._vocabulary = _by_length(self._by_word)
 
     def named(self, text: str) -> tuple[str, ...]:
         """Return the IDs of the products that the words of a text name; () if there are none.
@@ -163,35 +172,9 @@ class ProductIndex:
                 found |= self._by_word.get(stem, set())
         return found
 
-    @cached_property
-    def _by_name(self) -> dict[str, list[int]]:
-        """The places of the products with each name and each SKU."""
-        found: dict[str, list[int]] = {}
-        for at, one in enumerate(self.products):
-            for text in {" ".join(fold(text).split()) for text in (one.name, one.sku)} - {""}:
-                found.setdefault(text, []).append(at)
-        return found
-
-    @cached_property
-    def _by_word(self) -> dict[str, set[int]]:
-        found: dict[str, set[int]] = {}
-        for at, one in enumerate(self.products):
-            for word in _WORDS.findall(one.text):
-                found.setdefault(word, set()).add(at)
-        return found
-
-    @cached_property
-    def _vocabulary(self) -> dict[int, list[str]]:
-        """The words of the products by their length."""
-        return _by_length(self._by_word)
-
-    @cached_property
-    def _spellings(self) -> dict[int, list[str]]:
-        """The names and SKUs of the products by their length."""
-        return _by_length(self._by_name)
-
 
 def _by_length(texts: Iterable[str]) -> dict[int, list[str]]:
+    """Return the texts by their number of characters."""
     found: dict[int, list[str]] = {}
     for text in texts:
         found.setdefault(len(text), []).append(text)
