@@ -64,8 +64,8 @@ def _text(one: dict[str, Any]) -> MessageText:
 MESSAGES = [_text(one) for one in _DATA["texts"]]
 INDEX = ProductIndex(
     [
-        KnownProduct(sku, f"id-{at:06}", sku, name, fold(f"{name}\n{sku}\n{options}"))
-        for at, (sku, (name, options)) in enumerate(CATALOG.items())
+        KnownProduct(sku, sku, name, fold(f"{name}\n{sku}\n{options}"))
+        for sku, (name, options) in CATALOG.items()
     ]
 )
 

@@ -7,8 +7,8 @@ a replacement, or a swap of two neighbors counts 1.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -33,15 +33,13 @@ _FILLER_WORDS = (
 _FILLERS = frozenset(_FILLER_WORDS.split())
 
 
-@dataclass(frozen=True, slots=True)
-class KnownProduct:
+class KnownProduct(NamedTuple):
     """A product of the catalog: its ID, and the texts by which people name it.
 
     `text` is the folded text of its name, SKU, short ID and options.
     """
 
     id: str
-    short_id: str
     sku: str
     name: str
     text: str
@@ -58,12 +56,22 @@ class Near:
     is_clear: bool = False
 
 
-@dataclass
 class ProductIndex:
     """A catalog that finds products by words and by closeness."""
 
-    products: Sequence[KnownProduct]
-    _near: dict[str, Near] = field(default_factory=dict)
+    def __init__(self, products: Sequence[KnownProduct]) -> None:
+        self.products = products
+        self._near: dict[str, Near] = {}
+        # The places of the products with each name and each SKU, and with each word.
+        self._by_name: dict[str, list[int]] = {}
+        self._by_word: dict[str, set[int]] = {}
+        for at, one in enumerate(products):
+            for text in {" ".join(fold(text).split()) for text in (one.name, one.sku)} - {""}:
+                self._by_name.setdefault(text, []).append(at)
+            for word in _WORDS.findall(one.text):
+                self._by_word.setdefault(word, set()).add(at)
+        self._spellings = _by_length(self._by_name)
+        self._vocabulary = _by_length(self._by_word)
 
     def named(self, text: str) -> tuple[str, ...]:
         """Return the IDs of the products that the words of a text name; () if there are none.
@@ -76,7 +84,7 @@ class ProductIndex:
         if not folded or len(folded) > MAX_NAME:
             return ()
         if whole := self._by_name.get(folded):
-            return tuple(whole)
+            return tuple(self.products[at].id for at in whole)
         words = _WORDS.findall(folded)
         telling = [word for word in words if word not in _FILLERS]
         if len(words) > MAX_WORDS or not any(
@@ -136,11 +144,11 @@ class ProductIndex:
             return
         most = MAX_DISTANCE if len(folded) >= MIN_FOR_TWO else 1
         for length in range(len(folded) - most, len(folded) + most + 1):
-            alike = self._spellings.get(length, {})
+            alike = self._spellings.get(length, ())
             for spelled, distance, _ in process.extract(
-                folded, alike.keys(), scorer=OSA.distance, score_cutoff=most, limit=MOST_NEAR + 1
+                folded, alike, scorer=OSA.distance, score_cutoff=most, limit=MOST_NEAR + 1
             ):
-                for at in alike[spelled][: MOST_NEAR + 1]:
+                for at in self._by_name[spelled][: MOST_NEAR + 1]:
                     yield at, float(distance)
 
     def _similar(self, word: str) -> set[int]:
@@ -164,36 +172,10 @@ class ProductIndex:
                 found |= self._by_word.get(stem, set())
         return found
 
-    @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for one in self.products:
-            for name in {" ".join(fold(one.name).split()), fold(one.sku).strip()} - {""}:
-                found.setdefault(name, []).append(one.id)
-        return found
 
-    @cached_property
-    def _by_word(self) -> dict[str, set[int]]:
-        found: dict[str, set[int]] = {}
-        for at, one in enumerate(self.products):
-            for word in _WORDS.findall(one.text):
-                found.setdefault(word, set()).add(at)
-        return found
-
-    @cached_property
-    def _vocabulary(self) -> dict[int, list[str]]:
-        """The words of the products by their length."""
-        found: dict[int, list[str]] = {}
-        for word in self._by_word:
-            found.setdefault(len(word), []).append(word)
-        return found
-
-    @cached_property
-    def _spellings(self) -> dict[int, dict[str, list[int]]]:
-        """The places of the products with each SKU and each name, by its length."""
-        found: dict[int, dict[str, list[int]]] = {}
-        for at, one in enumerate(self.products):
-            for text in (one.sku, one.name):
-                if folded := " ".join(fold(text).split()):
-                    found.setdefault(len(folded), {}).setdefault(folded, []).append(at)
-        return found
+def _by_length(texts: Iterable[str]) -> dict[int, list[str]]:
+    """Return the texts by their number of characters."""
+    found: dict[int, list[str]] = {}
+    for text in texts:
+        found.setdefault(len(text), []).append(text)
+    return found

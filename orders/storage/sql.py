@@ -86,6 +86,10 @@ class _InArray(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: object = None) -> "_InArray":  # noqa: ARG002 - as in the base class
+        """Return itself: compared with 1, as any other boolean on SQLite, it would use no index."""
+        return self
+
 
 @compiles(_InArray)
 def _compile_in_array(element: _InArray, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - SQLAlchemy's own options

@@ -28,6 +28,7 @@ from orders.services.catalog.configurations import (
     search_columns,
     writing_files,
 )
+from orders.services.catalog.product_index import bump_catalog_version
 from orders.services.files import FileStore
 from orders.storage import database
 from orders.storage.tables import configuration, configuration_file
@@ -84,6 +85,7 @@ def change_configuration(
             values["updated_at"] = max(now_or(None), stored.updated_at + TICK)
             statement = update(configuration).where(configuration.c.id == stored.id)
             connection.execute(statement.values(values))
+            bump_catalog_version(connection, actor.org_id)
     store.discard(old_files)
     return find_configuration(found.id, actor.org_id)
 
@@ -188,7 +190,9 @@ def _set_retired(reference: str, actor: Actor, at: datetime | None) -> Configura
     if (found.retired_at is None) == (at is None):
         return found
     statement = update(configuration).where(configuration.c.id == found.id)
-    database.execute(statement.values(retired_at=at))
+    with database.transaction() as connection:
+        connection.execute(statement.values(retired_at=at))
+        bump_catalog_version(connection, actor.org_id)
     return found._replace(retired_at=at)
 
 

@@ -30,6 +30,7 @@ from orders.domain.uploads import PICTURES, NewFile, SentFile, assign_files
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.catalog.configuration_queries import configuration_from, find_configuration
+from orders.services.catalog.product_index import bump_catalog_version
 from orders.services.catalog.quotas import require_room
 from orders.services.files import SWEEP_AGE, FileStore, new_name
 from orders.services.idempotency import IdempotencyKey
@@ -156,6 +157,7 @@ def _insert(
             connection.execute(insert(configuration_file), file_rows)
         added = configuration_from(row)
         idempotency.remember(connection, key, actor, added, at=at)
+        bump_catalog_version(connection, actor.org_id)
         return added
 
     taken: IntegrityError | None = None
@@ -247,6 +249,7 @@ def save_configurations(
             for its_id, one in named
         ]
         connection.execute(insert(configuration), rows)
+        bump_catalog_version(connection, org_id)
 
     if named:
         database.write(add)

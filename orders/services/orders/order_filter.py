@@ -235,16 +235,16 @@ def _by_lines(
     names = [name for row in found for name in row]
     if len(names) <= MOST_ORDERS:
         # Twice as many lines: an order may have the configuration in several.
-        named: ColumnElement[bool] = cart_line.c.configuration_id.in_(names)
+        named = cart_line.c.configuration_id.in_(names)
         lines = select(cart_line.c.order_id).where(named).limit(2 * MOST_ORDERS)
         ids = connection.execute(lines).scalars().all()
         if len(ids) < 2 * MOST_ORDERS and len(set(ids)) <= MOST_ORDERS:
             return ([orders.c.id.in_(sorted(set(ids)))] if ids else []), False
-    else:
-        named = in_array(cart_line.c.configuration_id, names)
+    # By the index of configurations, SQLite would walk through all their lines for each order.
+    has_name = in_array(unindexed(cart_line.c.configuration_id), names)
     # A scalar, not EXISTS: PostgreSQL would gather all such lines first, in place of asking the few
     # orders that fill a page.
-    one = select(literal(1)).where(of_order, named).limit(1).correlate(orders)
+    one = select(literal(1)).where(of_order, has_name).limit(1).correlate(orders)
     return [one.scalar_subquery().is_not(None)], True
 
 

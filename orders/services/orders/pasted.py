@@ -6,19 +6,19 @@ order's page; the API does not have them.
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from orders.domain.message_facts import CUSTOMER, CustomerHints, FactReader, Found, customer_hints
 from orders.domain.message_rows import MessageRow
-from orders.domain.messages import read_message
+from orders.domain.messages import ReadMessage, read_message
 from orders.domain.near_matches import ProductIndex
 from orders.domain.order import Order
 from orders.services.accounts.access import Actor
 from orders.services.catalog import products
-from orders.services.catalog.product_index import load_products
+from orders.services.catalog.product_index import catalog_version, load_products
 from orders.storage import database
 from orders.storage.sql import in_array
 from orders.storage.tables import customer, order_pasted_text, upsert
@@ -26,6 +26,7 @@ from orders.storage.tables import customer, order_pasted_text, upsert
 MAX_PASTED = 10_000  # characters of pasted texts that are kept of one form
 MAX_KEPT = 50_000  # characters of all texts that are kept with one order
 BETWEEN = "\n\n* * *\n\n"  # between two texts that were pasted into one order
+MOST_READ = 32  # texts of MAX_PASTED characters at most, as a process keeps them read
 MOST_CUSTOMERS = 3  # customers that are offered if a text names several
 _ASCII_SMALL = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
@@ -67,22 +68,27 @@ def read_pasted(text: str, actor: Actor, *, today: date, most: int | None = None
     InvalidInput if the text has more than `most` lines of the cart.
     """
     org_id = actor.org_id
-    message = read_message(text, products.ids_in(org_id), _Names(org_id), most)
+    read = _read if len(text) <= MAX_PASTED else _read.__wrapped__
+    message = read(text, org_id, catalog_version(org_id), most)
     used = {row.source for row in message.rows}
     about = [line for line in message.about if " ".join(line.split()) not in used]
     found = _customers(customer_hints(about), org_id)
     found += FactReader(actor.org.attributes, today).read(message.about)
-    return ReadText(
-        _with_references(message.rows, org_id), message.unused, tuple(found), message.open
-    )
+    return ReadText(message.rows, message.unused, tuple(found), message.open)
 
 
-def _with_references(rows: tuple[MessageRow, ...], org_id: str) -> tuple[MessageRow, ...]:
-    ids = {row.product_id for row in rows} - {""}
+# The form reads its pasted text again for each answer. What depends on the catalog takes long.
+@lru_cache(maxsize=MOST_READ)
+def _read(text: str, org_id: str, version: int, most: int | None) -> ReadMessage:  # noqa: ARG001 - the version is part of the cache key
+    """Return what a text says by the catalog alone; `version` is that of the catalog."""
+    message = read_message(text, products.ids_in(org_id), _Names(org_id), most)
+    ids = {row.product_id for row in message.rows} - {""}
     references = products.references_of(products.resolve(ids, org_id).values(), org_id)
-    return tuple(
-        replace(row, reference=references.get(row.product_id, row.reference)) for row in rows
+    rows = (
+        replace(row, reference=references.get(row.product_id, row.reference))
+        for row in message.rows
     )
+    return replace(message, rows=tuple(rows))
 
 
 def _customers(hints: CustomerHints, org_id: str) -> list[Found]:
@@ -93,14 +99,15 @@ def _customers(hints: CustomerHints, org_id: str) -> list[Found]:
     """
     small = [form for name in hints.names for form in {name.lower(), name.translate(_ASCII_SMALL)}]
     columns = customer.c
+    ways = (
+        in_array(columns.customer_id, sorted({*hints.labelled, *hints.tokens})),
+        in_array(func.lower(columns.email), sorted(hints.mails)),
+        in_array(func.lower(columns.name), sorted(small)),
+    )
     statement = select(columns.customer_id, columns.name, columns.email).where(
-        columns.org_id == org_id,
         columns.deleted_at.is_(None),
-        or_(
-            in_array(columns.customer_id, sorted({*hints.labelled, *hints.tokens})),
-            in_array(func.lower(columns.email), sorted(hints.mails)),
-            in_array(func.lower(columns.name), sorted(small)),
-        ),
+        # The org is in each of them, because the index of each begins with it.
+        or_(*(and_(columns.org_id == org_id, one) for one in ways)),
     )
     rows = database.fetch_all(statement)
     labelled = [row for row in rows if row.customer_id in hints.labelled]

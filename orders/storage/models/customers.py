@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.storage.models.base import Base, OwnedByOrg, RowNumber
@@ -17,6 +17,9 @@ class CustomerRow(OwnedByOrg, Base):
     __table_args__ = (
         UniqueConstraint("org_id", "customer_id"),
         Index("ix_customer_org_created", "org_id", "created_at", "id"),
+        # A pasted text names customers in any case.
+        Index("ix_customer_org_lower_name", "org_id", text("lower(name)")),
+        Index("ix_customer_org_lower_email", "org_id", text("lower(email)")),
     )
 
     # As in orders, which do not refer to the record: an order needs none.

@@ -35,6 +35,8 @@ class Org(Base):
     needs_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Raised with every change of the org's attributes or settings; caches are keyed by it.
     rules_version: Mapped[int] = mapped_column(default=1)
+    # Raised with every change of the org's configurations; caches of them are keyed by it.
+    catalog_version: Mapped[int] = mapped_column(default=1, server_default="1")
     # Names the org in the address of its look-up page. It is random, so that nobody can guess one.
     page_key: Mapped[str | None] = mapped_column(
         String(22), default=new_page_key, index=True, unique=True

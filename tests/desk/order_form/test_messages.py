@@ -7,7 +7,9 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from orders.domain.configuration import ConfigurationInput
+from orders.domain.errors import ServiceBusy
 from orders.domain.inputs import Limits
+from orders.interfaces.desk.order_form import near_products
 from orders.services.catalog import configurations
 from orders.services.customers import customers
 from orders.services.orders import drafts, pasted, queries
@@ -308,3 +310,21 @@ def test_a_removed_row_that_is_restored_keeps_its_mark(clerk: FlaskClient) -> No
     assert "Matched by name" not in read(removed.text).first("#lines").text
     restored = clerk.post(ADDRESS, data=resent(removed, "undo"))
     assert "Matched by name" in read(restored.text).first("#lines").text
+
+
+@pytest.mark.one_database(reason="when the products are loaded")
+def test_the_products_are_loaded_after_the_page_is_sent(
+    clerk: FlaskClient, workshop: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def load(org_id: str) -> None:
+        loaded.append(org_id)
+        raise ServiceBusy("later")
+
+    monkeypatch.setattr(near_products, "load_products", load)
+    answer = clerk.get(ADDRESS)
+    assert answer.status_code == 200
+    assert not loaded
+    answer.close()
+    assert loaded == [workshop.id]

@@ -10,7 +10,7 @@ from orders.domain.errors import FieldError, InvalidInput, InvalidOrder
 from orders.domain.order import Order, OrderDraft
 from orders.interfaces.desk.blueprint import signed_in
 from orders.interfaces.desk.forms import FormData, element_id
-from orders.interfaces.desk.order_form.near_products import suggest
+from orders.interfaces.desk.order_form.near_products import load_after, suggest
 from orders.interfaces.desk.order_form.new_customer import customer_faults
 from orders.interfaces.desk.order_form.order_form import OrderEntry, blank_line, read_entry
 from orders.interfaces.desk.order_form.sections import sections_of
@@ -121,7 +121,7 @@ def render_form(entry: OrderEntry, page: FormPage, **context: object) -> Respons
     actor = signed_in().actor
     entry.own_code = page.order.short_id if page.order else ""
     suggest(entry, actor)
-    return page_or_piece(
+    response = page_or_piece(
         "desk/order_form.html",
         "desk/_order_form.html",
         status=entry.status,
@@ -133,3 +133,6 @@ def render_form(entry: OrderEntry, page: FormPage, **context: object) -> Respons
         customers=find_customers("", actor) if not wants_piece() else (),
         **context,
     )
+    if not wants_piece():
+        load_after(response, actor.org_id)
+    return response

@@ -1,5 +1,10 @@
 """The products that are closest to texts in the order form that name none."""
 
+from contextlib import suppress
+
+from flask import Response, copy_current_request_context
+
+from orders.domain.errors import ServiceBusy
 from orders.interfaces.desk.order_form.form_fields import FormLine
 from orders.interfaces.desk.order_form.order_form import OrderEntry
 from orders.services.accounts.access import Actor
@@ -7,6 +12,17 @@ from orders.services.catalog import products
 from orders.services.catalog.product_index import load_products
 
 MAX_SUGGESTED = 100  # rows with an unknown text for which the form suggests configurations
+
+
+def load_after(response: Response, org_id: str) -> None:
+    """Load the org's products once the response is sent, so that no later response waits for it."""
+
+    @copy_current_request_context
+    def load() -> None:
+        with suppress(ServiceBusy):  # they are loaded when they are needed
+            load_products(org_id)
+
+    response.call_on_close(load)
 
 
 def suggest(entry: OrderEntry, actor: Actor, only: FormLine | None = None) -> None:
