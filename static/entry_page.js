@@ -43,6 +43,7 @@ isSmall.addEventListener("change", () => {
   moveHint();
 });
 
+let openRows = []; // rows whose details are shown, likewise
 let opened = []; // IDs of what is open while the server's form replaces the one on the page
 
 function prepare() {
@@ -50,7 +51,8 @@ function prepare() {
   moveHint();
   foldDetails(opened.includes("order-details"));
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-  opened = [];
+  for (const row of openRows) lines().querySelector(`[data-row="${row}"] > .details`)?.removeAttribute("hidden");
+  opened = openRows = [];
   bars.disconnect();
   bars.observe(form().querySelector(".submit"));
 }
@@ -59,6 +61,7 @@ prepare();
 document.addEventListener("htmx:before:swap", (event) => {
   if (event.detail.ctx?.target?.id !== "order-form") return;
   opened = [...form().querySelectorAll("details[open][id]:not(#as-template)")].map((one) => one.id);
+  openRows = [...lines().querySelectorAll(".details:not([hidden])")].map((one) => one.parentElement.dataset.row);
 });
 document.addEventListener("htmx:after:swap", (event) => {
   const { target } = event.detail.ctx ?? {};

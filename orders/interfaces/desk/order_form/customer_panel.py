@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from babel.dates import format_skeleton
 from flask import Response, render_template, request
 from markupsafe import Markup
 
 from orders.interfaces.desk.blueprint import desk, signed_in
-from orders.interfaces.desk.display import local_now, preferences
+from orders.interfaces.desk.display import local_day, local_now, preferences
 from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.customer_fill import filled_in, source_text
 from orders.interfaces.desk.order_form.form_page import sent_entry
@@ -19,7 +18,7 @@ from orders.interfaces.desk.order_form.habit_flags import (
     said_value,
 )
 from orders.interfaces.desk.order_form.order_form import OrderEntry
-from orders.interfaces.http.i18n import gettext, language, ngettext
+from orders.interfaces.http.i18n import gettext, ngettext
 from orders.services.orders.customer_habits import CustomerHabits, UsualLine, usual_lines
 
 
@@ -115,12 +114,11 @@ def filled_fields(entry: OrderEntry) -> dict[str, str]:
 
 @desk.app_template_filter("day_for_people")
 def day_for_people(moment: datetime) -> str:
-    """Return the day of a moment as people say it: “Today”, “Yesterday”, “12 Nov”, “3 Oct 2025”."""
+    """Return the day of a moment: “Today”, “Yesterday”, or as lists write it, “Sat 21 Nov”."""
     day, today = moment.astimezone(preferences().zone).date(), local_now().date()
     if day in (today, today - timedelta(days=1)):
         return gettext("Today") if day == today else gettext("Yesterday")
-    skeleton = "MMMd" if day.year == today.year else "yMMMd"
-    return str(format_skeleton(skeleton, day, locale=language()))
+    return local_day(day)
 
 
 @desk.post("/orders/new/customer")
