@@ -171,7 +171,7 @@ class TestChanging:
         form |= {"name": "Ash table", "status": "New", "cart.1.count": "4", "do": "save"}
         refused = post(desk.address, form, 409)
         text = read(refused).raw
-        assert "Wählen Sie, welche Werte bleiben sollen" in text
+        assert "Welche Werte sollen bleiben?" in text
         rows = {one.first("b").text: one for one in read(refused).all(".conflicts tbody tr")}
         values = {
             label: [one.words.split(": ", 1)[1] for one in row.all("label")]
