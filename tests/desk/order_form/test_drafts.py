@@ -216,14 +216,14 @@ def test_repeating_an_order_keeps_typed_lines_and_no_customer_alone(
     page = staff_client.get(again.location).text
     assert 'value="OSL-1"' in page
     assert 'name="draft_version" value="1"' in page
-    assert "kept as a draft" not in page
+    assert "that you had typed" not in page
     staff_client.post(DRAFT, data=typed(draft_version="1"))
     page = staff_client.get(address, follow_redirects=True).text
-    assert "The line that you had typed is kept as a draft." in page
+    assert "Draft saved with the line that you had typed." in page
     assert f'<a href="/orders/new?form={KEY}">Back to the draft</a>' in page
     # What was typed beside a customer is kept, too.
     staff_client.post(DRAFT, data={"customerId": "C-7", "name": "Hall", "draft_version": "2"})
-    assert "What you had typed is" in staff_client.get(address, follow_redirects=True).text
+    assert "Draft saved with what you had typed." in staff_client.get(address, follow_redirects=True).text
     for odd in ("x", OTHER_KEY):
         answer = staff_client.get(f"/orders/new?from={code}&left={odd}", follow_redirects=True)
-        assert "kept as a draft" not in answer.text
+        assert "that you had typed" not in answer.text
