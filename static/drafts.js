@@ -81,6 +81,17 @@
     if (event.target.closest?.("#order-form") && event.target.id !== "paste") touch();
   });
   document.addEventListener("order:changed", touch);
+  // A link that fills in another form: what is typed into this one is saved first, and named there.
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest?.("#order-form a[data-leaves]");
+    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const target = new URL(link.href), own = new URL(address(), location.href);
+    target.searchParams.set("left", own.searchParams.get("form"));
+    while (isSaving) await new Promise((go) => { setTimeout(go, 20); });
+    await save();
+    location.assign(target);
+  });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") save();
   });

@@ -131,11 +131,12 @@ document.addEventListener("keydown", (event) => {
   } else if (isShortcut(event) && shortcutOf(event) === "KeyZ") {
     event.preventDefault();
     undo();
-  } else if (isShortcut(event) && shortcutOf(event) === "KeyR") {
-    const last = document.querySelector('#customer-panel [aria-keyshortcuts="Alt+R"]');
-    if (!last) return;
+  } else if (isShortcut(event) && ["KeyR", "KeyU", "KeyJ"].includes(shortcutOf(event))) {
+    const named = `[aria-keyshortcuts="Alt+${shortcutOf(event).at(-1)}"]`;
+    const button = (line ?? form()).querySelector(named) ?? form().querySelector(named);
+    if (!button) return;
     event.preventDefault();
-    last.click();
+    button.click();
   } else if (isShortcut(event) && line && ROW_KEYS[shortcutOf(event)]) {
     event.preventDefault();
     ROW_KEYS[shortcutOf(event)](line);

@@ -43,6 +43,7 @@ isSmall.addEventListener("change", () => {
   moveHint();
 });
 
+let openRows = []; // rows whose details are shown, likewise
 let opened = []; // IDs of what is open while the server's form replaces the one on the page
 
 function prepare() {
@@ -50,7 +51,8 @@ function prepare() {
   moveHint();
   foldDetails(opened.includes("order-details"));
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-  opened = [];
+  for (const row of openRows) lines().querySelector(`[data-row="${row}"] > .details`)?.removeAttribute("hidden");
+  opened = openRows = [];
   bars.disconnect();
   bars.observe(form().querySelector(".submit"));
 }
@@ -59,6 +61,7 @@ prepare();
 document.addEventListener("htmx:before:swap", (event) => {
   if (event.detail.ctx?.target?.id !== "order-form") return;
   opened = [...form().querySelectorAll("details[open][id]:not(#as-template)")].map((one) => one.id);
+  openRows = [...lines().querySelectorAll(".details:not([hidden])")].map((one) => one.parentElement.dataset.row);
 });
 document.addEventListener("htmx:after:swap", (event) => {
   const { target } = event.detail.ctx ?? {};
@@ -79,10 +82,23 @@ document.addEventListener("order:add-line", ({ detail }) => {
   say(trn("One line added.", "%(num)s lines added.", 1));
 });
 
-// What is unfolded must not stay behind the bar.
+// What someone unfolds must not stay behind the bar; what is open in a new form does not scroll the page.
+let unfolding = null;
+document.addEventListener("click", ({ target }) => {
+  unfolding = target.closest("#order-form summary")?.parentElement ?? null;
+});
 document.addEventListener("toggle", ({ target }) => {
-  if (target.open && target.matches("#order-form details")) target.scrollIntoView({ block: "nearest" });
+  if (target.open && target === unfolding) target.scrollIntoView({ block: "nearest" });
 }, true);
+
+// One press for all conflicts of the table: the first or the second value of each.
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-keeps]");
+  if (!button) return;
+  for (const row of button.closest("table").tBodies[0].rows) row.querySelectorAll("input[type=radio]")[button.dataset.keeps].checked = true;
+  changed();
+  document.querySelector('.submit [value="save"]').focus();
+});
 
 // Menus close as menus do.
 document.addEventListener("click", (event) => {

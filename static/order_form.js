@@ -64,13 +64,10 @@ function undo() {
   const last = undoable.pop();
   if (!last) return false;
   showUndo();
-  if (last.values) {
-    for (const [field, value] of last.values) setValue(field, value);
-    focus(last.values[0][0]);
-  } else {
-    lines().insertBefore(last.line, lines().children[last.at] ?? null);
-    focus(referenceOf(last.line));
-  }
+  const isCleared = last.at === undefined;
+  if (!isCleared) lines().insertBefore(last.line, lines().children[last.at] ?? null);
+  for (const [field, value] of last.values ?? []) setValue(field, value);
+  focus(isCleared ? last.values[0][0] : referenceOf(last.line));
   renumber();
   say(tr("Line %(number)s restored.", { number: numberOf(last.line) }));
   return true;
@@ -105,9 +102,27 @@ function showUndo() {
   shown.hidden = !undoable.length;
   if (!undoable.length) return;
   const { line, values, at } = undoable.at(-1);
-  shown.querySelector("span").textContent = values
+  shown.querySelector("span").textContent = at === undefined
     ? tr("Line %(number)s cleared.", { number: numberOf(line) })
+    : values ? tr("Line %(number)s merged.", { number: at + 1 })
     : tr("Line %(number)s removed.", { number: at + 1 });
+}
+
+// Adds the quantity of a line to the first one with the same product and details. Returns false if
+// they are not the same any more, or a quantity is no number: the server says what is wrong then.
+function mergeLine(line) {
+  const first = line && lines().querySelector(`[data-row="${line.querySelector("[data-same]")?.dataset.same}"]`);
+  const told = (one) => [referenceOf(one), detailsOf(one), ...attributesOf(one)].map((field) => field.type === "checkbox" ? field.checked : field.value).join("\n");
+  const counts = [first, line].map((one) => one && countOf(one).value.trim());
+  if (!first || told(first) !== told(line) || !counts.every((one) => /^\d{1,9}$/.test(one))) return false;
+  undoable.push({ line, at: numberOf(line) - 1, values: [[countOf(first), countOf(first).value]] });
+  setValue(countOf(first), String(Number(counts[0]) + Number(counts[1])));
+  line.remove();
+  renumber();
+  focus(countOf(first));
+  showUndo();
+  say(tr("Merged into line %(number)s. Press Alt+Z to undo.", { number: numberOf(first) }));
+  return true;
 }
 
 function openDetails(line) {
@@ -204,6 +219,7 @@ const BUTTONS = {
   duplicate: duplicateLine,
   remove: removeLine,
   details: openDetails,
+  join: mergeLine,
   paste: () => pasteLines(document.getElementById("paste").value),
 };
 
@@ -217,8 +233,7 @@ document.addEventListener("click", (event) => {
   if (button?.value === "undo" && undo()) return event.preventDefault();
   const act = button && BUTTONS[button.value.split(":")[0]];
   if (!act) return;
-  event.preventDefault();
-  act(button.closest(".line"));
+  if (act(button.closest(".line")) !== false) event.preventDefault();
 });
 
 // Answers of the server ----------------------------------------------------------------------

@@ -48,8 +48,8 @@ _WORDS = {
     ORDER: "order bestellung auftrag group gruppe",
     **{field.wire_name: field.column_words for field in IMPORTED_FIELDS},
     CONFIGURATION: "configurationid configuration configid config konfiguration konfigurationsid",
-    SKU: "sku article articleno articlenumber artikel artikelnummer artikelnr itemnumber itemno "
-    "productcode productnumber partnumber",
+    SKU: "sku article articleno articlenumber artikel artikelnummer artikelnr artnr artno "
+    "itemnumber itemno productcode productnumber partnumber",
     COUNT: "count qty quantity pieces pcs amount units menge anzahl stück stueck stk",
 }
 COUNT_WORDS = frozenset(_WORDS[COUNT].split())

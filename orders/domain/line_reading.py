@@ -33,6 +33,12 @@ _WITH_ZEROS = re.compile(r"([0-9]{1,18})[.,]0{1,2}")
 _AT_THE_END = re.compile(r"(?=\([^()]*\)$)|(?<=[:=])(?=[0-9]+$)")
 _LIKE_AN_ID = re.compile(r"(?=.*[0-9])(?=.*[A-Z_-]).+")
 _BULLETS = re.compile(r"(?:[>*•·-]\s+)+")  # lists and quotations in e-mails
+# What says that a number is that of a product: "Art.-Nr. 4711", "SKU: 4711".
+_LABEL = re.compile(
+    r"(?:(?:art(?:icle|ikel)?|item|prod(?:uct|ukt)?|part|material)[. -]{0,2}"
+    r"(?:nr|no|num(?:ber|mer))\b|sku\b)[.:# -]{1,3}(?=\S)",
+    re.IGNORECASE,
+)
 _SIGNS = " .,;:'“”„‘’"  # noqa: RUF001 - around a cell that names something
 _ENDS = " .,;:=-\"'“”„‘’"  # noqa: RUF001 - signs around a reference in a sentence
 
@@ -82,6 +88,8 @@ def _names(cell: str) -> Iterator[str]:
     if "\n" not in cell:
         yield clean_reference(cell)
         yield cell.strip(_SIGNS)
+        if label := _LABEL.match(cell):
+            yield cell[label.end() :].strip(_SIGNS)
     else:
         yield " ".join(cell.split())
         yield from (clean_reference(line) for line in cell.split("\n", MAX_LINES)[:MAX_LINES])
@@ -216,7 +224,7 @@ def _readings(text: str) -> Iterator[tuple[str, str, bool]]:
     for size in range(1, min(3, len(words))):
         for number, rest in ((words[:size], words[size:]), (words[-size:], words[:-size])):
             typed, count = " ".join(number), count_of(" ".join(number))
-            reference = " ".join(rest).strip(_ENDS)
+            reference = _LABEL.sub("", " ".join(rest).strip(_ENDS), count=1)
             if count and reference and plain_name(reference) not in _UNITS:
                 is_alone = typed.isdigit() and len(rest) > 1 and rest[-1][-1] not in ",:;=-"
                 yield reference, count, not is_alone

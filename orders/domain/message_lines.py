@@ -53,6 +53,10 @@ _CLOSING = re.compile(
     r"sent from|gesendet von|von meinem)\b",
     re.IGNORECASE,
 )
+# What stands above a list: "Please deliver", "Bestellung", "Invoice address".
+_INTRODUCTION = re.compile(
+    r"(?:(?:purchase )?order|bestellung|auftrag|[^\W\d_][^\d;|\t]{2,60}:)$", re.IGNORECASE
+)
 _DASHES = re.compile(r"(?:--|—|__)[-_— ]*$")
 _CURRENCY = r"(?:€|\$|£|EUR|USD|CHF|GBP|Euro)"
 _MONEY = re.compile(
@@ -112,7 +116,7 @@ def _says_message(line: str) -> bool:
         return True
     if _GREETING.match(bare) and not any(map(str.isdigit, bare)):
         return True
-    if _is_closing(bare):
+    if _is_closing(bare) or _INTRODUCTION.match(bare):
         return True
     is_table = any(separator in bare for separator in SEPARATORS.replace(",", ""))
     words = [word for word in bare.split() if word[0].isalpha() and word.strip(".,!?:").isalpha()]

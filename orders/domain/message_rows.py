@@ -15,6 +15,7 @@ from orders.domain.pasted_lines import read_rows
 AMBIGUOUS = "?"  # the ID of a name that several products have
 MAX_SEGMENT_WORDS = 40
 MAX_NAME_WORDS = 6
+MIN_LIKE_ID = 6  # characters of an unknown ID
 MAX_SHORT = 6  # words of a line that is no sentence
 _NUMBER_LIKE = re.compile(r"[0-9][0-9.,'’]*")
 _NUMBERED = re.compile(r"([0-9]{1,3})[.)] +(?=\S)")
@@ -134,8 +135,19 @@ def read_message_line(line: str, kind: LineKind, catalog: Catalog) -> list[Messa
 def _in_short_line(line: str, source: str, catalog: Catalog) -> list[MessageRow]:
     if named := _named_alone(line, catalog):
         return [MessageRow(*named, source, Mark.COUNT)]
-    ordered = looks_ordered(unbulleted(_spelled(without_facts(line))))
+    bare = unbulleted(_spelled(without_facts(line)))
+    ordered = looks_ordered(bare) or _like_an_order(bare.split())
     return [MessageRow(*ordered, source, Mark.COUNT)] if ordered else []
+
+
+def _like_an_order(words: Sequence[str]) -> tuple[str, str] | None:
+    """Return (name, count) of two words of which one is like an ID: "OSL-XX-99 4"; else None."""
+    for name, count in (words, words[::-1]) if len(words) == 2 else ():
+        plain = _plain(name)
+        is_id = len(plain) >= MIN_LIKE_ID and "-" in plain and _is_like_id(plain)
+        if is_id and _COUNT_FIRST.fullmatch(count) and _count_in(count):
+            return plain, str(_count_in(count))
+    return None
 
 
 def _line_alone(line: str, source: str, catalog: Catalog, *, has_names: bool) -> MessageRow | None:

@@ -128,19 +128,24 @@ def load_habits(
 
 
 def usual_lines(habits: CustomerHabits, org_id: str) -> tuple[UsualLine, ...]:
-    """Return the products in most of the customer's orders, at most USUAL_SHOWN.
+    """Return the products in most of the customer's orders, the most frequent first.
 
-    Products that are retired or deleted are left out: nobody can order them again.
+    At most USUAL_SHOWN. Products that are retired or deleted are left out: nobody can order them
+    again.
     """
-    # The newest come first in `counts`, and a stable sort keeps them first.
-    often = sorted(habits.counts.items(), key=lambda one: -one[1].orders)[:RESOLVED]
+    often = sorted(habits.counts.items(), key=lambda one: (-one[1].orders, one[0]))[:RESOLVED]
     summaries = products.resolve([reference for reference, _ in often], org_id)
     found: dict[str, tuple[ConfigurationSummary, UsualCount]] = {}
     for reference, usual in often:
         summary = summaries.get(reference)
         if summary is not None and summary.retired_at is None:
             found.setdefault(summary.id, (summary, usual))
-    first = list(found.values())[:USUAL_SHOWN]
+    # Equally frequent ones are in the order of their names, so that their keys stay the same.
+    ranked = sorted(
+        found.values(),
+        key=lambda one: (-one[1].orders, one[0].product_name or "", one[0].sku or "", one[0].id),
+    )
+    first = ranked[:USUAL_SHOWN]
     names = products.references_of([summary for summary, _ in first], org_id)
     return tuple(
         UsualLine(names[summary.id], summary, usual.count, usual.orders) for summary, usual in first

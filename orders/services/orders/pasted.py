@@ -7,7 +7,7 @@ order's page; the API does not have them.
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, func, or_, select
 
@@ -175,10 +175,23 @@ def keep_pasted(connection: Connection, order: Order, text: str, *, at: datetime
         upsert(connection, order_pasted_text, {"order_id": order.id}, {"text": after}, new)
 
 
-def find_pasted(order: Order) -> str:
-    """Return the joined texts that the order was entered and changed from; "" if there are none."""
+class KeptText(NamedTuple):
+    """The joined texts that an order was entered and changed from, and when the first was saved."""
+
+    text: str
+    first_at: datetime
+
+    @property
+    def has_several(self) -> bool:
+        return BETWEEN in self.text
+
+
+def find_pasted(order: Order) -> KeptText | None:
+    """Return the texts that the order was entered and changed from; None if there are none."""
     columns = order_pasted_text.c
-    statement = select(columns.text).where(
-        columns.order_id == order.id, columns.org_id == order.org_id
+    found = database.fetch_one(
+        select(columns.text, columns.created_at).where(
+            columns.order_id == order.id, columns.org_id == order.org_id
+        )
     )
-    return str(database.fetch_value(statement) or "")
+    return KeptText(*found) if found is not None and found.text else None

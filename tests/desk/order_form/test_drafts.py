@@ -8,6 +8,7 @@ from orders.domain.attributes import AttributeRule, Kind
 from tests.actors import Org
 from tests.bad_orders import good_form
 from tests.conftest import StoredRows
+from tests.desk.test_pages import make_order
 from tests.html import attribute, read, texts
 
 KEY, OTHER_KEY = "D" * 22, "E" * 22
@@ -200,3 +201,32 @@ class TestTemplates:
         assert (
             staff_client.get(f"/orders/new?form={OTHER_KEY}&template={template}").status_code == 404
         )
+
+
+def test_repeating_an_order_keeps_typed_lines_and_no_customer_alone(
+    staff_client: FlaskClient, org: Org
+) -> None:
+    chair = org.save("Oslo chair", "OSL-1")
+    cart = [{"configurationId": chair.id, "count": 2}]
+    code = make_order(org, customerId="C-7", cart=cart)["shortId"]
+    address = f"/orders/new?from={code}&left={KEY}"
+    staff_client.post(DRAFT, data={"customerId": "C-7", "status": "New", "page": "first"})
+    again = staff_client.get(address)
+    assert again.location == f"/orders/new?form={KEY}&from={code}"
+    page = staff_client.get(again.location).text
+    assert 'value="OSL-1"' in page
+    assert 'name="draft_version" value="1"' in page
+    assert "that you had typed" not in page
+    staff_client.post(DRAFT, data=typed(draft_version="1"))
+    page = staff_client.get(address, follow_redirects=True).text
+    assert "Draft saved with the line that you had typed." in page
+    assert f'<a href="/orders/new?form={KEY}">Back to the draft</a>' in page
+    # What was typed beside a customer is kept, too.
+    staff_client.post(DRAFT, data={"customerId": "C-7", "name": "Hall", "draft_version": "2"})
+    assert (
+        "Draft saved with what you had typed."
+        in staff_client.get(address, follow_redirects=True).text
+    )
+    for odd in ("x", OTHER_KEY):
+        answer = staff_client.get(f"/orders/new?from={code}&left={odd}", follow_redirects=True)
+        assert "that you had typed" not in answer.text

@@ -63,6 +63,10 @@ def test_unsaved_changes_are_offered_and_come_back_complete(
     again = go_on(staff_client, desk)
     assert "Your unsaved changes from" in again
     assert "The order has changed since then. Saving merges both" not in again
+    # What is wrong is checked again, and has the focus.
+    wrong = read(again).all("[aria-invalid=true]")
+    assert [one["id"] for one in wrong] == ["cart-0-metadata", "cart-1-count"]
+    assert read(again).first("[autofocus]")["id"] in {"cart-0-metadata", "cart-1-count"}
     left_out = {"page", "csrf_token"}
     shown = fields_of(again)
     assert {name: shown.get(name) for name in form if name not in left_out} == {

@@ -96,6 +96,15 @@ class TestRowsWithoutJavaScript:
         assert [reference for reference, _ in shown] == expected
         assert dict(shown)["CCC"] == "x"
 
+    def test_equal_lines_are_merged_and_come_apart_again(self, staff_client: FlaskClient) -> None:
+        form = three_rows(**{"cart.1.configurationId": "AAA", "cart.1.count": "4"})
+        merged = staff_client.post(ADDRESS, data={**form, "do": "join:1"})
+        assert rows(merged) == [("AAA", "5"), ("CCC", "x")]
+        assert "Line 2 merged." in merged.text
+        fields = read(merged.text).first("#order-form").fields()
+        again = staff_client.post(ADDRESS, data={**fields, "do": "undo"})
+        assert rows(again) == [("AAA", "1"), ("AAA", "4"), ("CCC", "x")]
+
     def test_removing_the_last_row_leaves_an_empty_one(self, staff_client: FlaskClient) -> None:
         form = {"cart.4.configurationId": "AAA", "cart.4.count": "3", "do": "remove:4"}
         assert rows(staff_client.post(ADDRESS, data=form)) == [("", "1")]

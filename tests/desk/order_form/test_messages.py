@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 from orders.domain.configuration import ConfigurationInput
 from orders.domain.errors import ServiceBusy
 from orders.domain.inputs import Limits
+from orders.domain.order import Order
 from orders.interfaces.desk.order_form import near_products
 from orders.services.catalog import configurations
 from orders.services.customers import customers
@@ -154,6 +155,12 @@ def test_odd_hidden_fields_do_no_harm(clerk: FlaskClient, name: str, value: str)
         assert not read(answer.text).has("#lines .doubt b")
 
 
+def kept_text(order: Order) -> str:
+    kept = pasted.find_pasted(order)
+    assert kept is not None
+    return kept.text
+
+
 def test_the_text_stays_with_the_order_and_is_seen_by_people_alone(
     app: Flask, clerk: FlaskClient, workshop: Org
 ) -> None:
@@ -165,9 +172,11 @@ def test_the_text_stays_with_the_order_and_is_seen_by_people_alone(
     shown = read(clerk.get(f"/orders/{code}").text)
     assert shown.first("#pasted-text").text.startswith("Pasted text")
     assert "DESK" in shown.first("#pasted-text pre").text
+    assert "Pasted by " in shown.first("#pasted-text summary").text
+    assert ", today " in shown.first("#pasted-text summary").text
     with app.app_context():
         order = queries.find_order(code, workshop.id)
-        assert pasted.find_pasted(order) == "DESK\t3\nOSL-CH-OAK-02\t1"
+        assert kept_text(order) == "DESK\t3\nOSL-CH-OAK-02\t1"
         [row] = database.fetch_all(select(tables.order_pasted_text))
         assert (row.org_id, row.created_at) == (workshop.id, order.created_at)
     api = clerk.get(
@@ -183,7 +192,7 @@ def test_an_order_without_a_pasted_text_has_none(
     code = act(clerk, "place", **form).location.split("/")[2]
     assert not read(clerk.get(f"/orders/{code}").text).has("#pasted-text")
     with app.app_context():
-        assert pasted.find_pasted(queries.find_order(code, workshop.id)) == ""
+        assert pasted.find_pasted(queries.find_order(code, workshop.id)) is None
 
 
 def test_the_text_is_in_the_draft_but_not_in_a_template(
@@ -230,6 +239,12 @@ def test_an_unknown_reference_is_answered_with_the_closest_products(clerk: Flask
     filled = read(act(clerk, "fill", **typed).text)
     assert not filled.has("#summary")
     assert "“Olso chair”. Did you mean" in filled.first("li.line").text
+    several = "2 products match “oslo”. Choose one."
+    assert check("oslo") == f"{several} " + (
+        "Oslo chair OSL-CH-OAK-02 (oak) Oslo chair OSL-CH-WAL-01 (walnut)"
+    )
+    page = read(act(clerk, "place", **{**typed, "cart.0.configurationId": "oslo"}).text)
+    assert several in page.first("#summary").text
     assert check("zzzzzz") == "No product matches “zzzzzz”. Try a name, SKU, or ID."
 
 
@@ -263,7 +278,7 @@ def test_texts_pasted_while_an_order_is_changed_are_added_with_the_change(
 
     def stored() -> str:
         with app.app_context():
-            return pasted.find_pasted(queries.find_order(code, workshop.id))
+            return kept_text(queries.find_order(code, workshop.id))
 
     page = edit(clerk, code, do="paste", paste="OSL-CH-OAK-02\t4")
     assert stored() == "DESK\t2"  # nothing is kept before the change is saved
@@ -272,8 +287,9 @@ def test_texts_pasted_while_an_order_is_changed_are_added_with_the_change(
     saved = clerk.post(address, data={**resent(wrong, "save"), "cart.0.count": "2"})
     assert saved.status_code == 303
     assert stored() == f"DESK\t2{pasted.BETWEEN}OSL-CH-OAK-02\t4"
-    shown = read(clerk.get(f"/orders/{code}").text).first("#pasted-text pre").text
-    assert "OSL-CH-OAK-02" in shown
+    shown = read(clerk.get(f"/orders/{code}").text)
+    assert "OSL-CH-OAK-02" in shown.first("#pasted-text pre").text
+    assert "First pasted by " in shown.first("#pasted-text summary").text
     # Two more texts, of which one is kept already, and a save that changes nothing.
     twice = pasted.joined("by phone\r\n3 more", "DESK\t2")
     assert edit(clerk, code, do="save", name="Hall", pasted=twice).status_code == 303
@@ -294,7 +310,7 @@ def test_an_order_of_no_text_gets_one_and_no_order_gets_too_many(
         assert edit(clerk, code, do="save", name=f"{number}", pasted=text).status_code == 303
     with app.app_context():
         order = queries.find_order(code, workshop.id)
-        kept = pasted.find_pasted(order).split(pasted.BETWEEN)
+        kept = kept_text(order).split(pasted.BETWEEN)
         assert [len(one) for one in kept[:2]] == [pasted.MAX_PASTED] * 2
         assert sum(map(len, kept)) + len(pasted.BETWEEN) * 4 == pasted.MAX_KEPT
         assert order.version == 9

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
+
 from orders.domain.order import Order
 from orders.domain.short_id import grouped
 from orders.interfaces.desk.order_form.attribute_fields import (
@@ -18,11 +20,13 @@ from orders.interfaces.desk.order_form.attribute_fields import (
     AttributeField,
     typed_values,
 )
+from orders.interfaces.desk.order_form.form_page import note_of, sent_entry
 from orders.interfaces.desk.order_form.habit_flags import habits_of
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.i18n import gettext
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.org_rules import OrgRules
+from orders.services.orders.drafts import Fields
 
 _SOURCES = frozenset({"customer", "orders", "copy"})
 
@@ -90,6 +94,19 @@ def undo_fill(entry: OrderEntry) -> None:
             _set_values(attribute, one.before)
     _write(entry, [one for one in _read(entry.form.filled.data or "") if one.is_copied])
     entry.focus = "customerId"
+
+
+def is_customer_alone(fields: Fields, member: StaffMember) -> bool:
+    """Return whether a draft of a new order has nothing in it but a customer.
+
+    Values that were filled in from the customer do not count.
+    """
+    entry = sent_entry(MultiDict([(name, value) for name, value in fields]), member)
+    undo_fill(entry)
+    form, empty = entry.form, new_entry(member.actor.org)
+    texts = (note_of(entry), form.pasted.data, form.customer_name.data)
+    own = {name: value for name, value in entry.raw().items() if name != "customerId"}
+    return not any(texts) and own == empty.raw()
 
 
 def mark_copied(entry: OrderEntry, order: Order, rules: OrgRules) -> None:

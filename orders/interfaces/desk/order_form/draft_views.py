@@ -4,7 +4,7 @@ Templates, from which new orders are filled in, are removed here, too.
 """
 
 import contextlib
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from flask import Response, flash, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -79,6 +79,19 @@ def draft_entry(fields: Fields, member: StaffMember) -> OrderEntry:
     elif not entry.form.customer_id.data:
         entry.focus = "customerId"
     return entry
+
+
+class LeftDraft(NamedTuple):
+    """A draft that someone has left for another form: its key, and the number of its lines."""
+
+    key: str
+    lines: int
+
+
+def left_draft(key: str, member: StaffMember) -> LeftDraft | None:
+    """Return the draft with this key, or None if it does not exist or the key is invalid."""
+    kept = drafts.find_draft(key, member.actor) if is_key(key) else None
+    return None if kept is None else LeftDraft(key, _lines_of(kept.fields))
 
 
 def sent_draft_version() -> int:

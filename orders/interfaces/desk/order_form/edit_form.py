@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from orders.domain.attributes import AttributeRule
+from orders.domain.errors import InvalidInput, StaleVersion
 from orders.domain.form_changes import changed_fields, keep_lines
 from orders.domain.json_values import same_json
 from orders.domain.order import TEXT_FIELDS, Order
 from orders.domain.status import Status
 from orders.domain.typed_values import write_details, write_value
 from orders.interfaces.desk.display import other_values
-from orders.interfaces.desk.forms import FormData, number_in
+from orders.interfaces.desk.forms import FormData, element_id, number_in
 from orders.interfaces.desk.order_form.attribute_fields import typed_values
 from orders.interfaces.desk.order_form.form_fields import FormLine, TypedLine, extra_row, line_row
 from orders.interfaces.desk.order_form.form_page import check_with
@@ -190,3 +191,20 @@ def check_changes(entry: OrderEntry, edit: Edit, member: StaffMember) -> None:
         entry.faults(),
         lambda: check_edit(edit.base, edit.changes, actor=member.actor, limits=current_limits()),
     )
+
+
+def mark_errors(entry: OrderEntry, sent: FormData, stored: Order, member: StaffMember) -> None:
+    """Check a form with kept changes again: show its errors at their fields, and focus the first.
+
+    Errors of empty fields are left out, because they may not be filled in yet. `sent` are the
+    fields of the form. Does nothing if the form was opened with a version that the order never had.
+    """
+    try:
+        check_changes(entry, read_edit(entry, sent, stored, member), member)
+    except StaleVersion:
+        return
+    except InvalidInput as invalid:
+        typed = {name for name, value in sent.items(multi=True) if value.strip()}
+        entry.mark(invalid.errors, typed)
+    if entry.errors:
+        entry.focus = element_id(next(iter(entry.errors)))

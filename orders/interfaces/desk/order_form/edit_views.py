@@ -55,6 +55,7 @@ def _render_unsaved(unsaved: FormDraft, order: Order, others: list[str]) -> Resp
         draft_views.kept_entry(unsaved.fields, signed_in()),
         draft_views.as_form(unsaved.fields),
     )
+    edit_form.mark_errors(entry, sent, order, signed_in())
     version = number_in(sent, "version")
     choices = None if version == order.version else _conflicts_in(entry, sent, order)
     if choices is not None and choices.asked:
@@ -163,8 +164,7 @@ def note_editor(reference: str) -> Response:
 
 def _render_conflict(entry: OrderEntry, conflict: EditConflict) -> Response:
     """Render the form (409) as it was sent, and ask which of the conflicting values to keep."""
-    advice = gettext("Choose which values to keep.")
-    entry.refuse(f"{translated(conflict.sentence)} {advice}", 409)
+    entry.refuse(translated(conflict.sentence), 409)
     return _render(
         entry, conflict.stored, number_in(request.form, "version"),
         draft_version=draft_views.keep_sent_changes(conflict.stored),

@@ -13,7 +13,12 @@ from orders.domain.short_id import grouped
 from orders.interfaces.desk.blueprint import OPEN_TO_ALL, ask_to_sign_in, desk, signed_in
 from orders.interfaces.desk.forms import FormData, element_id, is_key, new_key
 from orders.interfaces.desk.order_form import draft_views
-from orders.interfaces.desk.order_form.customer_fill import fill_in, mark_copied, undo_fill
+from orders.interfaces.desk.order_form.customer_fill import (
+    fill_in,
+    is_customer_alone,
+    mark_copied,
+    undo_fill,
+)
 from orders.interfaces.desk.order_form.edit_form import copied_entry
 from orders.interfaces.desk.order_form.form_page import (
     FormPage,
@@ -45,17 +50,37 @@ def new_order() -> AnyResponse:
     """Render a new order's form: empty, from its draft, or filled in from a source.
 
     `form` in the query is the key that identifies the form and its draft. Without a valid key,
-    redirects to the same page with a new one.
+    redirects to the same page with a new one. `left` is the key of the form that was left for this
+    one; the page says what of it is kept as a draft.
     """
     key = request.args.get("form", "")
     if not is_key(key):
         sources: dict[str, Any] = {name: request.args.get(name) for name in SOURCES}
-        return redirect(url_for("desk.new_order", form=new_key(), **sources))
+        return redirect(url_for("desk.new_order", **(_keys(signed_in()) | sources)))
     member = signed_in()
     kept = drafts.find_draft(key, member.actor)
+    version = kept.version if kept else 0
+    if kept is not None and "from" in request.args and is_customer_alone(kept.fields, member):
+        kept = None
     entry = _first_entry(member) if kept is None else draft_views.draft_entry(kept.fields, member)
     placed = queries.find_submission(key, member.actor)
-    return _render(entry, key, version=kept.version if kept else 0, placed=placed, kept=kept)
+    left = draft_views.left_draft(request.args.get("left", ""), member) if kept is None else None
+    return _render(entry, key, version=version, placed=placed, kept=kept, left=left)
+
+
+def _keys(member: StaffMember) -> dict[str, Any]:
+    """Return the key of a new form, and that of the form `?left` for it, as query parameters.
+
+    If nothing but a customer was typed into the form that was left, its key is used again: nobody
+    needs that draft.
+    """
+    left = request.args.get("left", "")
+    kept = drafts.find_draft(left, member.actor) if is_key(left) else None
+    if kept is None:
+        return {"form": new_key()}
+    if is_customer_alone(kept.fields, member):
+        return {"form": left}
+    return {"form": new_key(), "left": left}
 
 
 def _first_entry(member: StaffMember) -> OrderEntry:
@@ -191,6 +216,7 @@ def _render(
     version: int = 0,
     placed: str | None = None,
     kept: drafts.FormDraft | None = None,
+    left: draft_views.LeftDraft | None = None,
 ) -> Response:
     page = FormPage(
         title=gettext("New order"),
@@ -205,6 +231,7 @@ def _render(
         key=key,
         placed=placed,
         kept=kept,
+        left=left,
         drafts=drafts.list_drafts(actor, but=key) if is_whole else (),
         discarded=request.args.get("discarded", ""),
         templates=drafts.list_templates(actor) if is_whole else (),

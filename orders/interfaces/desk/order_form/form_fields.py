@@ -128,6 +128,19 @@ class FormLine:
         )
 
 
+@dataclass(frozen=True)
+class RemovedRow:
+    """The cart row that was removed last: its position, counted from 0, and the texts in it.
+
+    `line_id` is as in FormLine. `merged_into` is the number of the row that has its count, or None.
+    """
+
+    position: int
+    typed: TypedLine
+    line_id: int | None = None
+    merged_into: int | None = None
+
+
 @dataclass(slots=True)
 class MetadataRow:
     """A row of the form with an entry of metadata that belongs to no attribute.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.attributes import AttributeRule, Kind, display
 from orders.domain.identifiers import read_uuid
 from orders.domain.message_rows import Mark
 from orders.domain.value_formats import current_currencies
@@ -17,6 +17,7 @@ from orders.interfaces.desk.order_form.attribute_fields import (
     typed_values,
 )
 from orders.interfaces.desk.order_form.form_fields import FormLine, TypedLine, line_row
+from orders.interfaces.http.i18n import translated
 from orders.services.catalog.products import ConfigurationSummary
 
 MAX_SHOWN = 60  # characters of an unknown text in a message
@@ -49,11 +50,12 @@ class ShownLine:
 
     `number` is the row's position, counted from 1. `card` is the saved configuration that the row
     names, or None. `same_as` is the position of the first row with the same configuration and
-    details, or 0 if no row above has them. `candidates` are the configurations that are closest to
-    an unknown text; if the first one is closer than the others, `closest` is the text that names
-    it, else "". `is_open` is true if the details are shown. `focus` is the end of the name of the
-    field that gets the focus, such as "count", or empty. `attributes` are the fields for attributes
-    of lines.
+    details, or 0 if no row above has them, and `same_row` its number in the names of fields.
+    `candidates` are the configurations that are closest to an unknown text; if the first one is
+    closer than the others, `closest` is the text that names it, else "". `is_several` is true if
+    the text names several products. `is_open` is true if the details are shown. `focus` is the end
+    of the name of the field that gets the focus, such as "count", or empty. `attributes` are the
+    fields for attributes of lines.
     """
 
     line: FormLine
@@ -68,6 +70,21 @@ class ShownLine:
     focus: str
     attributes: list[AttributeField]
     closest: str = ""
+    is_several: bool = False
+    same_row: int = 0
+
+    @property
+    def said(self) -> str:
+        """The details in one line of text, for a row that does not show their fields."""
+        if not self.line.values and not self.line.details.text:
+            return ""
+        said = [one for one in self.attributes if one.value not in (None, "", [], False)]
+        texts = [
+            one.rule.label if one.value is True
+            else f"{one.rule.label}: {translated(display(one.rule, one.value))}"
+            for one in said
+        ]  # fmt: skip
+        return " · ".join([*texts, *self.line.details.text.splitlines()])
 
     @property
     def is_kept(self) -> bool:

@@ -27,6 +27,7 @@ from orders.interfaces.desk.order_form.attribute_fields import AttributeField, f
 from orders.interfaces.desk.order_form.form_fields import (
     FormLine,
     MetadataRow,
+    RemovedRow,
     TypedLine,
     as_object,
     extra_row,
@@ -61,14 +62,6 @@ _EXTRA_LABELS = {
 }
 
 
-@dataclass(frozen=True)
-class RemovedRow:
-    """The cart row that was removed last: its position, counted from 0, and the texts in it."""
-
-    position: int
-    typed: TypedLine
-
-
 @dataclass
 class OrderEntry(FilledForm):
     """The order form: what was typed into it, and its errors.
@@ -91,6 +84,7 @@ class OrderEntry(FilledForm):
     candidates: dict[int, list[ConfigurationSummary]] = field(default_factory=dict)
     # Texts that name the first candidate, by row, where it is closer than the others.
     closest: dict[int, str] = field(default_factory=dict)
+    several: set[int] = field(default_factory=set)  # rows whose text names several products
     # The short ID of the order that the form changes; "" for a new one.
     own_code: str = ""
     # What is known of customers, by the text in the field.
@@ -129,16 +123,18 @@ class OrderEntry(FilledForm):
         first, details_error = self._same.get(line.row), self.error(line.details.name)
         own = line_fields(line, self.line_rules)
         is_asked = bool(line.reference.text) and any(
-            one.rule.required or one.value not in (None, False) for one in own
+            one.rule.required and one.value is None for one in own
         )
         prefix = f"cart-{line.row}-"
         return ShownLine(
             line, number, self.cards.get(line.reference.text), self.error(line.reference.name),
             self.error(line.count.name), details_error,
             same_as=self.number(first) if first is not None else 0,
+            same_row=first.row if first is not None else 0,
             candidates=self.candidates.get(line.row, []), closest=self.closest.get(line.row, ""),
-            is_open=bool(line.details.text or details_error or line.is_filled or is_asked)
-            or any(self.error(one.field.name) for one in own) or line.row in self.opened,
+            is_several=line.row in self.several,
+            is_open=bool(details_error or is_asked) or line.row in self.opened
+            or any(self.error(one.field.name) for one in own),
             focus=self.focus.removeprefix(prefix) if self.focus.startswith(prefix) else "",
             attributes=own,
         )  # fmt: skip
@@ -390,5 +386,6 @@ def read_entry(sent: FormData, rules: OrgRules) -> OrderEntry:
     if position is not None:
         values = form_fields.line_values(sent, "removed").get("0")
         removed = form_fields.typed_line(sent, "removed", values)
-        entry.removed = RemovedRow(position, removed)
+        ids = (whole_number(sent.get(f"removed.{name}", "")) for name in ("lineId", "into"))
+        entry.removed = RemovedRow(position, removed, *ids)
     return entry

@@ -12,6 +12,7 @@ from typing import Any
 
 from wtforms import Field
 
+from orders.domain.attributes import display
 from orders.domain.message_facts import CUSTOMER, Found
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import local_now
@@ -19,7 +20,7 @@ from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.form_fields import pasted_rows
 from orders.interfaces.desk.order_form.order_form import OrderEntry, new_entry
 from orders.interfaces.http.current_settings import current_limits
-from orders.interfaces.http.i18n import gettext
+from orders.interfaces.http.i18n import gettext, translated
 from orders.services.customers.customer_queries import names_of
 from orders.services.orders.pasted import BETWEEN, MAX_PASTED, ReadText, joined, read_pasted
 
@@ -131,8 +132,7 @@ def _words_of(line: str) -> str:
 
 def _shown(entry: OrderEntry, finds: list[Found]) -> list[ShownFind]:
     fields, taken = _fields(entry), _taken(entry)
-    labels = {one.path: one.rule.label for one in entry.attributes}
-    labels[CUSTOMER] = gettext("Customer")
+    rules = {one.path: one.rule for one in entry.attributes}
     names = names_of([one.value for one in finds if one.path == CUSTOMER], signed_in().org_id)
     shown: dict[tuple[str, str], ShownFind] = {}
     for one in finds:
@@ -142,12 +142,13 @@ def _shown(entry: OrderEntry, finds: list[Found]) -> list[ShownFind]:
         is_equal = field.data == one.value
         is_taken = is_equal and taken.get(one.path, {}).get("after") == one.value
         name = names.get(one.value) if one.path == CUSTOMER else None
-        text = f"{name} ({one.value})" if name else one.value
+        rule = rules.get(one.path)
+        text = translated(display(rule, one.value)) if rule else one.value
+        text = f"{name} ({one.value})" if name else text
         said = one.text[:MAX_TEXT_SHOWN] if one.path != CUSTOMER else ""
         before = taken[one.path]["before"] if is_taken else ""
-        find = ShownFind(
-            one.path, labels[one.path], one.value, text, said, is_taken, is_equal, before
-        )
+        label = rule.label if rule else gettext("Customer")
+        find = ShownFind(one.path, label, one.value, text, said, is_taken, is_equal, before)
         shown.setdefault((one.path, one.value), find)
     return list(shown.values())
 

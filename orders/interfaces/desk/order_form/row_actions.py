@@ -6,13 +6,14 @@ from orders.interfaces.desk.blueprint import signed_in
 from orders.interfaces.desk.forms import element_id
 from orders.interfaces.desk.order_form.form_fields import (
     FormLine,
+    RemovedRow,
     TypedLine,
     extra_row,
     free_number,
     line_row,
 )
 from orders.interfaces.desk.order_form.form_page import line_errors
-from orders.interfaces.desk.order_form.order_form import OrderEntry, RemovedRow
+from orders.interfaces.desk.order_form.order_form import OrderEntry
 from orders.interfaces.desk.order_form.pasted_form import add_pasted, undo_found, use_found
 
 
@@ -41,8 +42,7 @@ def do_action(entry: OrderEntry, action: str, org_id: str) -> None:
     elif verb == "usual":
         _add_usual(entry, rest)
     elif verb == "undo" and entry.removed is not None:
-        removed, entry.removed = entry.removed, None
-        _add(entry, removed.typed, min(removed.position, len(entry.lines)))
+        _restore(entry, entry.removed)
     elif line is not None:
         _do_with_line(entry, verb, line, reference)
     entry.resolve(org_id)
@@ -85,8 +85,19 @@ def _paste(entry: OrderEntry, org_id: str) -> None:
     _add(entry, TypedLine(), len(entry.lines))
 
 
-def _add(entry: OrderEntry, typed: TypedLine, at: int) -> None:
-    line = line_row(entry.next_row, typed)
+def _restore(entry: OrderEntry, removed: RemovedRow) -> None:
+    """Add the row again that was removed; if it was merged, take its count back."""
+    into = next((one for one in entry.lines if one.row == removed.merged_into), None)
+    if into is not None:
+        now, added = read_whole(into.count.data), read_whole(removed.typed.count)
+        if isinstance(now, int) and isinstance(added, int) and now > added:
+            into.count.data = str(now - added)
+    entry.removed = None
+    _add(entry, removed.typed, min(removed.position, len(entry.lines)), removed.line_id)
+
+
+def _add(entry: OrderEntry, typed: TypedLine, at: int, line_id: int | None = None) -> None:
+    line = line_row(entry.next_row, typed, line_id)
     entry.lines.insert(at, line)
     entry.focus = element_id(line.reference.name)
 
@@ -101,7 +112,8 @@ def _add_usual(entry: OrderEntry, rest: str) -> None:
 
 
 def _remove(entry: OrderEntry, at: int) -> None:
-    entry.removed = RemovedRow(at, entry.lines.pop(at).typed)
+    line = entry.lines.pop(at)
+    entry.removed = RemovedRow(at, line.typed, line.line_id)
     if not entry.lines:
         _add(entry, TypedLine(), 0)
     entry.focus = element_id(entry.lines[min(at, len(entry.lines) - 1)].reference.name)
@@ -119,7 +131,8 @@ def _join(entry: OrderEntry, line: FormLine) -> None:
     counts = [read_whole(one.count.text) for one in (first, line)]
     if all(isinstance(count, int) for count in counts):
         first.count.data = str(sum(int(count) for count in counts))
+        at = entry.lines.index(line)
         entry.lines.remove(line)
-        entry.removed = None
+        entry.removed = RemovedRow(at, line.typed, line.line_id, first.row)
     # Otherwise the person must fix the count first; the error is shown at its field.
     entry.focus = element_id(first.count.name)

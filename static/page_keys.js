@@ -1,4 +1,4 @@
-// Keys of the page of a placed order: each presses the link that shows it.
+// Keys of the pages of an order: each presses the link that shows it.
 "use strict";
 
 document.addEventListener("keydown", (event) => {
