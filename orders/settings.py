@@ -44,10 +44,12 @@ class Settings:
     access_log: bool = False  # a line for each request, never with its query string
     request_log_days: int = 14  # days for which an org's recent requests are kept; 0 keeps none
     public_url: str = ""  # where customers reach the service, for links; empty: as requested
+    allowed_hosts: str = ""  # other host names than PUBLIC_URL's, with commas; empty, both: any
     trusted_proxies: int = 0  # how many reverse proxies in front set X-Forwarded-*
     secure_cookies: bool = False  # cookies over TLS only; always so when PUBLIC_URL is https
     lookup_limit: str = "30 per minute"  # look-ups by one address, in each process
     sign_in_limit: str = "10 per minute"  # tries to sign in by one address, in each process
+    anonymous_limit: str = "60 per minute"  # forms sent by one address without a sign-in
     api_limit: str = ""  # requests by one token, in each process, as 600 per minute; empty: any
     rate_limit_storage: str = "memory://"  # where limits are counted; share it when scaled
     file_store: str = ""  # s3://bucket/prefix; empty: the folder files/ in DATA_DIR
@@ -62,6 +64,15 @@ class Settings:
     @property
     def has_secure_cookies(self) -> bool:
         return self.secure_cookies or self.public_url.startswith("https://")
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names that requests may have, without ports; empty if any are allowed.
+
+        A name that begins with a dot stands for all of its subdomains.
+        """
+        added = (one.strip().lower() for one in self.allowed_hosts.split(","))
+        return tuple(filter(None, (urlsplit(self.public_url).hostname, *added)))
 
 
 # orjson writes up to 254 levels; an order adds its own.
@@ -143,7 +154,7 @@ def _check(settings: Settings) -> None:
     for name in ("workers", "threads", "body_seconds", "webhook_threads", "webhook_days"):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
-    for name in ("lookup_limit", "sign_in_limit", "api_limit"):
+    for name in ("lookup_limit", "sign_in_limit", "anonymous_limit", "api_limit"):
         try:
             parse_many(getattr(settings, name) or "1 per second")
         except ValueError as error:

@@ -37,6 +37,7 @@ def settings_for(url: str, folder: Path) -> Settings:
         demo=False,
         lookup_limit="1000 per second",
         sign_in_limit="1000 per second",
+        anonymous_limit="1000 per second",
     )
 
 

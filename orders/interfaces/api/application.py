@@ -40,6 +40,7 @@ from orders.interfaces.api.responses import (
     send_file,
 )
 from orders.interfaces.api.service import RESOURCES
+from orders.interfaces.http.admission import require_own_host
 from orders.interfaces.http.bodies import read_body
 from orders.interfaces.http.observers import handled_request
 from orders.interfaces.http.security import TRANSPORT_SECURITY
@@ -149,6 +150,8 @@ class Api:
             )  # also of unknown addresses, so that pages read the 404
         endpoint, arguments = self._router.match(request.path, request.method)
         call.route = endpoint.path
+        if not endpoint.path.endswith("/healthcheck"):  # probes ask by IP address
+            require_own_host(request, call.settings)
         request.max_content_length = (
             call.limits.upload_bytes
             if endpoint.takes_files and request.mimetype == "multipart/form-data"

@@ -8,9 +8,12 @@ from werkzeug import exceptions
 from orders.domain.errors import Forbidden, NotFound, OrderError
 from orders.domain.permissions import REFUSALS, Permission
 from orders.domain.short_id import MistypedShortId, grouped
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.http.admission import ANONYMOUS_QUERY
 from orders.interfaces.http.errors import error_page
 from orders.interfaces.http.i18n import keep_language
 from orders.interfaces.http.pages import go_to, wants_piece
+from orders.interfaces.http.resumed import fits_on_page, pack, sent_fields
 from orders.interfaces.http.session import MUST_SET_UP, SignInForm, current_member
 from orders.services.accounts import setup
 from orders.services.accounts.access import StaffMember
@@ -48,6 +51,10 @@ SETTING_UP = {
 }
 # Fields of the order form that are not resumed after a sign-in.
 NOT_RESUMED = {"csrf_token", "do"}
+TOO_LONG = lazy_gettext(
+    "You are signed out, and this form is too large to be kept until you have signed in. Sign in in"
+    " another tab, then go back to the form and send it again."
+)
 
 
 # Addresses that only forms are sent to, and the page that their GET leads to: a browser asks for
@@ -135,14 +142,16 @@ def ask_to_sign_in() -> Response:
     """Return the response to a request that requires a sign-in, for a person who is signed out.
 
     An htmx request gets a message (401). The submitted form of a new order gets the sign-in page
-    with the form's fields in it (401), so that nothing typed is lost. Any other request is
-    redirected to the sign-in page.
+    with the form's fields in it (401), so that nothing typed is lost; raises RequestEntityTooLarge
+    if they are too many. Any other request is redirected to the sign-in page.
     """
     if wants_piece():
         response = Response(render_template("desk/_signed_out.html"), 401)
     elif request.method == "POST" and request.endpoint == "desk.place_order":
         # The sign-in page sends the form's fields along, and the form is rendered afterwards.
-        resumed = [pair for pair in request.form.items(multi=True) if pair[0] not in NOT_RESUMED]
+        resumed = pack(sent_fields(but=NOT_RESUMED))
+        if not fits_on_page(resumed):
+            raise exceptions.RequestEntityTooLarge(TOO_LONG)
         page = render_template("desk/sign_in.html", form=SignInForm(formdata=None),
                                resumed=resumed, next=request.full_path)  # fmt: skip
         response = Response(page, 401, mimetype="text/html")
@@ -160,7 +169,8 @@ def _page_asked_for() -> str:
     """
     came_from = urlsplit(request.referrer or "")
     if request.method == "POST" and came_from.netloc == request.host:
-        return came_from._replace(scheme="", netloc="").geturl()
+        address = came_from._replace(scheme="", netloc="").geturl()
+        return address if len(address) <= ANONYMOUS_QUERY else "/"
     return request.full_path.rstrip("?")
 
 

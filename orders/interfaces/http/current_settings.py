@@ -3,13 +3,28 @@
 from flask import current_app, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from flask_login import current_user
 
 from orders.domain.inputs import Limits
 from orders.services import mail
 from orders.settings import Settings
 
-# There is no default limit: only views that declare one are limited, by client address.
-limiter = Limiter(key_func=get_remote_address)
+
+def _anonymous_limit() -> str:
+    return current_settings().anonymous_limit
+
+
+def _is_not_anonymous_form() -> bool:
+    return request.method in {"GET", "HEAD", "OPTIONS"} or current_user.is_authenticated
+
+
+# All forms of people who are not signed in count together, by client address. Beyond that, only
+# views that declare a limit are limited.
+limiter = Limiter(
+    key_func=get_remote_address,
+    application_limits=[_anonymous_limit],
+    application_limits_exempt_when=_is_not_anonymous_form,
+)
 
 
 def current_settings() -> Settings:
