@@ -238,7 +238,7 @@ def _send(
     request = call.request
     status, body = response.status, response.body
     headers = {**COMMON_HEADERS, **response.headers, **cors_headers(request, call.caller, status)}
-    if request.scheme == "https":
+    if request.scheme == "https" or call.settings.public_url.startswith("https://"):
         headers.setdefault(*TRANSPORT_SECURITY)
     is_part = status == 206  # of a file: its range counts plain bytes
     if len(body) >= WORTH_COMPRESSING and headers["Content-Type"] in COMPRESSIBLE and not is_part:

@@ -176,12 +176,11 @@ def _page_asked_for() -> str:
 
 @desk.after_request
 def keep_private(response: Response) -> Response:
-    """Prevent shared caches from storing the page, and store a language from the query in a cookie.
+    """Prevent caches from storing the page, and store a language from the query in a cookie.
 
-    The browser may store the page and show it for its Back button without a new request. A
-    `Cache-Control` header that the view has set is not replaced.
+    A `Cache-Control` header that the view has set is not replaced.
     """
-    response.headers.setdefault("Cache-Control", "private, no-cache")
+    response.headers.setdefault("Cache-Control", "private, no-store")
     return keep_language(response)
 
 

@@ -83,7 +83,11 @@ def show_code() -> AnyResponse:
 def sign_out() -> AnyResponse:
     logout_user()
     session.clear()
-    return redirect(url_for("desk.show_sign_in"), 303)
+    answer = redirect(url_for("desk.show_sign_in"), 303)
+    # Tokens that were tried out in the API reference. Not "cache": pages are in no cache, and to
+    # clear it takes browsers long.
+    answer.headers["Clear-Site-Data"] = '"storage"'
+    return answer
 
 
 def _finish(
