@@ -13,13 +13,14 @@ from orders.domain.errors import ServiceBusy
 from orders.interfaces.api.application import Api
 from orders.interfaces.customer import customer
 from orders.interfaces.desk import desk
-from orders.interfaces.http import errors, security
+from orders.interfaces.http import admission, errors, security
 from orders.interfaces.http.application import Shortorder, compile_pages, keep_for_good, start_pages
 from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
-from orders.interfaces.http.current_settings import start_limits
 from orders.interfaces.http.i18n import start_languages
+from orders.interfaces.http.limiters import start_limits
 from orders.interfaces.http.observers import log_requests, record_route
+from orders.interfaces.http.resumed import use_form_sent_again
 from orders.interfaces.http.session import (
     SessionCookies,
     current_member,
@@ -61,9 +62,7 @@ def _application(settings: Settings) -> Flask:
         # Errors of the database are logged: never with what was stored.
         SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
         MAX_CONTENT_LENGTH=settings.limits.body_bytes,
-        # A form with a full cart has as many fields as fit into the body.
         MAX_FORM_MEMORY_SIZE=settings.limits.body_bytes,
-        MAX_FORM_PARTS=100_000,
         **session_settings(settings),
         # A form left open over lunch must not be lost: its protection lives with the session.
         WTF_CSRF_TIME_LIMIT=None,
@@ -81,9 +80,15 @@ def _application(settings: Settings) -> Flask:
     # On PostgreSQL threads wait for its answers at the same time, and need no lock.
     if settings.database_url.startswith("sqlite:"):
         app.acquire_lock = request_lock.acquire
-    # First of all: the protection against forged requests would read a cut-off form as whole.
-    app.before_request(read_body_of_page)
     app.before_request(record_route)
+    app.before_request(admission.refuse_other_hosts)
+    app.before_request(admission.refuse_other_sites)
+    # The limiter reads no form, and what it refuses is not read.
+    start_limits(app)
+    # The protection against forged requests would read a cut-off form as whole.
+    app.before_request(read_body_of_page)
+    app.before_request(admission.refuse_large_anonymous_forms)
+    app.before_request(use_form_sent_again)
     app.after_request(security.add_security_headers)
     for interface in (desk, customer, reference_pages):
         app.register_blueprint(interface)
@@ -118,4 +123,3 @@ def _start_extensions(app: Flask, settings: Settings) -> None:
     start_languages(app, language_of_person)
     start_compression(app, "static", "script_texts")
     CSRFProtect(app)
-    start_limits(app)

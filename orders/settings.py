@@ -52,6 +52,7 @@ class Settings:
     access_log: bool = False  # a line for each request, never with its query string
     request_log_days: int = 14  # days for which an org's recent requests are kept; 0 keeps none
     public_url: str = ""  # where customers reach the service, for links; empty: as requested
+    allowed_hosts: str = ""  # other host names than PUBLIC_URL's, with commas; empty, both: any
     trusted_proxies: int = 0  # how many reverse proxies in front set X-Forwarded-*
     secure_cookies: bool = False  # cookies over TLS only; always so when PUBLIC_URL is https
     session_idle_hours: int = 12  # hours after which a session that is not used ends
@@ -59,6 +60,7 @@ class Settings:
     lookup_limit: str = "30 per minute"  # look-ups by one address
     miss_limit: str = "60 per minute"  # unknown codes and IDs by one address
     sign_in_limit: str = "10 per minute"  # tries to sign in by one address
+    anonymous_limit: str = "60 per minute"  # forms sent by one address without a sign-in
     account_limit: str = "10 per 10 minutes"  # tries to sign in to one account by one address
     account_total_limit: str = "60 per hour"  # tries at one account by all unknown addresses
     api_limit: str = ""  # requests by one token, such as 600 per minute; empty: any
@@ -83,6 +85,15 @@ class Settings:
     @property
     def has_secure_cookies(self) -> bool:
         return self.secure_cookies or self.public_url.startswith("https://")
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names that requests may have, without ports; empty if any are allowed.
+
+        A name that begins with a dot stands for all of its subdomains.
+        """
+        added = (one.strip().lower() for one in self.allowed_hosts.split(","))
+        return tuple(filter(None, (urlsplit(self.public_url).hostname, *added)))
 
 
 # Limits that `0` switches off.
@@ -175,6 +186,11 @@ def _check(settings: Settings) -> None:
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
     _check_rates(settings)
+    for name in ("lookup_limit", "sign_in_limit", "anonymous_limit", "api_limit"):
+        try:
+            parse_many(getattr(settings, name) or "1 per second")
+        except ValueError as error:
+            raise BadSetting(f"{name.upper()} must be like 30 per minute.") from error
     if settings.public_url:
         parts = urlsplit(settings.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc:

@@ -42,6 +42,7 @@ def settings_for(url: str, folder: Path) -> Settings:
         account_total_limit="0",
         public_token_limit="0",
         public_address_limit="0",
+        anonymous_limit="1000 per second",
     )
 
 

@@ -217,7 +217,7 @@ class FactReader:
         bare = re.sub(r" of ", " ", text.strip(" ,"))
         if _is_day(day := read_date(bare)):
             return day, True
-        short = re.sub(r"([0-9./-]{3,}|[a-zäA-ZÄ.]{3,},? )([0-9]{2})$", r"\g<1>20\2", bare)
+        short = re.sub(r"([0-9./-]{3,10}|[a-zäA-ZÄ.]{3,12},? )([0-9]{2})$", r"\g<1>20\2", bare)
         if short != bare and _is_day(day := read_date(short)):
             return day, False
         for year in (self.today.year, self.today.year + 1):

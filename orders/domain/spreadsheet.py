@@ -209,7 +209,9 @@ def _formats(packed: zipfile.ZipFile) -> list[str]:
         return []
     root = ElementTree.fromstring(packed.read("xl/styles.xml"))  # noqa: S314 - in this process
     codes = {
-        one.get("numFmtId"): re.sub(r"\[[^\]]*\]", "", one.get("formatCode", "")).partition(";")[0]
+        one.get("numFmtId"): re.sub(r"\[[^\[\]]*\]", "", one.get("formatCode", "")).partition(";")[
+            0
+        ]
         for one in root.iter()
         if _tag(one) == "numFmt"
     }

@@ -34,6 +34,7 @@ from orders.interfaces.api.responses import (
     send_file,
 )
 from orders.interfaces.api.service import RESOURCES
+from orders.interfaces.http.admission import require_own_host
 from orders.interfaces.http.bodies import read_body
 from orders.interfaces.http.observers import handled_request
 from orders.interfaces.http.rate_limits import RequestLimits
@@ -151,6 +152,8 @@ class Api:
             )  # also of unknown addresses, so that pages read the 404
         endpoint, arguments = self._router.match(request.path, request.method)
         call.route = endpoint.path
+        if not endpoint.path.endswith("/healthcheck"):  # probes ask by IP address
+            require_own_host(request, call.settings)
         request.max_content_length = (
             call.limits.upload_bytes
             if endpoint.takes_files and request.mimetype == "multipart/form-data"
@@ -237,7 +240,7 @@ def _send(
     request = call.request
     status, body = response.status, response.body
     headers = {**COMMON_HEADERS, **response.headers, **cors_headers(request, call.caller, status)}
-    if request.scheme == "https":
+    if request.scheme == "https" or call.settings.public_url.startswith("https://"):
         headers.setdefault(*TRANSPORT_SECURITY)
     is_part = status == 206  # of a file: its range counts plain bytes
     if len(body) >= WORTH_COMPRESSING and headers["Content-Type"] in COMPRESSIBLE and not is_part:

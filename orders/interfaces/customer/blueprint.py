@@ -15,7 +15,6 @@ from orders.domain.contact_links import mail_address, phone_address
 from orders.domain.errors import NotFound
 from orders.domain.short_id import LENGTH, MistypedShortId
 from orders.domain.texts import lazy_gettext
-from orders.interfaces.http.current_settings import lookup_limiter, request_limits
 from orders.interfaces.http.errors import error_page
 from orders.interfaces.http.i18n import (
     gettext,
@@ -24,6 +23,7 @@ from orders.interfaces.http.i18n import (
     set_org_language,
     translated,
 )
+from orders.interfaces.http.limiters import lookup_limiter, request_limits
 from orders.services.accounts import orgs
 from orders.services.accounts.orgs import CustomerPage
 from orders.storage.sqlite import request_lock

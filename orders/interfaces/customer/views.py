@@ -21,7 +21,7 @@ from orders.interfaces.customer import unlock
 from orders.interfaces.customer.blueprint import UNKNOWN, customer, find_page, page, printable_input
 from orders.interfaces.customer.dates import write_moment, write_value
 from orders.interfaces.http.assets import FOR_EVER, send_stored
-from orders.interfaces.http.current_settings import customer_link, lookup_limit, lookup_limiter
+from orders.interfaces.http.current_settings import customer_link
 from orders.interfaces.http.i18n import (
     figure,
     gettext,
@@ -30,6 +30,7 @@ from orders.interfaces.http.i18n import (
     set_org_language,
     translated,
 )
+from orders.interfaces.http.limiters import lookup_limit, lookup_limiter
 from orders.services.accounts import orgs
 from orders.services.accounts.orgs import CustomerPage
 from orders.services.catalog.configuration_queries import StoredFile

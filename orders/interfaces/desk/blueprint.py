@@ -8,9 +8,12 @@ from werkzeug import exceptions
 from orders.domain.errors import Forbidden, NotFound, OrderError
 from orders.domain.permissions import REFUSALS, Permission
 from orders.domain.short_id import MistypedShortId, grouped
+from orders.domain.texts import lazy_gettext
+from orders.interfaces.http.admission import ANONYMOUS_QUERY
 from orders.interfaces.http.errors import error_page
 from orders.interfaces.http.i18n import keep_language
 from orders.interfaces.http.pages import go_to, wants_piece
+from orders.interfaces.http.resumed import fits_on_page, pack, sent_fields
 from orders.interfaces.http.session import SignInForm, current_session, is_held_up
 from orders.services.accounts import setup
 from orders.services.accounts.access import StaffMember
@@ -47,6 +50,12 @@ OPEN_WHILE_HELD_UP = OPEN_TO_ALL - {"desk.start"} | {
     *("desk.show_own_password", "desk.change_own_password"),
     *("desk.show_second_factor", "desk.turn_on_second_factor", "desk.second_factor_qr"),
 }
+# Fields of the order form that are not resumed after a sign-in.
+NOT_RESUMED = {"csrf_token", "do"}
+TOO_LONG = lazy_gettext(
+    "You are signed out, and this form is too large to be kept until you have signed in. Sign in in"
+    " another tab, then go back to the form and send it again."
+)
 
 
 # Addresses that only forms are sent to, and the page that their GET leads to: a browser asks for
@@ -168,14 +177,16 @@ def ask_to_sign_in() -> Response:
     """Return the response to a request that requires a sign-in, for a person who is signed out.
 
     An htmx request gets a message (401). The submitted form of a new order gets the sign-in page
-    with the form's fields in it (401), so that nothing typed is lost. Any other request is
-    redirected to the sign-in page.
+    with the form's fields in it (401), so that nothing typed is lost; raises RequestEntityTooLarge
+    if they are too many. Any other request is redirected to the sign-in page.
     """
     if wants_piece():
         response = Response(render_template("desk/_signed_out.html"), 401)
     elif request.method == "POST" and request.endpoint == "desk.place_order":
         # The sign-in page sends the form's fields along, and the form is rendered afterwards.
-        resumed = typed_fields("do")
+        resumed = pack(sent_fields(but=NOT_RESUMED))
+        if not fits_on_page(resumed):
+            raise exceptions.RequestEntityTooLarge(TOO_LONG)
         page = render_template("desk/sign_in.html", form=SignInForm(formdata=None),
                                resumed=resumed, next=request.full_path)  # fmt: skip
         response = Response(page, 401, mimetype="text/html")
@@ -193,18 +204,18 @@ def page_asked_for() -> str:
     """
     came_from = urlsplit(request.referrer or "")
     if request.method == "POST" and came_from.netloc == request.host:
-        return came_from._replace(scheme="", netloc="").geturl()
+        address = came_from._replace(scheme="", netloc="").geturl()
+        return address if len(address) <= ANONYMOUS_QUERY else "/"
     return request.full_path.rstrip("?")
 
 
 @desk.after_request
 def keep_private(response: Response) -> Response:
-    """Prevent shared caches from storing the page, and store a language from the query in a cookie.
+    """Prevent caches from storing the page, and store a language from the query in a cookie.
 
-    The browser may store the page and show it for its Back button without a new request. A
-    `Cache-Control` header that the view has set is not replaced.
+    A `Cache-Control` header that the view has set is not replaced.
     """
-    response.headers.setdefault("Cache-Control", "private, no-cache")
+    response.headers.setdefault("Cache-Control", "private, no-store")
     return keep_language(response)
 
 

@@ -11,6 +11,7 @@ from jinja2 import FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 
 from orders.domain.configuration import own_picture
+from orders.interfaces.http.admission import without_cookies
 from orders.interfaces.http.assets import asset
 from orders.interfaces.http.i18n import option_values_line, options_line
 from orders.interfaces.http.observers import Observer, begin_request
@@ -59,7 +60,7 @@ class Shortorder(Flask):
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401 - as WSGI has it
             handled.status = int(status[:3])
-            return start_response(status, headers, *error)
+            return start_response(status, without_cookies(headers, environ), *error)
 
         try:
             if is_api:

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Request
 
 from orders.domain.texts import Figure, lazy_gettext
 from orders.domain.uploads import too_many_bytes
+from orders.interfaces.http.admission import SAFE_METHODS, most_fields
 from orders.interfaces.http.current_settings import current_limits
 
 FORM = "application/x-www-form-urlencoded"
@@ -31,7 +32,6 @@ UPLOADS = {
     *("desk.import_configurations", "desk.upload_orders", "desk.change_logo"),
     *("desk.new_configuration", "desk.edit_configuration"),
 }
-MAX_PARTS = 10_000  # fields of such a form; a product can have thousands of options
 
 
 class UnknownCoding(UnsupportedMediaType):
@@ -46,12 +46,26 @@ def read_body_of_page() -> None:
     """Read and check the request's body before any code uses its form (a `before_request` hook).
 
     The body stays in the request, where `request.form` finds it. It may have up to MAX_BODY_BYTES,
-    and for the views in UPLOADS up to MAX_UPLOAD_BYTES. Raises what `read_body` raises.
+    and for the views in UPLOADS up to MAX_UPLOAD_BYTES. Raises what `read_body` raises, and
+    RequestEntityTooLarge for a form with more fields than `most_fields` returns.
     """
+    if flask_request.method in SAFE_METHODS:
+        return
+    flask_request.max_form_parts = most = most_fields()
     if flask_request.endpoint in UPLOADS and flask_request.mimetype == "multipart/form-data":
         flask_request.max_content_length = current_limits().upload_bytes
-        flask_request.max_form_parts = MAX_PARTS
     read_body(flask_request)
+    # Of multipart forms, the parser counts the fields.
+    if flask_request.mimetype == FORM:
+        count = flask_request.get_data(parse_form_data=False).count(b"&") + 1
+        if count > most:
+            raise RequestEntityTooLarge(
+                lazy_gettext(
+                    "At most %(most)s fields; this form has %(count)s.",
+                    most=Figure(most),
+                    count=Figure(count),
+                )
+            )
 
 
 def read_body(request: Request) -> None:
@@ -62,7 +76,7 @@ def read_body(request: Request) -> None:
     RequestEntityTooLarge if the body exceeds the request's `max_content_length`, before or after
     decompression; and UnknownCoding for any other `Content-Encoding`.
     """
-    if request.method in {"GET", "HEAD", "OPTIONS"}:
+    if request.method in SAFE_METHODS:
         return
     announced = request.content_length
     kind = request.mimetype

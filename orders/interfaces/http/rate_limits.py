@@ -1,6 +1,6 @@
 """Rate limits of API requests and look-ups, counted in memory and shared by all processes.
 
-Tries to sign in are counted exactly, by `limiter` in `current_settings`.
+Tries to sign in are counted exactly, by `limiter` in `limiters`.
 """
 
 import math

@@ -2,6 +2,8 @@
 
 from flask import Response, request
 
+from orders.interfaces.http.current_settings import current_settings
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -22,6 +24,7 @@ PROGRAM_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+SAME_ORIGIN = ("Cross-Origin-Resource-Policy", "same-origin")
 # A URL may contain a short ID or a public token, so no other site gets it as a referrer.
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -34,7 +37,7 @@ TRANSPORT_SECURITY = ("Strict-Transport-Security", "max-age=31536000")  # a year
 
 
 def add_security_headers(response: Response) -> Response:
-    """Add HEADERS to a response, and over TLS `Strict-Transport-Security`; return the response.
+    """Add HEADERS to a response, and with TLS `Strict-Transport-Security`; return the response.
 
     Headers that the response already has are kept. A response that has `X-Content-Type-Options`,
     such as an uploaded file, gets none of HEADERS, because it has a complete set of its own.
@@ -42,6 +45,8 @@ def add_security_headers(response: Response) -> Response:
     if "X-Content-Type-Options" not in response.headers:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-    if request.is_secure:
+    response.headers.setdefault(*SAME_ORIGIN)
+    # A proxy may have taken TLS off without saying so.
+    if request.is_secure or current_settings().public_url.startswith("https://"):
         response.headers.setdefault(*TRANSPORT_SECURITY)
     return response

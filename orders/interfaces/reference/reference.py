@@ -198,7 +198,7 @@ def show_reference() -> Response:
         document=f"{request.root_path}{DOCUMENT_PATH}",
     )
     response = Response(page, mimetype="text/html")
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 

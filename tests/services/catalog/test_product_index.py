@@ -21,7 +21,9 @@ def test_every_change_of_the_catalog_makes_another_index(
     edit = ConfigurationInput.model_validate({"metadata": {"name": "Oslo stool", "sku": "OSL-1"}})
     ways: list[tuple[Callable[[], object], set[str]]] = [
         (
-            lambda: configurations.create_configuration(new, actor=actor, store=store),
+            lambda: configurations.create_configuration(
+                new, actor=actor, store=store, limits=Limits()
+            ),
             {"Oslo chair", "Bergen desk"},
         ),
         (

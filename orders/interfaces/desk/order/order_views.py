@@ -36,13 +36,9 @@ from orders.interfaces.desk.order.order_page import (
     refused,
     render_order,
 )
-from orders.interfaces.http.current_settings import (
-    current_limits,
-    current_settings,
-    customer_link,
-    limiter,
-)
+from orders.interfaces.http.current_settings import current_limits, current_settings, customer_link
 from orders.interfaces.http.i18n import gettext, translated
+from orders.interfaces.http.limiters import limiter
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import current_member
 from orders.services import mail

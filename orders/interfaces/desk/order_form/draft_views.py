@@ -4,7 +4,7 @@ Templates, from which new orders are filled in, are removed here, too.
 """
 
 import contextlib
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from flask import Response, flash, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -23,9 +23,6 @@ from orders.interfaces.http.pages import go_to
 from orders.services.accounts.access import StaffMember
 from orders.services.orders import drafts, queries
 from orders.services.orders.drafts import DraftChanged, Fields
-
-# Names and values of the fields of a form that waits for the end of a sign-in.
-ResumedForm: TypeAlias = list[tuple[str, str]]
 
 MAX_PAGE_NAME = 22  # characters, as `new_key` makes them
 IN_BIN = lazy_gettext(

@@ -17,8 +17,8 @@ from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.people.confirmation import asks_for_password, sensitive
 from orders.interfaces.desk.people.devices import listed_sessions
-from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext, translated, use_language
+from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import current_session, own_path, stay_signed_in
 from orders.services.accounts import account_events, checks, own_account, second_factor, sessions

@@ -17,7 +17,7 @@ from orders.domain.errors import InvalidInput
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import SAFE_METHODS, desk, page_asked_for, typed_fields
 from orders.interfaces.desk.forms import FilledForm, secret_page, sent_form
-from orders.interfaces.http.current_settings import limiter, sign_in_limit
+from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.session import current_session
 from orders.services.accounts import own_account, second_factor, sessions
 from orders.services.accounts.sessions import StaffSession

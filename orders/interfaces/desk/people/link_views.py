@@ -19,14 +19,9 @@ from orders.domain.errors import Conflict, InvalidInput, NotFound, OrderError
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk
 from orders.interfaces.desk.forms import PasswordForm, open_form, report, secret_page
-from orders.interfaces.http.current_settings import (
-    current_settings,
-    limiter,
-    may_mail_links,
-    secret_link,
-    sign_in_limit,
-)
+from orders.interfaces.http.current_settings import current_settings, may_mail_links, secret_link
 from orders.interfaces.http.i18n import gettext, language, translated, use_language
+from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import begin_session, begin_signed_in
 from orders.services import mail

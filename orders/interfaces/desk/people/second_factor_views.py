@@ -16,8 +16,8 @@ from orders.interfaces.desk.forms import (
     sent_form,
 )
 from orders.interfaces.desk.people.confirmation import asks_for_password
-from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import gettext
+from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import own_path, stay_signed_in
 from orders.services.accounts import own_account, second_factor

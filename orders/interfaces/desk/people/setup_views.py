@@ -10,8 +10,9 @@ from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk
 from orders.interfaces.desk.forms import MenuField, open_form, report, secret_page
 from orders.interfaces.desk.people.link_views import hide_secret
-from orders.interfaces.http.current_settings import limiter, service_address, sign_in_limit
+from orders.interfaces.http.current_settings import service_address
 from orders.interfaces.http.i18n import gettext, language, translated, use_language
+from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import begin_signed_in, current_member
 from orders.services.accounts import access, checks, setup

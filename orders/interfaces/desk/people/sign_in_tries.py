@@ -6,7 +6,7 @@ from flask import current_app
 from werkzeug.exceptions import TooManyRequests
 
 from orders.domain.errors import ServiceBusy
-from orders.interfaces.http.current_settings import client_network
+from orders.interfaces.http.limiters import client_network
 from orders.services.accounts.sign_in_tries import SignInTries
 
 

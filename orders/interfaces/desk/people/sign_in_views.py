@@ -11,12 +11,13 @@ from orders.domain.errors import Forbidden
 from orders.domain.permissions import REFUSALS, Permission
 from orders.interfaces.desk.blueprint import desk, step_of
 from orders.interfaces.desk.forms import html_page
-from orders.interfaces.desk.order_form.draft_views import ResumedForm, keep_resumed
+from orders.interfaces.desk.order_form.draft_views import keep_resumed
 from orders.interfaces.desk.order_form.entry_views import render_resumed
 from orders.interfaces.desk.people.link_views import run_in_background
 from orders.interfaces.desk.people.sign_in_tries import remember_success, require_try_left
-from orders.interfaces.http.current_settings import limiter, sign_in_limit
 from orders.interfaces.http.i18n import ngettext, translated
+from orders.interfaces.http.limiters import limiter, sign_in_limit
+from orders.interfaces.http.resumed import RESUMED, ResumedForm, fits_on_page, pack, unpack
 from orders.interfaces.http.session import (
     SignInCodeForm,
     SignInForm,
@@ -30,8 +31,6 @@ from orders.services.accounts import access, second_factor, sessions
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.second_factor import CodeResult
 
-# Fields of the sign-in forms themselves; all others belong to an order form that is resumed.
-SIGN_IN_FIELDS = {"email", "password", "code", "recovery", "next", "zone", "csrf_token"}
 # In the session of a person whose password was right, until they have sent a code.
 AWAITING_CODE = "half_signed_in"
 CODE_WITHIN = timedelta(minutes=10)
@@ -102,7 +101,11 @@ def sign_out() -> AnyResponse:
     if found is not None:
         sessions.end(found.id)
     session.clear()
-    return redirect(url_for("desk.show_sign_in"), 303)
+    answer = redirect(url_for("desk.show_sign_in"), 303)
+    # Tokens that were tried out in the API reference. Not "cache": pages are in no cache, and to
+    # clear it takes browsers long.
+    answer.headers["Clear-Site-Data"] = '"storage"'
+    return answer
 
 
 def _finish(
@@ -147,11 +150,9 @@ def _find_half_signed_in() -> StaffMember | None:
 
 
 def _sent_order_form() -> ResumedForm:
-    """Return (name, value) for each field of an order form that the request contains.
-
-    The list is empty if the request contains only the fields of the sign-in form.
-    """
-    return [pair for pair in request.form.items(multi=True) if pair[0] not in SIGN_IN_FIELDS]
+    """Return (name, value) for each field of an order form that the sign-in form contains."""
+    fields = unpack(request.form.get(RESUMED, ""))
+    return fields if fits_on_page(pack(fields)) else []
 
 
 def _next() -> str:
@@ -162,12 +163,17 @@ def _render(
     form: SignInForm, resumed: ResumedForm, status: int = 200, **context: object
 ) -> AnyResponse:
     return html_page(
-        "desk/sign_in.html", status, form=form, resumed=resumed, next=_next(), **context
+        "desk/sign_in.html", status, form=form, resumed=pack(resumed), next=_next(), **context
     )
 
 
 def _render_code(resumed: ResumedForm, status: int = 200, *, refusal: str = "") -> AnyResponse:
     form = SignInCodeForm(formdata=None)
     return html_page(
-        "desk/sign_in_code.html", status, form=form, resumed=resumed, next=_next(), refusal=refusal
+        "desk/sign_in_code.html",
+        status,
+        form=form,
+        resumed=pack(resumed),
+        next=_next(),
+        refusal=refusal,
     )
