@@ -80,15 +80,13 @@ def _application(settings: Settings) -> Flask:
     # On PostgreSQL threads wait for its answers at the same time, and need no lock.
     if settings.database_url.startswith("sqlite:"):
         app.acquire_lock = request_lock.acquire
-    app.before_request(record_route)
-    app.before_request(admission.refuse_other_hosts)
-    app.before_request(admission.refuse_other_sites)
+    for hook in (record_route, admission.refuse_other_hosts, admission.refuse_other_sites):
+        app.before_request(hook)
     # The limiter reads no form, and what it refuses is not read.
     start_limits(app)
     # The protection against forged requests would read a cut-off form as whole.
-    app.before_request(read_body_of_page)
-    app.before_request(admission.refuse_large_anonymous_forms)
-    app.before_request(use_form_sent_again)
+    for hook in (read_body_of_page, admission.refuse_large_anonymous_forms, use_form_sent_again):
+        app.before_request(hook)
     app.after_request(security.add_security_headers)
     for interface in (desk, customer, reference_pages):
         app.register_blueprint(interface)

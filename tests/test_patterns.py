@@ -181,7 +181,7 @@ def one_of(item: Any) -> str:  # noqa: ANN401 - of the parser
 
 def texts(pattern: re.Pattern[str]) -> list[Callable[[int], str]]:
     """Return functions that make a text of a length, of which the pattern may think long."""
-    parsed = re._parser.parse(pattern.pattern, pattern.flags)  # type: ignore[attr-defined]
+    parsed = re._parser.parse(pattern.pattern, pattern.flags)
     found = list(dict.fromkeys(one[:LONGEST] for one in pieces(parsed) if one))
     # What is repeated, behind the beginning of a match and behind nothing.
     repeated = dict.fromkeys(

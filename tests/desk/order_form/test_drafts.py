@@ -223,10 +223,8 @@ def test_repeating_an_order_keeps_typed_lines_and_no_customer_alone(
     assert f'<a href="/orders/new?form={KEY}">Back to the draft</a>' in page
     # What was typed beside a customer is kept, too.
     staff_client.post(DRAFT, data={"customerId": "C-7", "name": "Hall", "draft_version": "2"})
-    assert (
-        "Draft saved with what you had typed."
-        in staff_client.get(address, follow_redirects=True).text
-    )
+    page = staff_client.get(address, follow_redirects=True).text
+    assert "Draft saved with what you had typed." in page
     for odd in ("x", OTHER_KEY):
         answer = staff_client.get(f"/orders/new?from={code}&left={odd}", follow_redirects=True)
         assert "that you had typed" not in answer.text
