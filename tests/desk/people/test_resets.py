@@ -33,8 +33,10 @@ def resets(app: Flask) -> int:
 
 
 def wait_for(server: MailServer, messages: int) -> None:
-    """Wait for mail that is sent in the background, as long as the test may take."""
+    """Wait for mail that is sent in the background."""
+    deadline = time.monotonic() + 20
     while len(server.received) < messages:
+        assert time.monotonic() < deadline, server.received
         time.sleep(0.02)
 
 
