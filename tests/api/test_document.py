@@ -357,5 +357,9 @@ def test_the_server_is_the_public_one_or_the_one_that_was_asked(
         return str(found["url"])
 
     assert server() == "https://orders.internal:8443"
-    app.config["SETTINGS"] = replace(app.config["SETTINGS"], public_url="https://orders.example/")
+    app.config["SETTINGS"] = replace(
+        app.config["SETTINGS"],
+        public_url="https://orders.example/",
+        allowed_hosts="orders.internal",
+    )
     assert server() == "https://orders.example"

@@ -123,7 +123,9 @@ def test_another_thumbnail_comes_first(api: Api) -> None:
 
 
 def test_addresses_begin_with_the_public_one(app: Flask, api: Api) -> None:
-    app.config["SETTINGS"] = replace(app.config["SETTINGS"], public_url="https://orders.example/")
+    app.config["SETTINGS"] = replace(
+        app.config["SETTINGS"], public_url="https://orders.example/", allowed_hosts="localhost"
+    )
     made = send(api, picture_form(), **{"Idempotency-Key": "one"}).json
     assert made["thumbnail"].startswith("https://orders.example/api/files/hash/")
     assert send(api, picture_form(), **{"Idempotency-Key": "one"}).json == made

@@ -325,7 +325,9 @@ def test_the_link_to_share_is_the_public_one(
     app: Flask, client: FlaskClient, place_order: PlaceOrder, public_url: str, link: str
 ) -> None:
     settings: Settings = app.config["SETTINGS"]
-    app.config["SETTINGS"] = dataclasses.replace(settings, public_url=public_url)
+    app.config["SETTINGS"] = dataclasses.replace(
+        settings, public_url=public_url, allowed_hosts="localhost"
+    )
     place_order(cart=[LINE])
     assert f'href="{link}"' in page(client)
 

@@ -86,6 +86,7 @@ def server(app: Flask, settings: Settings) -> Iterator[MailServer]:
         app.config["SETTINGS"] = replace(
             settings, smtp_url=f"smtp://127.0.0.1:{server.port}?tls=off",
             mail_from="desk@desk.example", public_url="https://desk.example",
+            allowed_hosts="localhost",
         )  # fmt: skip
         yield server
 

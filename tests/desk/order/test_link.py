@@ -33,6 +33,7 @@ class TestLink:
             smtp_url=f"smtp://127.0.0.1:{server.port}?tls=off",
             mail_from="orders@workshop.example",
             public_url="https://orders.workshop.example",
+            allowed_hosts="localhost",
         )
 
     def test_the_mail_has_link_and_code_and_is_recorded(

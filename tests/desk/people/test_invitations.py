@@ -231,7 +231,8 @@ class TestMail:
     def settings(self, settings: Settings) -> Settings:
         """The application of these tests has a mail server and an address."""
         return replace(
-            settings, public_url="https://desk.example", mail_from="Desk <desk@desk.example>",
+            settings, public_url="https://desk.example",
+                allowed_hosts="localhost", mail_from="Desk <desk@desk.example>",
             smtp_url="smtp://127.0.0.1:1?tls=off",
         )  # fmt: skip
 

@@ -153,6 +153,7 @@ class TestByMail:
             app.config["SETTINGS"] = replace(
                 settings, smtp_url=f"smtp://127.0.0.1:{server.port}?tls=off",
                 mail_from="desk@desk.example", public_url="https://desk.example",
+                allowed_hosts="localhost, evil.example",
             )  # fmt: skip
             yield server
 

@@ -370,7 +370,8 @@ class TestRequired:
     def test_an_order_typed_before_waits_as_a_draft(
         self, app: Flask, client: FlaskClient, org: Org, member: StaffMember
     ) -> None:
-        typed = {**good_form(), "name": "Lobby", "next": f"/orders/new?form={KEY}"}
+        resumed = pack({**good_form(), "name": "Lobby"}.items())
+        typed = {"resumed": resumed, "next": f"/orders/new?form={KEY}"}
         form = {**typed, "email": org.email, "password": PASSWORD}
         answer = client.post("/sign-in", data=form)
         assert answer.location == f"/orders/new?form={KEY}"

@@ -258,7 +258,12 @@ def test_the_printed_address_can_be_opened(host: str, address: str) -> None:
 class TestTheSettings:
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
-        return replace(settings, setup_token="s" * 32, public_url="https://desk.example/")
+        return replace(
+            settings,
+            setup_token="s" * 32,
+            public_url="https://desk.example/",
+            allowed_hosts="localhost",
+        )
 
     def test_the_link_has_the_public_address_and_the_preset_secret(
         self, runner: FlaskCliRunner
