@@ -318,3 +318,13 @@ class SharedMemoryStorage(Storage):
                 pass  # the counts are sent with the next ones
             except Exception:
                 _logger.exception("The counts of rate limits could not be exchanged.")
+            if self._may_rest():
+                return
+
+    def _may_rest(self) -> bool:
+        """Return whether there are no counts, so that the thread must end until there are some."""
+        with self._starting:
+            # In this order: a count that begins meanwhile is seen here, or starts a thread itself.
+            self._has_thread = False
+            self._has_thread = bool(self._counts)
+            return not self._has_thread
