@@ -13,20 +13,13 @@ from orders.domain.errors import ServiceBusy
 from orders.interfaces.api.application import Api
 from orders.interfaces.customer import customer
 from orders.interfaces.desk import desk
-from orders.interfaces.http import admission, errors, security
+from orders.interfaces.http import admission, errors, security, session
 from orders.interfaces.http.application import Shortorder, compile_pages, keep_for_good, start_pages
 from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.limiters import start_limits
 from orders.interfaces.http.observers import log_requests, record_route
-from orders.interfaces.http.resumed import use_form_sent_again
-from orders.interfaces.http.session import (
-    SessionCookies,
-    current_member,
-    language_of_person,
-    session_settings,
-)
 from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
@@ -63,7 +56,7 @@ def _application(settings: Settings) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
         MAX_CONTENT_LENGTH=settings.limits.body_bytes,
         MAX_FORM_MEMORY_SIZE=settings.limits.body_bytes,
-        **session_settings(settings),
+        **session.session_settings(settings),
         # A form left open over lunch must not be lost: its protection lives with the session.
         WTF_CSRF_TIME_LIMIT=None,
         LOOKUP_LIMIT=settings.lookup_limit,
@@ -71,8 +64,8 @@ def _application(settings: Settings) -> Flask:
     )
     encryption.use_keys(settings.encryption_keys)
     start_pages(app)
-    app.context_processor(lambda: {"member": current_member()})
-    app.session_interface = SessionCookies()
+    app.context_processor(lambda: {"member": session.current_member()})
+    app.session_interface = session.SessionCookies()
     store = FileStore(settings.file_store, settings.data_dir / "files")
     recorder = RequestRecorder(settings.request_log_days, app.app_context)
     app.extensions.update(health=HealthCheck(), files=store, request_recorder=recorder)
@@ -85,7 +78,7 @@ def _application(settings: Settings) -> Flask:
     # The limiter reads no form, and what it refuses is not read.
     start_limits(app)
     # The protection against forged requests would read a cut-off form as whole.
-    for hook in (read_body_of_page, admission.refuse_large_anonymous_forms, use_form_sent_again):
+    for hook in (read_body_of_page, admission.refuse_large_anonymous_forms):
         app.before_request(hook)
     app.after_request(security.add_security_headers)
     for interface in (desk, customer, reference_pages):
@@ -118,6 +111,6 @@ def _start_extensions(app: Flask, settings: Settings) -> None:
     # It would end a session after each request; the services use connections, and no session.
     app.teardown_appcontext_funcs.clear()
     Htmx(app)
-    start_languages(app, language_of_person)
+    start_languages(app, session.language_of_person)
     start_compression(app, "static", "script_texts")
     CSRFProtect(app)

@@ -225,7 +225,6 @@ def test_all_patterns_are_found() -> None:
     assert len(found) > 120
     places = {one.place for one in found}
     assert "orders.domain.message_lines._ORDERED_BEHIND" in places
-    assert "orders.domain.column_matching" in places
 
 
 def test_every_pattern_takes_linear_time() -> None:

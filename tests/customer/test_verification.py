@@ -90,7 +90,7 @@ class TestLockedOrder:
         for path in ("pictures/1", "days/1.ics"):
             assert client.get(f"/o/{CODE}/{path}").status_code == 404
 
-    @pytest.mark.parametrize("typed", ["", "-", "ACME", "ACME 4711-C", "\0", "🪑", "x" * 100_000])
+    @pytest.mark.parametrize("typed", ["", "-", "ACME", "ACME 4711-C", "\0", "🪑", "x" * 5_000])
     def test_a_wrong_number_is_an_error_and_unlocks_nothing(
         self, client: FlaskClient, typed: str
     ) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from werkzeug.routing import Rule
 
 from orders.domain.permissions import PERMISSIONS, ROLES, Permission, may
+from orders.interfaces.http.resumed import pack
 from orders.services.accounts.access import StaffMember
 from orders.storage import database
 from orders.storage.models.people import StaffAccount
@@ -287,7 +288,8 @@ class TestViewer:
         self, app: Flask, org: Org, stored_rows: StoredRows
     ) -> None:
         person(app, org, "viewer")
-        form = {**good_form(), "email": org.email, "password": PASSWORD, "next": "/orders/new"}
+        order = pack(good_form().items())
+        form = {"resumed": order, "email": org.email, "password": PASSWORD, "next": "/orders/new"}
         answer = app.test_client().post("/sign-in", data=form)
         assert answer.status_code == 403
         assert (

@@ -63,7 +63,7 @@ class TestFirstZone:
         self.sign_in(client, org, "Asia/Tokyo")
         assert _zones(app) == ["Europe/Berlin"]
 
-    @pytest.mark.parametrize("zone", ["", "Mars/Base", "Europe/Berlin\0", "Etc/GMT-3", "x" * 9999])
+    @pytest.mark.parametrize("zone", ["", "Mars/Base", "Europe/Berlin\0", "Etc/GMT-3", "x" * 5000])
     def test_another_text_is_ignored(
         self, app: Flask, client: FlaskClient, org: Org, zone: str
     ) -> None:

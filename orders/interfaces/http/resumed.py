@@ -1,8 +1,7 @@
 """What was typed into a form that cannot be handled now, in one field of the page that answers.
 
-The page sends it along: a sign-in page does while a person is signed out, and the page that says
-that the service is busy does with its button. The text is about as long as the form was on the
-wire, so that no small request is answered with a large page.
+A sign-in page sends it along while a person is signed out. The text is about as long as the form was
+on the wire, so that no small request is answered with a large page.
 """
 
 from collections.abc import Collection, Iterable
@@ -10,19 +9,15 @@ from typing import TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
 from flask import request
-from werkzeug.datastructures import ImmutableMultiDict
 
 # Names and values of the fields of a form.
 ResumedForm: TypeAlias = list[tuple[str, str]]
 
 RESUMED = "resumed"  # a sign-in form's field, with an order form that is continued afterwards
-AGAIN = "again"  # a field with a form that is sent once more
 # Characters of the text, and fields in it: an order with hundreds of lines.
 MOST_TEXT = 262_144
 MOST_FIELDS = 10_000
 SMALL_TEXT = 32_768  # a text that every page may have
-# Typed once more, because no page repeats them.
-SECRETS = {"password", "old_password", "proof", "code", "recovery"}
 
 
 def pack(fields: Iterable[tuple[str, str]]) -> str:
@@ -52,13 +47,3 @@ def unpack(text: str) -> ResumedForm:
 def sent_fields(*, but: Collection[str] = ()) -> ResumedForm:
     """Return (name, value) for each field of the current request's form, without those in `but`."""
     return [pair for pair in request.form.items(multi=True) if pair[0] not in but]
-
-
-def use_form_sent_again() -> None:
-    """Add the fields that a busy page sends again to the request's form.
-
-    This is a `before_request` hook. The page's own fields are the secrets that were typed again.
-    """
-    if request.method == "POST" and AGAIN in request.form:
-        own = sent_fields(but={AGAIN})
-        request.form = ImmutableMultiDict([*unpack(request.form[AGAIN]), *own])

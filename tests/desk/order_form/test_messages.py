@@ -241,7 +241,7 @@ def test_an_unknown_reference_is_answered_with_the_closest_products(clerk: Flask
     assert "“Olso chair”. Did you mean" in filled.first("li.line").text
     several = "2 products match “oslo”. Choose one."
     assert check("oslo") == f"{several} " + (
-        "Oslo chair OSL-CH-OAK-02 (oak) Oslo chair OSL-CH-WAL-01 (walnut)"
+        "Oslo chair OSL-CH-OAK-02 (oak) Oslo chair OSL-CH-WAL-01 (walnut) F4 shows all"
     )
     page = read(act(clerk, "place", **{**typed, "cart.0.configurationId": "oslo"}).text)
     assert several in page.first("#summary").text
