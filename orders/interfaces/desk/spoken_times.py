@@ -15,7 +15,9 @@ def spoken_day(day: date, today: date) -> str:
     """Return a day in the page's language: `Fri 5 Nov`, or `5 Nov 2025` in another year."""
     code, is_this_year = language(), day.year == today.year
     if code == ENGLISH:
-        return format_date(day, ENGLISH_DAY_OF_THIS_YEAR if is_this_year else ENGLISH_DAY, locale=code)
+        return format_date(
+            day, ENGLISH_DAY_OF_THIS_YEAR if is_this_year else ENGLISH_DAY, locale=code
+        )
     noon = datetime.combine(day, time(12), UTC)
     return format_skeleton("MMMEd" if is_this_year else "yMMMd", noon, locale=code)
 
