@@ -18,5 +18,7 @@ def test_pages_show_no_picture_but_files_of_ours(address: str) -> None:
 
 
 def test_pages_show_pictures_that_are_files_of_ours() -> None:
-    assert own_picture("/static/demo/chair-1.svg?v=d4d13d83") == "/static/demo/chair-1.svg?v=d4d13d83"
+    assert (
+        own_picture("/static/demo/chair-1.svg?v=d4d13d83") == "/static/demo/chair-1.svg?v=d4d13d83"
+    )
     assert own_picture(None) is None
