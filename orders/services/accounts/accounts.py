@@ -12,7 +12,6 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from orders.domain.errors import Conflict, FieldError, Taken
-from orders.domain.json_values import find_unstorable
 from orders.domain.mail_server import is_mail_address
 from orders.domain.permissions import ROLES
 from orders.domain.texts import Text, lazy_gettext
@@ -60,10 +59,9 @@ def email_errors(address: str) -> list[FieldError]:
     `address` must already be stripped and in lower case. It is ASCII: letters that look alike, and
     signs that cannot be seen, would make an account that looks like another one's.
     """
-    errors = find_unstorable(address, "email", nesting=0)
-    if not is_mail_address(address):
-        errors.insert(0, FieldError("email", lazy_gettext("Enter an e-mail address.")))
-    return errors
+    if is_mail_address(address):
+        return []
+    return [FieldError("email", lazy_gettext("Enter an e-mail address."))]
 
 
 def email_taken(address: str) -> Text:
