@@ -4,7 +4,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,6 +55,7 @@ _settings = select(
     Org.needs_second_factor,
     Org.has_public_pictures,
     Org.public_reads,
+    Org.refuses_address_tokens,
 )
 
 
@@ -69,13 +70,11 @@ class OrgSettings:
     needs_second_factor: bool = False
     has_public_pictures: bool = False
     public_reads: str = PublicReads.BY_CHECK
+    refuses_address_tokens: bool = False
 
     @property
     def version(self) -> str:
-        return version_of(
-            self.name, self.is_strict, self.may_public_list, self.needs_second_factor,
-            self.has_public_pictures, self.public_reads,
-        )  # fmt: skip
+        return version_of(*astuple(self))
 
 
 def add_org(name: str) -> str:
@@ -114,6 +113,7 @@ def change_org(
     needs_second_factor: bool | None = None,
     has_public_pictures: bool | None = None,
     public_reads: str | None = None,
+    refuses_address_tokens: bool | None = None,
     version: str | None = None,
 ) -> None:
     """Change the settings of an org; all later requests use the new ones.
@@ -127,17 +127,16 @@ def change_org(
     if public_reads is not None and public_reads not in set(PublicReads):
         errors.append(FieldError("public_reads", lazy_gettext("Choose a value from the list.")))
     refuse(errors)
-    values: dict[str, Any] = {
+    values = {
         "name": name.strip(),
         "is_strict": is_strict,
         "may_public_list": may_public_list,
+        "needs_second_factor": needs_second_factor,
+        "has_public_pictures": has_public_pictures,
+        "public_reads": public_reads,
+        "refuses_address_tokens": refuses_address_tokens,
     }
-    if needs_second_factor is not None:
-        values["needs_second_factor"] = needs_second_factor
-    if has_public_pictures is not None:
-        values["has_public_pictures"] = has_public_pictures
-    if public_reads is not None:
-        values["public_reads"] = public_reads
+    values = {column: value for column, value in values.items() if value is not None}
 
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)
