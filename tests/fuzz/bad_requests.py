@@ -25,50 +25,16 @@ from orders.storage.models.base import Base
 from tests.actors import PASSWORD, Org
 from tests.bad_orders import CHAIR, good_form
 from tests.desk.test_roles import address
+from tests.fuzz.odd_values import HEADERS, METHODS, ODD, TYPES, VALUES
 from tests.html import read
 
 LARGEST = 65_536  # bytes of the answer to a refused request, unless the request is larger
-# Rows that say which requests there were: the request log, the audit, the counters of limits, and
-# when a token or session was last used.
+# What says which requests there were: the request log, the audit, and the counters of limits; and
+# in rows of other tables, failed tries and the last use of a token or session.
 LEDGERS = {"request_log", "staff_event", "rate_count", "order_tries"}
-LAST_USES = {"last_used_at"}
-
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW")
-TYPES = (
-    "application/json", "application/x-www-form-urlencoded", "text/plain", "text/xml",
-    "application/json; charset=utf-16", "application/octet-stream", "multipart/form-data", "", ";",
-    "application/x-www-form-urlencoded; charset=\xff", "multipart/form-data; boundary=\"a b",
-)  # fmt: skip
-ODD = (
-    "", " ", "\x00", "a\x00b", "\ud800", "\udfff\ud800", "\u202eabc", "9" * 400, "-1", "1e999", "NaN",
-    "0x10", "٣", "1,5", "true", "null", "[]", "{}", "../../etc/passwd", "%00", "%2e%2e%2f", "<b>&\"'",
-    "=1+1", "\r\nSet-Cookie: a=b", "x" * 5_000, "2026-02-30", "9999-12-31T23:59:60Z", "0001-01-01",
-    "10000-01-01", CHAIR, "00000000-0000-4000-8000-000000000000", "\u00e9" * 300, "a@b@c", "💥", "\x1b[31m",
-    "on", "1", "-0", "9223372036854775808", "ABCDEF", "*", "javascript:alert(1)", "//evil.example",
-    "http://127.0.0.1:1/", "\ufeff", "\u2028",
-)  # fmt: skip
-VALUES: tuple[Any, ...] = (
-    *ODD, None, True, False, 0, -1, 1.5, 1e308, 10**30, -(10**400), [], {}, [[]], {"": ""}, [None],
-    {"\x00": "\ud800"}, [1, "a", None], {"name": {"name": {"name": []}}},
-)  # fmt: skip
-HEADERS = {
-    "Accept-Language": ("de", "xx-\xff", "de;q=x", "a," * 2_000, "*", ""),
-    "If-Match": ("*", '"1"', '"', 'W/"1"', "9" * 400, '"\xff"', ",,,"),
-    "Idempotency-Key": ("a", "", "\xff", "k" * 300, "two keys"),
-    "Range": ("bytes=0-", "bytes=9-1", "bytes=" + "0-1," * 500, "lines=1"),
-    "Cookie": ("shortorder=x", "shortorder=" + "a." * 500, "=;;=", "\xff=\xfe", "language=../.."),
-    "HX-Request": ("true", "\xff"),
-    "Origin": ("https://shop.example", "null", "https://evil.example", "\xff"),
-    "Sec-Fetch-Site": ("cross-site", "same-origin", "odd"),
-    "Host": ("localhost", "evil.example", "", "a b", "[::1", "localhost:99999999"),
-    "Accept": ("*/*", "application/json", "\xff", "text/html;q=nan"),
-    "Authorization": ("Bearer", "Basic OjpY", "Bearer \xff", "Bearer " + "x" * 3_000),
-    "X-Forwarded-For": ("1.2.3.4", "\xff", "::1, " * 200),
-    "If-None-Match": ("*", '"x"'),
-    "If-Modified-Since": ("never", "Thu, 01 Jan 99999 00:00:00 GMT"),
-    "Content-Encoding": ("gzip", "br"),
-    "X-CSRFToken": ("x", "\xff"),
-}
+NOTES = {
+    "last_used_at", "wrong_codes", "wrong_code_at", "failed_tries", "failed_try_at",
+}  # fmt: skip
 
 
 @dataclass
@@ -126,7 +92,7 @@ class Traces:
 
     def _sum(self, name: str) -> str:
         rows = self._connection.execute(text(f'SELECT * FROM "{name}"'))  # noqa: S608 - our names
-        kept = [at for at, column in enumerate(rows.keys()) if column not in LAST_USES]
+        kept = [at for at, column in enumerate(rows.keys()) if column not in NOTES]
         lines = sorted(repr([row[at] for at in kept]) for row in rows)
         return f"{len(lines)} rows, {hashlib.sha256(repr(lines).encode()).hexdigest()[:12]}"
 
@@ -180,10 +146,11 @@ class Campaign:
             json={"status": "New", "cart": [{"configurationId": CHAIR, "count": 1}]},
             headers={"Authorization": f"Bearer {org.private.secret}"},
         )
-        return [made.json["id"], made.json["shortId"]]
+        order = json.loads(made.data)
+        return [order["id"], order["shortId"]]
 
     def _harvest(self) -> tuple[list[str], list[str], list[tuple[str, str, bool]]]:
-        """Return names of all forms' fields, of all JSON fields, and every route with its method."""
+        """Return names of form fields, names of JSON fields, and every route with its method."""
         document = json.loads(self.app.test_client().get("/api/openapi.json").data)
         keys: set[str] = set()
 
@@ -206,8 +173,8 @@ class Campaign:
         browser = self.org.sign_in(self.app.test_client(), self.members["admin"])
         fields = {*good_form(), "do", "next", "page", "sort", "q", "form"}
         for rule in self.app.url_map.iter_rules():
-            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-                routes.append((method, rule.rule, False))
+            methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+            routes.extend((method, rule.rule, False) for method in methods)
             if "GET" in (rule.methods or ()) and not rule.arguments and rule.endpoint != "static":
                 answer = browser.get(address(self.app, rule), buffered=True)
                 if answer.mimetype == "text/html":
@@ -221,6 +188,7 @@ class Campaign:
             browser = org.sign_in(self.app.test_client(), member)
             token = read(browser.get("/orders").text).first("[name=csrf_token]")
             cookie = browser.get_cookie(COOKIE)
+            assert cookie is not None
             headers = {"Cookie": f"{cookie.key}={cookie.value}"}
             found.append(Caller(role, headers, token["value"]))
             found.append(Caller(f"{role} without a CSRF token", headers))
@@ -256,7 +224,7 @@ class Campaign:
         status, location, answer = self._send(sent)
         sent.faults.extend(f"logged: {one}" for one in errors.found)
         version = self.traces.version()
-        is_refused = sent.status >= 400 or (status[:1] == "3" and location.startswith("/sign-in"))
+        is_refused = sent.status >= 400 or (status[:1] == "3" and "/sign-in?next=" in location)
         if version != self.version:
             self.version, before, self.sums = version, self.sums, self.traces.sums()
             changed = [
@@ -299,7 +267,7 @@ class Campaign:
         return status, headers.get("Location", ""), b"".join(parts)
 
     def _request(self) -> Sent:
-        """Return the next request: mostly nearly right, so that it comes far before it is refused."""
+        """Return the next request, mostly nearly right, so that much of the product sees it."""
         choose = self.random.choice
         method, rule, is_api = choose(self.routes)
         if self._now_and_then(8):
@@ -364,8 +332,9 @@ class Campaign:
     def _json(self) -> bytes:
         choose = self.random.choice
         broken = (
-            b"", b"{", b"[" * 20_000, b'{"a":' * 20_000, b"\xff\xfe{}", b"nul", b'"\\ud800"', b"1" * 6_000,
-            b'{"cart": [' + b'{"count": 1},' * 9_000 + b"{}]}", b'{"a": 1, "a": 2}', b"NaN", b"[1e999]",
+            b"", b"{", b"[" * 20_000, b'{"a":' * 20_000, b"\xff\xfe{}", b"nul", b'"\\ud800"',
+            b"1" * 6_000, b'{"cart": [' + b'{"count": 1},' * 9_000 + b"{}]}", b'{"a": 1, "a": 2}',
+            b"NaN", b"[1e999]",
         )  # fmt: skip
         if self._now_and_then(5):
             return choose(broken)
