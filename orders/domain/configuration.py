@@ -4,6 +4,7 @@ Null counts as not sent, and so does an empty string in fields that old clients'
 (docs/contract.md, "Configurations").
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
@@ -35,6 +36,8 @@ THUMBNAIL = "thumbnail"
 PICTURE_PATH = "/api/files/hash/"
 # Beginnings of addresses of this service, which answers make absolute.
 _OWN_PATHS = ("/api/", "/static/")
+# No segment begins with a dot, and nothing is escaped.
+_STATIC_FILE = re.compile(r"/static(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+(?:\?v=[A-Za-z0-9]*)?")
 
 
 class Configuration(NamedTuple):
@@ -110,9 +113,9 @@ def own_picture(address: str | None) -> str | None:
     """Return a thumbnail's URL if it is a path below `/static/` of this service, else None.
 
     Pages show no other pictures: other sites would learn who looks at what, and pictures in the API
-    need a token.
+    need a token. Browsers resolve `..` and `%2e%2e`, so that such a path could be any page.
     """
-    is_own = address is not None and address.startswith("/static/") and ".." not in address
+    is_own = address is not None and _STATIC_FILE.fullmatch(address) is not None
     return address if is_own else None
 
 

@@ -188,6 +188,24 @@ def _size_fault(kind: str, content: bytes) -> str | None:
     )  # fmt: skip
 
 
+# Endings of the types that are allowed by default.
+_ENDINGS: Mapping[str, tuple[str, ...]] = {
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "image/webp": (".webp",),
+    "image/gif": (".gif",),
+    "image/svg+xml": (".svg",),
+    "application/pdf": (".pdf",),
+    "application/json": (".json",),
+    "application/zip": (".zip",),
+    "text/plain": (".txt", ".log", ".md", ".text"),
+    "text/csv": (".csv",),
+    "model/gltf-binary": (".glb",),
+    "model/gltf+json": (".gltf",),
+    "model/vnd.usdz+zip": (".usdz",),
+}
+
+
 def too_many_bytes(most: int, size: int) -> Text:
     return lazy_gettext(
         "At most %(most)s bytes; this has %(count)s.", most=Figure(most), count=Figure(size)
@@ -226,6 +244,19 @@ _KNOWN_ENDINGS.add_type("model/gltf-binary", ".glb")
 _KNOWN_ENDINGS.add_type("model/gltf+json", ".gltf")
 _KNOWN_ENDINGS.add_type("model/vnd.usdz+zip", ".usdz")
 _KNOWN_ENDINGS.add_type("image/webp", ".webp")
+
+
+def download_name(file_name: str, content_type: str) -> str:
+    """Return the name under which a file is downloaded; its ending fits its type.
+
+    Systems choose by the ending what opens a file: a text named `.hta` would run as a program. The
+    ending of the type is added where it is missing. Names of types that an operator has allowed
+    beside the usual ones are returned unchanged.
+    """
+    endings = _ENDINGS.get(content_type)
+    if endings is None or file_name.lower().endswith(endings):
+        return file_name
+    return file_name + endings[0]
 
 
 def content_type_of(declared: str, file_name: str, content: bytes) -> str:

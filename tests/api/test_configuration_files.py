@@ -85,6 +85,13 @@ CONTENTS = {
 }
 
 
+@pytest.mark.one_database(reason="types of files and headers of answers")
+def test_a_text_never_has_the_name_of_a_program(api: Api) -> None:
+    made = send(api, Form().file("files", "offer.hta", b"<script>", "text/plain"))
+    sent = read(api, f"{made.json['id']}/files/offer.hta")
+    assert sent.headers["Content-Disposition"] == "attachment; filename=offer.hta.txt"
+
+
 @pytest.mark.parametrize("name", CONTENTS)
 @pytest.mark.parametrize("declares", [True, False])
 @pytest.mark.one_database(reason="types of files and headers of answers")

@@ -117,10 +117,10 @@ def test_a_sheet_prints_on_pages_of_its_own(page: Page, desk: Desk) -> None:
     assert len(re.findall(rb"/Type /Page\b", document)) == 2
 
 
-def test_the_start_page_leads_to_an_order_by_its_code(page: Page, desk: Desk) -> None:
+def test_the_navigation_leads_to_an_order_by_its_code(page: Page, desk: Desk) -> None:
     code = place_order(desk)
     page.goto(desk.address)
-    page.get_by_label("Order code").fill(f"{code[:4]} {code[4:8]}-{code[8:].lower()}")
+    page.fill("#palette", f"{code[:4]} {code[4:8]}-{code[8:].lower()}")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/orders/{code}")
 

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.actors import PASSWORD
-from tests.browser.conftest import Desk, Screen, Watch, sign_in
+from tests.browser.conftest import ALL_LOOKS, Desk, Screen, Watch, sign_in
 from tests.desk.people.links_and_codes import code_of
 from tests.desk.people.test_confirmation import wait
 
@@ -204,7 +204,7 @@ def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
         screen.button("Save").click()
         page.wait_for_selector(f"html[data-density=dense][data-theme={chosen}]")
         screen.check("account, dense and in the other colors", scheme=device)
-        for path in ("/orders/new", "/orders", "/configurations"):
+        for path in ("/orders/new", "/orders", "/configurations")[: None if ALL_LOOKS else 1]:
             page.goto(desk.address + path)
             screen.check(f"{path}, dense and in the other colors", scheme=device)
     page.goto(f"{desk.address}/account")

@@ -21,6 +21,7 @@ def found(client: FlaskClient, text: str) -> dict[str, str]:
     return {one.first(".title").text: one["href"] for one in read(piece).all("[role=option]")}
 
 
+@pytest.mark.one_database(reason="the permissions of views")
 def test_each_role_is_offered_what_it_may_open(
     app: Flask, staff_client: FlaskClient, admin_client: FlaskClient, org: Org
 ) -> None:

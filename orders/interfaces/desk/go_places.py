@@ -13,7 +13,7 @@ from orders.services.accounts.access import StaffMember
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GoTarget:
     """A link that the field offers.
 
     `icon` is the name of a symbol in `icons.svg`. `detail` is shown beside the title; `words` are
@@ -64,11 +64,11 @@ _PLACES = (
 )  # fmt: skip
 
 
-def places_of(member: StaffMember) -> Iterator[Place]:
+def places_of(member: StaffMember) -> Iterator[GoTarget]:
     """Yield the pages and actions that the person's role permits, in the page's language."""
     for endpoint, label, icon, words in _PLACES:
         if _may_open(endpoint, member):
-            yield Place(url_for(endpoint), translated(label), icon, words=translated(words))
+            yield GoTarget(url_for(endpoint), translated(label), icon, words=translated(words))
 
 
 def _may_open(endpoint: str, member: StaffMember) -> bool:
@@ -79,7 +79,7 @@ def _may_open(endpoint: str, member: StaffMember) -> bool:
     return permission is None or member.may(permission)
 
 
-def matching(text: str, targets: Iterable[Place]) -> list[Place]:
+def matching(text: str, targets: Iterable[GoTarget]) -> list[GoTarget]:
     """Return the targets whose title or other words contain each word of a text.
 
     Those whose title begins with the text are first, then those in which a word of the title does.

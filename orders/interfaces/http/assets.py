@@ -19,7 +19,7 @@ from werkzeug.utils import send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain.configuration import THUMBNAIL
-from orders.domain.uploads import PICTURES
+from orders.domain.uploads import PICTURES, download_name
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.files import FileStore
 
@@ -110,7 +110,7 @@ def file_response(file: StoredFile, store: FileStore, environ: "WSGIEnvironment"
         environ,
         mimetype=file.content_type,
         as_attachment=file.content_type not in PICTURES,
-        download_name=file.file_name,
+        download_name=download_name(file.file_name, file.content_type),
         etag=file.sha256,
         max_age=max_age,
         response_class=Response,

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from flask import current_app, request
 from werkzeug.security import safe_join
 
+from orders.domain.pictures import MAX_PIXELS, picture_size
 from orders.storage.sqlite import request_lock
 
 # The base URL of a page while it is rendered. The top-level domain is reserved (RFC 6761).
@@ -81,6 +82,9 @@ def _fetcher(weasyprint: Any, read: Reader) -> Any:  # noqa: ANN401 - as above
             if found is None:
                 raise ValueError("Only files of this service.")
             content, kind = found
+            width, height = picture_size(kind, content) or (0, 0)
+            if width * height > MAX_PIXELS:  # stored before there was a limit
+                raise ValueError("A picture with too many pixels.")
             return weasyprint.urls.URLFetcherResponse(url, content, {"Content-Type": kind})
 
     return OwnFilesOnly(allowed_protocols=("data",), allow_redirects=False)

@@ -1,7 +1,7 @@
 """What was typed into a form that cannot be handled now, in one field of the page that answers.
 
-A sign-in page sends it along while a person is signed out. The text is about as long as the form was
-on the wire, so that no small request is answered with a large page.
+A sign-in page sends it along while a person is signed out. The text is about as long as the form
+was on the wire, so that no small request is answered with a large page.
 """
 
 from collections.abc import Collection, Iterable

@@ -83,9 +83,9 @@ class TestLink:
         assert actions(org, code) == ["created"]
 
     def test_the_number_of_mails_is_limited(self, staff_client: FlaskClient, code: str) -> None:
-        answers = [post(staff_client, code, "link", to="x").status_code for _ in range(21)]
-        assert set(answers[:-1]) == {422}
-        assert answers[-1] == 429
+        answers = [post(staff_client, code, "link", to="x").status_code for _ in range(22)]
+        assert set(answers[:20]) == {422}
+        assert 429 in answers[20:]  # one more may pass where a minute ends
 
     def test_the_address_in_the_order_is_filled_in(
         self, staff_client: FlaskClient, org: Org

@@ -75,6 +75,8 @@ def test_periods_ranges_and_sorts_find_the_orders(
     for query, names in wanted:
         found = codes(staff_client, query)
         expected = [made[name] for name in names]
+        if "sort" not in query:  # by creation, and some are of the same millisecond
+            found, expected = sorted(found), sorted(expected)
         assert found == expected, query
 
 
