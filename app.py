@@ -67,7 +67,9 @@ def _application(settings: Settings) -> Flask:
     app.context_processor(lambda: {"member": session.current_member()})
     app.session_interface = session.SessionCookies()
     store = FileStore(settings.file_store, settings.data_dir / "files")
-    recorder = RequestRecorder(settings.request_log_days, app.app_context)
+    recorder = RequestRecorder(
+        settings.request_log_days, app.app_context, most=settings.request_log_rows
+    )
     app.extensions.update(health=HealthCheck(), files=store, request_recorder=recorder)
     app.observers.append(log_requests(recorder))
     # On PostgreSQL threads wait for its answers at the same time, and need no lock.

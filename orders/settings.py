@@ -53,6 +53,7 @@ class Settings:
     setup_token: str = ""  # the secret of the link to set up an empty desk; empty: random
     access_log: bool = False  # a line for each request, never with its query string
     request_log_days: int = 14  # days for which an org's recent requests are kept; 0 keeps none
+    request_log_rows: int = 1_000_000  # requests of all orgs that are kept at most; 0: any number
     public_url: str = ""  # where customers reach the service, for links; empty: as requested
     allowed_hosts: str = ""  # other host names than PUBLIC_URL's, with commas; empty, both: any
     trusted_proxies: int = 0  # how many reverse proxies in front set X-Forwarded-*

@@ -1,4 +1,4 @@
-"""The request log: recent API requests with an org's tokens, kept for some days.
+"""The request log: recent API requests with an org's tokens, kept for some days and up to a number.
 
 A record contains the time, status, method, path, user agent and token ID. It contains neither the
 query string, which may include a token, nor the body. A request only appends its record to a list
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, delete, select
+from sqlalchemy import Select, bindparam, delete, func, or_, select
 
 from orders.domain.errors import ServiceBusy
 from orders.services.accounts.access import hash_secret
@@ -44,7 +44,8 @@ _SECRET = re.compile(r"so_(prv|pub)_[A-Za-z0-9_-]*")
 class RequestRecord(NamedTuple):
     """An API request for the log, with the status of its response.
 
-    `at` is in milliseconds since 1970. `store` truncates the texts and masks secrets in them.
+    `at` is in milliseconds since 1970. `store` truncates the texts and masks secrets in them; in
+    memory they have at most MOST_KEPT_TEXT characters.
     """
 
     org_id: str
@@ -87,14 +88,22 @@ def _storable(text: str, most: int) -> str:
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
-def forget(before: datetime) -> bool:
-    """Delete up to DELETE_BATCH log rows older than `before`; return True if more may be left."""
+def forget(before: datetime, most: int = 0) -> bool:
+    """Delete old rows of the log, up to DELETE_BATCH; return True if more may be left.
+
+    Rows are old if they were written before `before`, or are not among the newest `most` rows of
+    all orgs; with 0, any number is kept. Their IDs count them: where rows were deleted, or an ID
+    was never used, fewer are kept.
+    """
     oldest = select(log.c.id, log.c.at).order_by(log.c.id).limit(DELETE_BATCH)
 
     with database.transaction() as connection:
-        old = [row.id for row in connection.execute(oldest) if row.at < before]
+        last = connection.execute(select(func.max(log.c.id))).scalar() or 0
+        beyond = last - most if most else 0
+        old = [one.id for one in connection.execute(oldest) if one.at < before or one.id <= beyond]
         if old:
-            connection.execute(delete(log).where(log.c.id <= old[-1], log.c.at < before))
+            is_old = or_(log.c.at < before, log.c.id <= beyond)
+            connection.execute(delete(log).where(log.c.id <= old[-1], is_old))
         return len(old) == DELETE_BATCH
 
 
@@ -202,10 +211,12 @@ def _matching(statement: Select[Any], filters: RequestFilter) -> Select[Any]:
 
 PAUSE = 1.0  # seconds between two batches
 MOST_WAITING = 20_000  # records in memory, a few megabytes
+# Characters of a text in memory: a client may send far more. Masked secrets get shorter.
+MOST_KEPT_TEXT = 1_000
 CHUNK = 1000  # rows of one statement, for which an order's write waits a few milliseconds
 # Seconds between two searches for old rows, varied by half so that processes take turns; and
 # between two deletions while there are many.
-FORGETTING_PAUSE, FORGETTING_STEP = 600.0, 0.1
+FORGETTING_PAUSE, FORGETTING_STEP = 60.0, 0.1
 LAST_BATCH_TIME = 5.0  # seconds that a stopping process waits for its last batch
 
 _logger = logging.getLogger(__name__)
@@ -238,12 +249,16 @@ def _close_at_exit() -> None:
 class RequestRecorder:
     """Collects records of requests in memory; a thread writes them about once a second."""
 
-    def __init__(self, days: int, context: Callable[[], AbstractContextManager[object]]) -> None:
+    def __init__(
+        self, days: int, context: Callable[[], AbstractContextManager[object]], *, most: int = 0
+    ) -> None:
         """Keep log rows for this number of days; if `days` is 0, nothing is recorded.
 
-        `context` returns the application context in which the thread writes.
+        `most` is how many rows of all orgs are kept, 0 for any number. `context` returns the
+        application context in which the thread writes.
         """
         self.days = days
+        self._most = most
         self._context = context
         self.reset()
         _recorders.add(self)
@@ -273,6 +288,7 @@ class RequestRecorder:
             self._dropped += 1
             return
         now = int(time.time() * 1000)
+        path, user_agent = path[:MOST_KEPT_TEXT], user_agent[:MOST_KEPT_TEXT]
         self._waiting.append(RequestRecord(org_id, token_id, now, method, path, status, user_agent))
         if self._thread is None:
             self._start()
@@ -343,7 +359,7 @@ class RequestRecorder:
         more = False
         try:
             with self._context():
-                more = forget(self.kept_since())
+                more = forget(self.kept_since(), self._most)
         except ServiceBusy:
             pass
         except Exception:

@@ -158,3 +158,33 @@ def test_old_rows_are_deleted_from_time_to_time(
         time.sleep(0.01)
     recorder.close()
     assert stored(app) == 1
+
+
+def test_the_log_keeps_a_number_of_rows(
+    app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_log, "PAUSE", 0.01)
+    monkeypatch.setattr(request_log, "FORGETTING_PAUSE", 0.01)
+    monkeypatch.setattr(request_log, "DELETE_BATCH", 4)
+    recorder = RequestRecorder(14, app.app_context, most=5)
+    record(recorder, org, 12)
+    recorder.flush()
+    assert stored(app) == 12
+    record(recorder, org)
+    while stored(app) != 5:
+        time.sleep(0.01)
+    recorder.close()
+    assert stored(app) == 5
+
+
+@pytest.mark.one_database(reason="what waits in memory")
+def test_long_texts_are_cut_before_they_wait_in_memory(
+    app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: list[RequestRecord] = []
+    monkeypatch.setattr(request_log, "store", waiting.extend)
+    recorder = RequestRecorder(14, app.app_context)
+    recorder.log_request(org.id, org.private.id, "GET", "/" * 300_000, 200, "x" * 300_000)
+    recorder.close()
+    assert len(waiting) == 1
+    assert max(len(waiting[0].path), len(waiting[0].user_agent)) == request_log.MOST_KEPT_TEXT

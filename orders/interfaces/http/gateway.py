@@ -39,7 +39,7 @@ CHECK_INTERVAL = 0.25
 # Pieces of a streamed response that are sent before others get the thread.
 BURST = 8
 # Names of headers repeat with every request; those of a flood are not kept.
-MOST_NAMES = 500
+MOST_NAMES, LONGEST_NAME = 500, 64
 # Bytes beyond the limit that are read and dropped. A connection that is closed while its client is
 # still sending is reset, and the client loses the answer.
 MOST_DROPPED = 67_108_864
@@ -187,7 +187,7 @@ def _variable_of(header: bytes) -> str:
         variable = ""
     elif variable not in _UNIQUE:
         variable = f"HTTP_{variable}"
-    if len(_variables) < MOST_NAMES:
+    if len(_variables) < MOST_NAMES and len(header) <= LONGEST_NAME:
         _variables[header] = variable
     return variable
 

@@ -9,8 +9,6 @@ from orders.storage.sqlite.database_files import files_of
 
 # Milliseconds for which SQLite waits for a lock of another program (a backup, a shell).
 BUSY_TIMEOUT = 10_000
-# Negative: KiB of page cache for each connection.
-CACHE_KIB = -16_000
 
 
 @event.listens_for(Engine, "do_connect")
@@ -36,7 +34,6 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - either
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
-        f"cache_size = {CACHE_KIB}",
         "temp_store = MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")
