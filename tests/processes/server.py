@@ -72,16 +72,21 @@ class Server:
 
     def children(self) -> list[int]:
         """Return the PIDs of granian and its workers, as the kernel lists them."""
-        found, waiting = [], [self.process.pid]
-        while waiting:
-            for task in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
-                try:
-                    children = [int(child) for child in task.read_text().split()]
-                except OSError:  # it has ended meanwhile
-                    continue
-                found += children
-                waiting += children
-        return found
+        return children_of(self.process.pid)
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the PIDs of all processes below one, as the kernel lists them."""
+    found, waiting = [], [pid]
+    while waiting:
+        for task in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+            try:
+                children = [int(child) for child in task.read_text().split()]
+            except OSError:  # it has ended meanwhile
+                continue
+            found += children
+            waiting += children
+    return found
 
 
 @contextmanager
@@ -125,8 +130,8 @@ def running(
         server.wait_until_well()
         yield server
     finally:
-        process.terminate()
-        process.wait(timeout=PATIENCE)
+        server.process.terminate()
+        server.process.wait(timeout=PATIENCE)
 
 
 @contextmanager
