@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orders.domain import short_id
 from orders.domain.attributes import AttributeRule, Kind
+from orders.domain.errors import Taken
 from orders.domain.inputs import Limits
 from orders.interfaces.api.application import all_endpoints
 from orders.services.accounts import invitations
@@ -56,7 +57,7 @@ def ids_in(app: Flask, org: Org, theirs: Api) -> dict[str, list[str]]:
     hook = {"topic": "order.created", "address": "https://shop.example/hook"}
     webhook = theirs.call("POST", "/webhooks", hook).json["webhook"]
     theirs.call("POST", "/customers", {"customerId": "K-4711", "name": "Hall"})
-    saved = theirs.client.post(
+    saved: Any = theirs.client.post(
         "/api/configurations",
         headers=theirs.headers,
         data={"shortId": "theirs-1", "thumbnail": (BytesIO(PNG), "a.png")},
@@ -182,22 +183,19 @@ def test_what_a_client_chooses_may_be_what_another_org_has_chosen(
         assert api.call("POST", "/customers", customer).json["name"] == api.org_id
         assert api.call("POST", "/orders", {"cart": CART}, headers=once).json["orgId"] == api.org_id
 
-    def refusals(first: object, second: object, path: str = "/orders") -> list[tuple[int, str]]:
-        answers: list[Answer] = [asking.call("POST", path, one) for one in (first, second)]
-        return [(one.status_code, one.text.replace("theirs-1", "nobody-1")) for one in answers]
+    def refusals(path: str, bodies: list[dict[str, Any]]) -> set[tuple[int, str]]:
+        answers: list[Answer] = [asking.call("POST", path, one) for one in bodies]
+        return {(one.status_code, one.text.replace("theirs-1", "nobody-1")) for one in answers}
 
     theirs.call("POST", "/configurations", {"shortId": "theirs-1"})
-    for path, bodies in {
-        "/orders": [{"cart": CART, "orgId": one} for one in (org.id, UNKNOWN)],
-        "/webhooks": [{"orgId": one} for one in (org.id, UNKNOWN)],
-    }.items():
-        first, second = refusals(*bodies, path)
-        assert first == second
-        assert first[0] == 403
     carts = [[{"configurationId": one, "count": 1}] for one in ("theirs-1", "nobody-1")]
-    first, second = refusals(*({"cart": one} for one in carts))
-    assert first == second
-    assert first[0] == 422
+    for path, bodies, status in (
+        ("/orders", [{"cart": CART, "orgId": one} for one in (org.id, UNKNOWN)], 403),
+        ("/webhooks", [{"orgId": one} for one in (org.id, UNKNOWN)], 403),
+        ("/orders", [{"cart": one} for one in carts], 422),
+    ):
+        [answer] = refusals(path, bodies)
+        assert answer[0] == status
 
 
 @pytest.mark.one_database(reason="the same conditions on both")
@@ -209,7 +207,7 @@ def test_a_record_id_of_another_org_returns_nothing_of_it(
         [known] = database.fetch_all(select(tables.customer.c.id))
         raw = {"customerId": "K-1", "name": "Own"}
         actor = other_org.admin().actor
-        with pytest.raises(customers.Taken):
+        with pytest.raises(Taken):
             customers.create(raw, actor=actor, limits=Limits(), record_id=known.id)
         raw = {"topic": "order.created", "address": "https://other.example/hook"}
         hook = theirs.call("POST", "/webhooks", raw).json["webhook"]
