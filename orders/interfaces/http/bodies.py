@@ -22,6 +22,7 @@ from orders.domain.texts import Figure, lazy_gettext
 from orders.domain.uploads import too_many_bytes
 from orders.interfaces.http.admission import SAFE_METHODS, most_fields
 from orders.interfaces.http.current_settings import current_limits
+from orders.interfaces.http.multipart import BROKEN
 
 FORM = "application/x-www-form-urlencoded"
 # The values of `Content-Encoding` that are unpacked, with zlib's `wbits` (RFC 9110, 8.4.1). Some
@@ -47,7 +48,8 @@ def read_body_of_page() -> None:
 
     The body stays in the request, where `request.form` finds it. It may have up to MAX_BODY_BYTES,
     and for the views in UPLOADS up to MAX_UPLOAD_BYTES. Raises what `read_body` raises, and
-    RequestEntityTooLarge for a form with more fields than `most_fields` returns.
+    RequestEntityTooLarge for a form with more fields than `most_fields` returns, and BadRequest for
+    one with a part that has no name.
     """
     if flask_request.method in SAFE_METHODS:
         return
@@ -66,6 +68,9 @@ def read_body_of_page() -> None:
                     count=Figure(count),
                 )
             )
+    # Its parser accepts parts without a name, and nothing that reads a form expects those.
+    elif None in {*flask_request.form, *flask_request.files}:
+        raise BadRequest(BROKEN)
 
 
 def read_body(request: Request) -> None:

@@ -124,7 +124,7 @@ def test_only_people_who_manage_tokens_see_which_there_are(
         "/api/orders",
         json={"cart": [{"configurationId": CHAIR, "count": 1}]},
         headers={"Authorization": f"Bearer {org.private.secret}"},
-    ).json
+    ).get_json()
     for page in ("/orders", f"/orders/{order['shortId']}"):
         assert "Nightly-sync" in client.get(page).text  # who may see an order sees who made it
 
