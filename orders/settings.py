@@ -1,6 +1,7 @@
 """The settings, read from environment variables. A test compares them with the README's table."""
 
 import contextlib
+import logging
 import os
 import re
 import secrets
@@ -18,6 +19,7 @@ from orders.domain.inputs import Limits
 from orders.domain.mail_server import read_mail_server
 
 PROJECT = Path(__file__).resolve().parent.parent
+_log = logging.getLogger(__name__)
 
 
 class BadSetting(Exception):  # noqa: N818 - named as the other errors
@@ -274,6 +276,7 @@ def _with_defaults_on_disk(settings: Settings) -> Settings:
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _begin_database(url, settings)
     secret = settings.secret_key or _kept_secret(settings.data_dir)
+    _close_to_others(url, settings)
     return replace(settings, database_url=url, secret_key=secret)
 
 
@@ -283,11 +286,10 @@ def _begin_database(url: str, settings: Settings) -> None:
     Does nothing if the database exists or is not SQLite's. Raises BadSetting if it is missing
     beside something that only an installation leaves: then it was lost, or is in another place.
     """
-    name = make_url(url).database if url.startswith("sqlite:") else None
-    if name is None:
+    file = _sqlite_file(url, settings)
+    if file is None:
         return
-    file = settings.data_dir / name  # as Flask-SQLAlchemy has it; `name` may be absolute
-    beside = [Path(f"{file}{end}") for end in ("-wal", "-shm", "-journal", ".writer-lock")]
+    beside = _beside(file)
     folder = [settings.data_dir / "secret_key", settings.data_dir / "files"]
     # Before a look at the file: another process that starts now makes the file first.
     left = [one for one in (*beside, *folder) if one.exists()]
@@ -302,6 +304,35 @@ def _begin_database(url: str, settings: Settings) -> None:
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise BadSetting(f"The database {file} cannot be created: {error.strerror}.") from error
+
+
+def _sqlite_file(url: str, settings: Settings) -> Path | None:
+    name = make_url(url).database if url.startswith("sqlite:") else None
+    # As Flask-SQLAlchemy has it; `name` may be absolute.
+    return None if name is None else settings.data_dir / name
+
+
+def _beside(file: Path) -> list[Path]:
+    return [Path(f"{file}{end}") for end in ("-wal", "-shm", "-journal", ".writer-lock")]
+
+
+def _close_to_others(url: str, settings: Settings) -> None:
+    """Let only this user read the database, the secret and the folder of files.
+
+    They may have been put into a folder that others can open, such as by a restored backup. SQLite
+    gives its further files the mode of the database. Files of another user are reported.
+    """
+    file = _sqlite_file(url, settings)
+    ours = [settings.data_dir / "secret_key", settings.data_dir / "files"]
+    for path in (*ours, *([file, *_beside(file)] if file else [])):
+        try:
+            mode = path.stat().st_mode
+            if mode & 0o077:
+                path.chmod(mode & 0o700)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            _log.warning("Others may read %s: %s.", path, error.strerror)
 
 
 def _kept_secret(data_dir: Path) -> str:

@@ -1,6 +1,7 @@
 """Actors of the tests: an org with its tokens and people, created by the product's own services."""
 
 import contextlib
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -93,7 +94,7 @@ def session_of(app: Flask, member: StaffMember) -> str:
 
 def make_org(app: Flask, name: str) -> Org:
     """Create an org with a private and a public token and a salesperson."""
-    email = f"{name.lower().replace(' ', '-')}@desk.example"
+    email = f"{re.sub('[^a-z0-9]+', '-', name.lower())}@desk.example"
     with app.app_context():
         org_id = orgs.add_org(name)
         private = tokens.add_token(org_id, name="script", is_private=True)

@@ -36,13 +36,13 @@ def settings_for(url: str, folder: Path) -> Settings:
         demo=False,
         # All requests of all tests come from one address within minutes, and many must fail.
         lookup_limit="1000 per second",
-        sign_in_limit="1000 per second",
+        sign_in_limit="100000 per minute",
         miss_limit="0",
         account_limit="0",
         account_total_limit="0",
         public_token_limit="0",
         public_address_limit="0",
-        anonymous_limit="1000 per second",
+        anonymous_limit="100000 per minute",
     )
 
 

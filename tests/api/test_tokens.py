@@ -2,16 +2,20 @@
 
 import dataclasses
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from sqlalchemy import event
 
+from orders.services.accounts import access
 from orders.storage import database
 from orders.storage.models.base import Base
+from tests.actors import Org
 from tests.api.calls import Api
+from tests.html import read
 
 LINE = {"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": 1}
 BODY = {"cart": [LINE]}
@@ -60,6 +64,67 @@ class TestCredentials:
         assert last_use(api.token_id) is None
         api.create(BODY)
         assert last_use(api.token_id) is not None
+
+
+class TestPrivateTokensInAddresses:
+    def test_they_work_and_are_shown_as_a_warning_at_the_token(
+        self, api: Api, public_api: Api, admin_client: FlaskClient
+    ) -> None:
+        def warnings() -> int:
+            pages = [f"/settings/tokens/{one.token_id}" for one in (api, public_api)]
+            pages.append("/settings/tokens")
+            texts = [admin_client.get(page).text for page in pages]
+            return sum("last sent in an address" in one or "In an address:" in one for one in texts)
+
+        assert api.read("x").status_code == 404
+        query = {"bearer_token": public_api.secret}
+        assert without_headers(public_api, Origin="https://shop.example").create(
+            BODY, query=query
+        ).status_code == 201  # fmt: skip
+        assert warnings() == 0
+        answer = without_headers(api).create(BODY, query={"bearer_token": api.secret})
+        assert answer.status_code == 201
+        assert warnings() == 2
+
+    @pytest.mark.usefixtures("csrf_off")
+    def test_an_org_can_refuse_them_and_the_refusal_names_the_setting(
+        self, api: Api, public_api: Api, foreign_api: Api, admin_client: FlaskClient
+    ) -> None:
+        form = {"name": "W", "refuses_address_tokens": "y"}
+        assert admin_client.post("/settings/organization", data=form).status_code == 303
+        settings = read(admin_client.get("/settings/organization").text)
+        label = settings.first("label[for=refuses_address_tokens]")
+        for one in (api, without_headers(api)):
+            answer = one.create(BODY, query={"bearer_token": api.secret})
+            assert answer.status_code == 403
+            assert label.text.strip() in answer.json["detail"]
+        assert api.create(BODY).status_code == 201
+        page = without_headers(public_api, Origin="https://shop.example")
+        for other in (page, without_headers(foreign_api)):
+            assert other.create(BODY, query={"bearer_token": other.secret}).status_code == 201
+
+    def test_their_use_is_written_once_a_minute(self, app: Flask, org: Org) -> None:
+        at = datetime(2027, 1, 4, 9, tzinfo=UTC)
+
+        written: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            if statement.startswith("UPDATE token"):
+                written.append(statement)
+
+        with app.app_context():
+            event.listen(database.db.engine, "before_cursor_execute", note)
+            try:
+                for seconds, there, writes in (
+                    (0, False, 1), (10, True, 2), (20, True, 2), (30, False, 2), (75, True, 3),
+                ):  # fmt: skip
+                    access.authenticate(
+                        org.private.secret, origin=None, in_address=there,
+                        now=at + timedelta(seconds=seconds),
+                    )  # fmt: skip
+                    assert len(written) == writes
+            finally:
+                event.remove(database.db.engine, "before_cursor_execute", note)
 
 
 class TestOrgs:

@@ -156,7 +156,8 @@ def test_without_javascript_all_is_readable(plain_page: Page, desk: Desk) -> Non
     expect(plain_page.locator("#status-error")).to_contain_text("A status")
 
 
-def test_staff_see_their_tokens_by_name(page: Page, desk: Desk) -> None:
+def test_admins_see_their_tokens_by_name(admin_page: Page, desk: Desk) -> None:
+    page = admin_page
     page.goto(f"{desk.address}/docs/api")
     open_try(page, "createOrder")
     hint = page.locator("#try-createOrder-token-hint")

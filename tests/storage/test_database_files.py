@@ -1,6 +1,7 @@
 """A database file that leaves its place while it is in use, and starts beside what it has left."""
 
 import logging
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -128,6 +129,28 @@ def test_a_first_start_makes_a_database_and_a_second_finds_it(tmp_path: Path) ->
         read_settings(here)
     with pytest.raises(BadSetting, match="cannot be created"):
         read_settings({"DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path}/no/x"})
+
+
+def test_a_start_keeps_others_from_reading_a_folder_that_was_open_to_them(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        for name in ("shortorder.sqlite3", "shortorder.sqlite3-wal", "secret_key"):
+            (tmp_path / name).write_text("x" * 40)  # as a restored backup has them
+        (tmp_path / "files").mkdir()
+        here = read_settings({"DATA_DIR": str(tmp_path), "NEW_DATABASE": "1"})
+        (tmp_path / "shortorder.sqlite3-wal").unlink()
+        (tmp_path / "shortorder.sqlite3").write_bytes(b"")
+        with closing(sqlite3.connect(tmp_path / "shortorder.sqlite3")) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("CREATE TABLE one (two)")
+            modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert here.secret_key == "x" * 40
+    assert modes.pop("files") == 0o700
+    assert {"secret_key", "shortorder.sqlite3", "shortorder.sqlite3-wal"} <= set(modes)
+    assert set(modes.values()) == {0o600}
 
 
 @pytest.mark.own_database(reason="its write-ahead log grows")

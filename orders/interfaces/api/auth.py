@@ -26,9 +26,12 @@ def authenticate(request: ApiRequest) -> Actor:
     """Return the org and token that a request comes from.
 
     Raises Unauthorized if the token is missing or unknown, and Forbidden if a public token is used
-    on a web page outside the token's domains (docs/contract.md, "Tokens").
+    on a web page outside the token's domains, or a private one in an address of an org that refuses
+    it (docs/contract.md, "Tokens").
     """
-    return access.authenticate(request.secret, origin=request.page_origin)
+    return access.authenticate(
+        request.secret, origin=request.page_origin, in_address=request.has_secret_in_address
+    )
 
 
 def authorize(endpoint: Endpoint, actor: Actor, query: Query) -> None:

@@ -44,12 +44,19 @@ class ApiRequest(Request):
         The same token may be sent in both. Raises Unauthorized for two different tokens.
         """
         header = _BEARER.fullmatch(self.environ.get("HTTP_AUTHORIZATION", ""))
-        sent = {header[1]} if header else set()
-        if self.query_string:
-            sent.update(filter(None, self.args.getlist("bearer_token")))
+        sent = {*self._secrets_in_address, *([header[1]] if header else [])}
         if len(sent) > 1:
             raise Unauthorized("Two different tokens were sent. Send only one.")
         return sent.pop() if sent else None
+
+    @property
+    def has_secret_in_address(self) -> bool:
+        """Whether the parameter `bearer_token` has a token."""
+        return bool(self._secrets_in_address)
+
+    @cached_property
+    def _secrets_in_address(self) -> list[str]:
+        return list(filter(None, self.args.getlist("bearer_token"))) if self.query_string else []
 
     @property
     def origin_header(self) -> str | None:

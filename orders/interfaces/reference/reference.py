@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from orders.domain.fields import ALSO_SENT
 from orders.domain.inputs import Limits
+from orders.domain.permissions import Permission
 from orders.interfaces.api.service import document
 from orders.interfaces.http.current_settings import current_limits, service_address
 from orders.interfaces.http.session import current_member
@@ -186,13 +187,20 @@ def start() -> AnyResponse:
 
 @reference_pages.get("/api")
 def show_reference() -> Response:
-    """Render the reference; people who are signed in also see their org's tokens and requests."""
+    """Render the reference; people who are signed in also see their org's requests.
+
+    Admins, who manage the tokens, see their names, too.
+    """
     member = current_member()
     page = render_template(
         "reference/reference.html",
         reference=read_reference(current_limits(), service_address()),
         languages=LANGUAGES,
-        tokens=() if member is None else access_tokens.list_tokens(member.org_id),
+        tokens=(
+            access_tokens.list_tokens(member.org_id)
+            if member is not None and member.may(Permission.SETTINGS)
+            else ()
+        ),
         recent=recent_requests(member),
         host=request.host,
         document=f"{request.root_path}{DOCUMENT_PATH}",

@@ -30,6 +30,12 @@ from orders.storage.models.people import StaffAccount
 # Precision of `last_used_at`: a write with every request would halve the throughput.
 LAST_USE_PRECISION = timedelta(minutes=1)
 
+# Names the setting as the page of the org's settings does.
+IN_ADDRESS = lazy_gettext(
+    "This organization does not accept private tokens in addresses (setting “Refuse private tokens"
+    " in addresses”). Send the token as “Authorization: Bearer …”."
+)
+
 password_hasher = PasswordHasher()
 
 
@@ -106,6 +112,7 @@ _token_by_secret = CompiledSelect(
         Token.is_private,
         Token.domains,
         Token.last_used_at,
+        Token.last_in_address_at,
         Token.revoked_at,
         Org.id.label("org_id"),
         Org.rules_version,
@@ -117,13 +124,19 @@ _token_by_secret = CompiledSelect(
 
 
 def authenticate(
-    secret: str | None, *, origin: Origin | None, now: datetime | None = None
+    secret: str | None,
+    *,
+    origin: Origin | None,
+    in_address: bool = False,
+    now: datetime | None = None,
 ) -> Actor:
     """Return the actor for the token with this secret, and record that the token was used.
 
     `secret` is None if no token was sent, and `origin` is None if the request has no `Origin`
-    header. Raises Unauthorized for a missing, unknown or revoked token, and Forbidden for a public
-    token whose domains do not include `origin` (docs/contract.md, "Tokens").
+    header. `in_address` says that the request's address contains the secret. Raises Unauthorized
+    for a missing, unknown or revoked token, and Forbidden for a public token whose domains do not
+    include `origin`, or a private token in an address if the org refuses that (docs/contract.md,
+    "Tokens").
     """
     if not secret:
         raise Unauthorized(lazy_gettext("A token is needed: send it as “Authorization: Bearer …”."))
@@ -133,8 +146,11 @@ def authenticate(
     found = rows[0]
     if not found.is_private and not _is_allowed_origin(found.domains, origin):
         raise Forbidden(lazy_gettext("This public token works only from pages on its own domains."))
-    _record_use(found.id, found.last_used_at, now or datetime.now(UTC))
+    is_exposed = in_address and found.is_private
+    _record_use(found, is_exposed, now or datetime.now(UTC))
     org = read_org_rules(found.org_id, found.rules_version)
+    if is_exposed and org.refuses_address_tokens:
+        raise Forbidden(IN_ADDRESS)
     return Actor("token", found.id, org, found.is_private)
 
 
@@ -166,19 +182,28 @@ def _is_allowed_origin(allowed: list[str], origin: Origin | None) -> bool:
     return origin is not None and domains.is_allowed(origin.host, origin.port, allowed)
 
 
-def _record_use(token_id: str, last_used_at: datetime | None, now: datetime) -> None:
+def _record_use(found: Any, is_exposed: bool, now: datetime) -> None:  # noqa: ANN401 - a row of `_token_by_secret`
+    """Store when a token was used and, if it `is_exposed` in an address, when that was.
+
+    Nothing is written for a use within LAST_USE_PRECISION of the one that is stored.
+    """
     stale = now - LAST_USE_PRECISION
-    if last_used_at is not None and last_used_at > stale:
+    values = {}
+    if found.last_used_at is None or found.last_used_at <= stale:
+        values["last_used_at"] = now
+    if is_exposed and (found.last_in_address_at is None or found.last_in_address_at <= stale):
+        values["last_in_address_at"] = now
+    if not values:
         return
+    due = [or_(getattr(Token, name).is_(None), getattr(Token, name) <= stale) for name in values]
 
     # Reading must not depend on writing; the next use is recorded instead.
     with contextlib.suppress(ServiceBusy), database.transaction() as connection:
         connection.execute(
             update(Token)
-            .where(Token.id == token_id)
             # Of parallel requests only the first writes.
-            .where(or_(Token.last_used_at.is_(None), Token.last_used_at <= stale))
-            .values(last_used_at=now)
+            .where(Token.id == found.id, or_(*due))
+            .values(values)
         )
 
 

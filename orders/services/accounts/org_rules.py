@@ -36,7 +36,8 @@ class OrgRules:
     `is_strict` is true, orders may contain only attributes that the org has defined. If
     `may_public_list` is true, public tokens may list orders. `customer_check` is what customers
     enter before they see an order. If `hides_orders` is true, public tokens read only what
-    customers see of orders that they did not create.
+    customers see of orders that they did not create. If `refuses_address_tokens` is true, private
+    tokens must be sent in a header.
     """
 
     org_id: str
@@ -47,6 +48,7 @@ class OrgRules:
     line_attributes: tuple[AttributeRule, ...] = ()
     customer_check: CustomerCheck = CustomerCheck.NONE
     hides_orders: bool = False
+    refuses_address_tokens: bool = False
 
     @property
     def every_attribute(self) -> tuple[AttributeRule, ...]:
@@ -65,7 +67,13 @@ def org_rules_of(org_id: str) -> OrgRules:
 def read_org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001 - the version is part of the cache key
     """Return the rules of an org; `rules_version` is its current `Org.rules_version`."""
     settings = (
-        select(Org.is_strict, Org.may_public_list, Org.public_reads, CustomerPageRow.customer_check)
+        select(
+            Org.is_strict,
+            Org.may_public_list,
+            Org.public_reads,
+            Org.refuses_address_tokens,
+            CustomerPageRow.customer_check,
+        )
         .outerjoin(CustomerPageRow, CustomerPageRow.org_id == Org.id)
         .where(Org.id == org_id)
     )
@@ -95,8 +103,9 @@ def read_org_rules(org_id: str, rules_version: int) -> OrgRules:  # noqa: ARG001
         reads is PublicReads.BY_CHECK and check is not CustomerCheck.NONE
     )
     return OrgRules(
-        org_id, org.is_strict, of_order, org.may_public_list, hooks, of_line, check, hides_orders
-    )
+        org_id, org.is_strict, of_order, org.may_public_list, hooks, of_line, check, hides_orders,
+        org.refuses_address_tokens,
+    )  # fmt: skip
 
 
 def _webhook_rule(row: Any) -> WebhookRule:  # noqa: ANN401 - a row of `webhook`

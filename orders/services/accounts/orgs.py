@@ -4,9 +4,9 @@ import hashlib
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -55,6 +55,7 @@ _settings = select(
     Org.needs_second_factor,
     Org.has_public_pictures,
     Org.public_reads,
+    Org.refuses_address_tokens,
 )
 
 
@@ -69,13 +70,22 @@ class OrgSettings:
     needs_second_factor: bool = False
     has_public_pictures: bool = False
     public_reads: str = PublicReads.BY_CHECK
+    refuses_address_tokens: bool = False
 
     @property
     def version(self) -> str:
-        return version_of(
-            self.name, self.is_strict, self.may_public_list, self.needs_second_factor,
-            self.has_public_pictures, self.public_reads,
-        )  # fmt: skip
+        return version_of(*astuple(self))
+
+
+class SomeSettings(TypedDict, total=False):
+    """Settings of an org to change, by the names that OrgSettings has for them."""
+
+    is_strict: bool
+    may_public_list: bool
+    needs_second_factor: bool
+    has_public_pictures: bool
+    public_reads: str
+    refuses_address_tokens: bool
 
 
 def add_org(name: str) -> str:
@@ -106,42 +116,24 @@ def find_org(org_id: str) -> OrgSettings:
 
 
 def change_org(
-    org_id: str,
-    *,
-    name: str,
-    is_strict: bool,
-    may_public_list: bool,
-    needs_second_factor: bool | None = None,
-    has_public_pictures: bool | None = None,
-    public_reads: str | None = None,
-    version: str | None = None,
+    org_id: str, *, name: str, version: str | None = None, **settings: Unpack[SomeSettings]
 ) -> None:
     """Change the settings of an org; all later requests use the new ones.
 
-    A setting that is None stays unchanged; `public_reads` is a value of PublicReads. `version` is
-    the OrgSettings.version that the caller has read, or None to skip the check. Raises InvalidInput
-    for an invalid name or value, NotFound for an unknown org, and ChangedMeanwhile if the settings
-    have changed since.
+    A setting that is not given stays unchanged; `public_reads` is a value of PublicReads. `version`
+    is the OrgSettings.version that the caller has read, or None to skip the check. Raises
+    InvalidInput for an invalid name or value, NotFound for an unknown org, and ChangedMeanwhile if
+    the settings have changed since.
     """
     errors = name_errors(name)
-    if public_reads is not None and public_reads not in set(PublicReads):
+    if settings.get("public_reads", PublicReads.BY_CHECK) not in set(PublicReads):
         errors.append(FieldError("public_reads", lazy_gettext("Choose a value from the list.")))
     refuse(errors)
-    values: dict[str, Any] = {
-        "name": name.strip(),
-        "is_strict": is_strict,
-        "may_public_list": may_public_list,
-    }
-    if needs_second_factor is not None:
-        values["needs_second_factor"] = needs_second_factor
-    if has_public_pictures is not None:
-        values["has_public_pictures"] = has_public_pictures
-    if public_reads is not None:
-        values["public_reads"] = public_reads
 
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)
         require_version(version, _read_settings(connection, org_id).version)
+        values = {"name": name.strip(), **settings}
         connection.execute(update(Org).where(Org.id == org_id).values(values))
 
 

@@ -46,7 +46,11 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A stored token, without its secret."""
+    """A stored token, without its secret.
+
+    `last_in_address_at` is when a private token was last sent in an address, where the logs of
+    servers and proxies keep it; None if it never was.
+    """
 
     id: str
     org_id: str
@@ -55,6 +59,7 @@ class AccessToken:
     domains: tuple[str, ...]
     created_at: datetime
     last_used_at: datetime | None
+    last_in_address_at: datetime | None
     revoked_at: datetime | None
 
     @property

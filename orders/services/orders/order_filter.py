@@ -312,21 +312,27 @@ class FilterChoices:
         return dict(self.people + self.tokens).get(actor_id)
 
 
-def read_choices(org_id: str) -> FilterChoices:
-    """Return the org's people and tokens, and the platforms and stores of its recent orders."""
+def read_choices(org_id: str, *, with_every_token: bool) -> FilterChoices:
+    """Return the org's people and tokens, and the platforms and stores of its recent orders.
+
+    Unless `with_every_token` is true, the tokens are only those that created a recent order: who
+    may see an order may see who created it, and only admins may know all tokens.
+    """
     people = select(staff_account.c.id, shown_name).where(staff_account.c.org_id == org_id)
     tokens = select(token.c.id, token.c.name).where(token.c.org_id == org_id)
     recent = (
-        select(orders.c.platform)
+        select(orders.c.platform, orders.c.created_by)
         .where(orders.c.org_id == org_id)
         .order_by(orders.c.created_at.desc(), orders.c.id.desc())
         .limit(MOST_SUGGESTED_FROM)
     )
     with database.read() as connection:
-        platforms = list(connection.execute(recent).scalars())
+        made = connection.execute(recent).all()
+        platforms, creators = [one.platform for one in made], {one.created_by for one in made}
+        every = connection.execute(tokens).all()
         return FilterChoices(
             people=_by_name(connection.execute(people)),
-            tokens=_by_name(connection.execute(tokens)),
+            tokens=_by_name(one for one in every if with_every_token or one.id in creators),
             platforms=_texts_of(platforms, "platform"),
             stores=_texts_of(platforms, "storeName"),
         )

@@ -29,6 +29,8 @@ class Org(Base):
     may_public_list: Mapped[bool] = mapped_column(default=False, server_default=false())
     # What public tokens read of orders that they did not create: a value of `PublicReads`.
     public_reads: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    # Private tokens must be sent in a header: addresses are kept in the logs of servers.
+    refuses_address_tokens: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Everyone may see the pictures of configurations, without a token; no other files.
     has_public_pictures: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Everybody must have a second factor; people without one set it up when they sign in.
@@ -71,6 +73,8 @@ class Token(OwnedByOrg, Base):
     # IDs of the tokens in whose place it came, newest first; it reads their orders as its own.
     succeeds: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     last_used_at: Mapped[datetime | None]
+    # When a private token was last sent in an address (`bearer_token=`).
+    last_in_address_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from orders.services.accounts import tokens
 from orders.storage import database, tables
 from tests.actors import Org
+from tests.bad_orders import CHAIR
 from tests.html import attribute, read, texts
 
 ADDRESS = "/docs/api/requests"
@@ -75,7 +76,6 @@ def test_recent_requests_of_the_org_are_shown(staff_client: FlaskClient, now: da
         ("method=post", ["/api/orders"]),
         ("path=CART", ["/api/orders/x/cart"]),
         ("path=%00", []),
-        ("token=nobody", []),
     ],
 )
 def test_filters_are_in_the_address(
@@ -88,14 +88,44 @@ def test_filters_are_in_the_address(
 
 
 def test_only_tokens_of_the_org_can_be_selected(
-    app: Flask, org: Org, staff_client: FlaskClient
+    app: Flask, org: Org, admin_client: FlaskClient
 ) -> None:
     with app.app_context():
         tokens.revoke_token(org.public.id)
-    text = staff_client.get(ADDRESS).text
+    assert paths(admin_client.get(f"{ADDRESS}?token=nobody").text) == []
+    text = admin_client.get(ADDRESS).text
     options = read(text).all("option[value]:not([selected])")
     shown = [(one["value"], one.text) for one in options if len(one["value"]) == 36]
     assert shown == [(org.private.id, "script"), (org.public.id, "shop (revoked)")]
+
+
+@pytest.mark.one_database(reason="what a role sees does not depend on the database")
+def test_only_people_who_manage_tokens_see_which_there_are(
+    app: Flask, org: Org, admin_client: FlaskClient
+) -> None:
+    script = org.private.id
+    with app.app_context():
+        tokens.change_token(org.id, org.private.id, name="Nightly-sync", allowed=())
+        tokens.change_token(org.id, org.public.id, name="Web-shop", allowed=["shop.example"])
+    pages = (ADDRESS, f"{ADDRESS}?token={script}", "/docs/api", "/orders", "/orders?creator=x")
+
+    def names(client: FlaskClient) -> list[set[str]]:
+        found = [client.get(page).text for page in pages]
+        return [{name for name in ("Nightly-sync", "Web-shop") if name in text} for text in found]
+
+    assert names(admin_client) == [{"Nightly-sync", "Web-shop"}] * len(pages)
+    for role in ("viewer", "sales"):
+        client = org.sign_in(app.test_client(), org._member(f"{role}@workshop.example", role))
+        assert names(client) == [set()] * len(pages), role
+        # The ID of a token, which orders have, does not select its requests.
+        assert len(paths(client.get(f"{ADDRESS}?token={org.public.id}").text)) == 3
+    order = client.post(
+        "/api/orders",
+        json={"cart": [{"configurationId": CHAIR, "count": 1}]},
+        headers={"Authorization": f"Bearer {org.private.secret}"},
+    ).get_json()
+    for page in ("/orders", f"/orders/{order['shortId']}"):
+        assert "Nightly-sync" in client.get(page).text  # who may see an order sees who made it
 
 
 def test_from_and_to_are_inclusive(staff_client: FlaskClient, now: datetime) -> None:

@@ -6,7 +6,7 @@ from flask import Flask
 
 from orders.domain.configuration import ConfigurationInput
 from orders.domain.inputs import Limits
-from orders.services.catalog import configuration_edits, configurations
+from orders.services.catalog import configuration_edits, configurations, product_index
 from orders.services.catalog.configuration_import import import_configurations
 from orders.services.catalog.product_index import load_products
 from tests.actors import Org
@@ -15,6 +15,7 @@ from tests.actors import Org
 def test_every_change_of_the_catalog_makes_another_index(
     app: Flask, org: Org, other_org: Org
 ) -> None:
+    product_index._indexes.clear()  # of other tests: at most a few are kept
     actor, store = org.actor(), app.extensions["files"]
     made = org.save("Oslo chair", "OSL-1")
     new = ConfigurationInput.model_validate({"metadata": {"name": "Bergen desk", "sku": "BER-1"}})

@@ -11,6 +11,7 @@ from orders.domain.attributes import AttributeRule, display
 from orders.domain.errors import NotFound
 from orders.domain.line_totals import COLUMN as TOTAL
 from orders.domain.order_dates import due_rule, is_overdue
+from orders.domain.permissions import Permission
 from orders.domain.status import Status
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import desk, signed_in
@@ -207,7 +208,9 @@ def list_address(pairs: Pairs, **more: str | None) -> str:
 
 def choices_and_address(sent: MultiDict[str, str]) -> tuple[FilterChoices, ListAddress]:
     member = signed_in()
-    choices = order_filter.read_choices(member.org_id)
+    choices = order_filter.read_choices(
+        member.org_id, with_every_token=member.may(Permission.SETTINGS)
+    )
     return choices, read_address(sent, shown_attributes(), choices, member.preferences.zone)
 
 

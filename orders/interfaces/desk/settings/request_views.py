@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, current_app, request
 
 from orders.domain.moments import is_day, read_moment
+from orders.domain.permissions import Permission
 from orders.domain.texts import lazy_gettext
 from orders.domain.typed_values import whole_number
 from orders.interfaces.desk.blueprint import desk, signed_in
@@ -47,12 +48,14 @@ class TypedFilter:
 
 @desk.get("/docs/api/requests")
 def list_requests() -> Response:
+    """List the requests; only people who manage the tokens see whose each request is."""
     recorder: RequestRecorder = current_app.extensions["request_recorder"]
     narrowing = _read_filter(request.args)
+    own = tokens.list_tokens(signed_in().org_id) if _may_see_tokens() else None
     return html_page(
         "desk/requests.html", 422 if narrowing.errors else 200,
         page=_find_page(recorder, narrowing), narrowing=narrowing, days=recorder.days,
-        methods=METHODS, tokens=tokens.list_tokens(signed_in().org_id), classes=CLASSES,
+        methods=METHODS, tokens=own, classes=CLASSES,
         phrases={one.value: one.phrase for one in HTTPStatus},
         sent={name: value for name, value in narrowing.typed.items() if value},
     )  # fmt: skip
@@ -69,6 +72,8 @@ def _find_page(recorder: RequestRecorder, narrowing: TypedFilter) -> CursorPage[
 
 def _read_filter(sent: Mapping[str, str]) -> TypedFilter:
     typed = {name: sent.get(name, "").strip() for name in FIELDS}
+    if not _may_see_tokens():
+        typed["token"] = ""
     errors: dict[str, str] = {}
     status = _status(typed["status"])
     if status is None:
@@ -81,6 +86,10 @@ def _read_filter(sent: Mapping[str, str]) -> TypedFilter:
     method, path, token = typed["method"].upper(), typed["path"], typed["token"]
     filters = RequestFilter(status or 0, method, path, token, since, until)
     return TypedFilter(typed, filters, errors)
+
+
+def _may_see_tokens() -> bool:
+    return signed_in().may(Permission.SETTINGS)
 
 
 def _status(text: str) -> int | None:
