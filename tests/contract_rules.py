@@ -159,7 +159,7 @@ RULES = {
         ("another org's orders are 404", TOKENS, "test_an_order_of_another_org_is_404"),
         ("what another org has does not exist", "test_other_orgs.py", "test_the_api_answers_for_what_another_org_has_as_for_nothing"),
         ("a taken short ID is a miss", RATES, "test_short_ids_that_are_taken_in_another_org_are_part_of_it"),
-        ("secrets never reach a log", "processes/test_serve.py", "test_the_access_log_never_contains_a_token"),
+        ("secrets never reach a log", "processes/test_serve.py", "test_the_access_log_contains_no_token_and_no_line_of_a_client"),
         ("secrets are shown once, on no page and in no URL", "desk/settings/test_tokens.py", "test_the_secret_is_shown_once_and_not_stored"),
     ],
     "Access tokens": [
