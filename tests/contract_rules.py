@@ -137,6 +137,8 @@ RULES = {
     ],
     "Tokens": [
         ("in the query", TOKENS, "test_a_private_token_may_come_in_the_query"),
+        ("a private one in an address: a warning", TOKENS, "test_they_work_and_are_shown_as_a_warning_at_the_token"),
+        ("or refused by the org", TOKENS, "test_an_org_can_refuse_them_and_the_refusal_names_the_setting"),
         ("both at once: the same", TOKENS, "test_the_same_token_twice_is_fine"),
         ("two different ones: 401", TOKENS, "test_two_different_tokens_are_401"),
         ("none: 401", TOKENS, "test_no_token_is_401_with_a_challenge"),
@@ -155,7 +157,9 @@ RULES = {
         ("secrets are stored as hashes", TOKENS, "test_secrets_are_stored_as_hashes_only"),
         ("lastUsedAt is kept", TOKENS, "test_the_last_use_is_kept"),
         ("another org's orders are 404", TOKENS, "test_an_order_of_another_org_is_404"),
-        ("secrets never reach a log", "processes/test_serve.py", "test_the_access_log_never_contains_a_token"),
+        ("what another org has does not exist", "test_other_orgs.py", "test_the_api_answers_for_what_another_org_has_as_for_nothing"),
+        ("a taken short ID is a miss", RATES, "test_short_ids_that_are_taken_in_another_org_are_part_of_it"),
+        ("secrets never reach a log", "processes/test_serve.py", "test_the_access_log_contains_no_token_and_no_line_of_a_client"),
         ("secrets are shown once, on no page and in no URL", "desk/settings/test_tokens.py", "test_the_secret_is_shown_once_and_not_stored"),
     ],
     "Access tokens": [

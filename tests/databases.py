@@ -35,7 +35,7 @@ def settings_for(url: str, folder: Path) -> Settings:
         secret_key="only for tests, 32 characters..",
         demo=False,
         # All requests of all tests come from one address within minutes, and many must fail.
-        lookup_limit="100000 per minute",
+        lookup_limit="1000 per second",
         sign_in_limit="100000 per minute",
         miss_limit="0",
         account_limit="0",

@@ -42,8 +42,9 @@ _BEFORE_NUMBER = re.compile(
 _COUNT_FIRST = re.compile(r"([0-9]{1,4})(?: ?[x×*])?")
 _UNIT = re.compile(r"(?:x|×|\*|pcs|pc|pieces?|st|stk|stck|stück|units?)\.?", re.IGNORECASE)
 _YEAR_LIKE = re.compile(r"(?:19|20)[0-9]{2}")
+# `+` behind a count of repeats: what it took is not given back, which would take long in blanks.
 _TAIL = re.compile(
-    r"[ ,;:.@à*¹²³-]{0,9}(?:each|je|a|à|per piece|pro stück|please|bitte)?[ ,;:.@*-]{0,9}$", re.I
+    r"[ ,;:.@à*¹²³-]{0,9}+(?:each|je|a|à|per piece|pro stück|please|bitte)?[ ,;:.@*-]{0,9}$", re.I
 )
 
 

@@ -107,6 +107,14 @@ class TestMisses:
         for _ in range(8):
             assert api.read(UNKNOWN_CODE).status_code == 404  # a private token is its org's own
 
+    def test_short_ids_that_are_taken_in_another_org_are_part_of_it(
+        self, public_api: Api, foreign_api: Api
+    ) -> None:
+        named = {"shortId": "theirs-1"}
+        assert foreign_api.call("POST", "/configurations", named).status_code == 201
+        tries = [public_api.call("POST", "/configurations", named).status_code for _ in range(8)]
+        assert tries == [409] * 6 + [429] * 2
+
 
 def test_a_public_token_names_at_most_fifty_codes(public_api: Api, api: Api) -> None:
     for path in ("/orders", "/configurations"):

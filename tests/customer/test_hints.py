@@ -1,6 +1,7 @@
 """A mistyped code is answered with what is wrong and what was probably meant."""
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.domain.code_hints import MISTYPED
@@ -76,7 +77,10 @@ def test_hints_do_not_show_which_orders_exist(
     assert offers(client.get(f"/o/{UNKNOWN_CODE}").text) == []
 
 
-def test_a_hint_costs_one_attempt_as_any_miss_does(client: FlaskClient, clock: Clock) -> None:
+def test_a_hint_costs_one_attempt_as_any_miss_does(
+    app: Flask, client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "LOOKUP_LIMIT", "1000 per hour")  # no window ends meanwhile
     left = [
         int(client.get(f"/o/{code}").headers["X-RateLimit-Remaining"])
         for code in (UNKNOWN_CODE, CONFUSED, UNKNOWN_CODE)

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -130,11 +131,15 @@ def test_a_bad_setting_ends_the_start_without_a_traceback(tmp_path: Path) -> Non
     assert "SECRET_KEY" in refused(tmp_path, PORT=str(free_port()), SECRET_KEY="short")
 
 
-def test_the_access_log_never_contains_a_token(tmp_path: Path) -> None:
+def test_the_access_log_contains_no_token_and_no_line_of_a_client(tmp_path: Path) -> None:
     with typed(tmp_path, ACCESS_LOG="1", WORKERS="1") as server:
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{server.address}/api/orders/a%0Aforged").close()  # noqa: S310 - our own address
         address = f"{server.address}/api/orders/healthcheck?bearer_token=so_prv_SECRET"
         urllib.request.urlopen(address).close()  # noqa: S310 - our own address
     log = server.log.read_text("utf-8")
     assert "/api/orders/healthcheck" in log
+    assert "\nforged" not in log
+    assert "/a%0Aforged" in log
     assert "bearer_token" not in log
     assert "SECRET" not in log

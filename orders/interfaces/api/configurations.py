@@ -27,6 +27,7 @@ from orders.interfaces.api.responses import EndpointResult, list_result
 from orders.interfaces.http.multipart import MULTIPART, Part, read_parts
 from orders.services.catalog import configuration_queries, configurations
 from orders.services.catalog.configuration_queries import SORTABLE, ConfigurationFilter
+from orders.services.catalog.configurations import ShortIdTaken
 
 resource = Resource(
     "Configurations", "Saved choices of options. The lines of a cart refer to them."
@@ -241,9 +242,13 @@ def create_configuration(call: Call) -> Configuration:
     new, files = configurations.check_configuration(
         sent.raw, sent.files, sent.errors, actor=call.actor, limits=call.limits
     )
-    return configurations.create_configuration(
-        new, files, actor=call.actor, store=call.files, key=call.once, limits=call.limits
-    )
+    try:
+        return configurations.create_configuration(
+            new, files, actor=call.actor, store=call.files, key=call.once, limits=call.limits
+        )
+    except ShortIdTaken:
+        call.misses += 1  # it may be another org's
+        raise
 
 
 @resource.endpoint(

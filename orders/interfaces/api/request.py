@@ -194,7 +194,7 @@ class Call:
     paging: Paging = FIRST_PAGE
     # The idempotency key, for the service to store in the same transaction.
     once: IdempotencyKey | None = None
-    # How many of the short IDs in a list's query nothing has.
+    # How many of the short IDs in a list's query nothing has, or of those chosen are taken.
     misses: int = 0
 
     @property

@@ -88,6 +88,8 @@ class Gateway:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Handle one HTTP request, as ASGI defines it."""
         environ = environ_of(scope)
+        # The access log writes it as it is, and a decoded line break would forge a line.
+        scope["path"] = scope["raw_path"].decode("latin-1")
         body = _Body(BytesIO(), 0)
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
             body = await self._body(environ, receive)

@@ -24,6 +24,11 @@ def sign_in_limit() -> str:
     return str(current_app.config["SIGN_IN_LIMIT"])
 
 
+def _own_org() -> str:
+    member = current_member()
+    return "" if member is None else member.org_id
+
+
 def _anonymous_limit() -> str:
     return current_settings().anonymous_limit
 
@@ -35,6 +40,15 @@ def _is_not_anonymous_form() -> bool:
 # Counts exactly, in the database; while that is busy, in memory, so that people can still sign in.
 limiter = Limiter(
     key_func=client_network, strategy="sliding-window-counter", in_memory_fallback_enabled=True
+)
+# Refusals that tell an admin that an e-mail address has an account, which may be in another org:
+# addresses are unique over all orgs. Each org has these together.
+taken_address_limit = limiter.shared_limit(
+    "10 per hour",
+    scope="taken-addresses",
+    key_func=lambda: _own_org() or client_network(),
+    methods=["POST"],
+    deduct_when=lambda answer: answer.status_code == 409,
 )
 # Counts what comes often, in memory: look-ups, and all forms of people who are not signed in.
 lookup_limiter = Limiter(

@@ -25,7 +25,7 @@ from orders.domain.errors import Conflict, FieldError, InvalidInput, NotFound, S
 from orders.domain.inputs import Limits
 from orders.domain.moments import now_or
 from orders.domain.search_text import fold
-from orders.domain.texts import Text, lazy_gettext
+from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES, NewFile, SentFile, assign_files
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
@@ -99,15 +99,16 @@ def create_configuration(
 
     `configuration_id` is a UUID that a form has chosen; if the org already has a configuration with
     it, that one is returned, and nothing is stored. Raises KeyAlreadyUsed if `key` was used before,
-    Conflict if the short ID that the client has chosen is taken in any org or the org's quota in
-    `limits` is used up, and ServiceBusy if the database or `store` cannot be written.
+    ShortIdTaken if the short ID that the client has chosen is taken in any org, Conflict if the
+    org's quota in `limits` is used up, and ServiceBusy if the database or `store` cannot be
+    written.
     """
     if configuration_id is not None:
         with contextlib.suppress(NotFound):
             return find_configuration(configuration_id, actor.org_id)
     configuration_id = configuration_id or str(uuid.uuid4())
     if new.short_id is not None and _is_taken(new.short_id):
-        raise Conflict(_taken(new.short_id))
+        raise ShortIdTaken(new.short_id)
     size = sum(len(one.content) for one in files)
     require_room(actor.org_id, limits, configurations=1, file_bytes=size)
     rows = [file_row(one, configuration_id, actor.org_id) for one in files]
@@ -170,14 +171,20 @@ def _insert(
             with contextlib.suppress(NotFound):
                 return find_configuration(configuration_id, actor.org_id)
             if new.short_id is not None:
-                raise Conflict(_taken(new.short_id)) from error
+                raise ShortIdTaken(new.short_id) from error
     raise ServiceBusy(lazy_gettext("No free short ID was found. Please try again.")) from taken
 
 
-def _taken(short_id: str) -> Text:
-    return lazy_gettext(
-        "The short ID “%(value)s” is already used. Choose another, or leave it out.", value=short_id
-    )
+class ShortIdTaken(Conflict):
+    """The short ID that a client has chosen is that of another configuration, in any org."""
+
+    def __init__(self, short_id: str) -> None:
+        super().__init__(
+            lazy_gettext(
+                "The short ID “%(value)s” is already used. Choose another, or leave it out.",
+                value=short_id,
+            )
+        )
 
 
 def _is_taken(short_id: str) -> bool:

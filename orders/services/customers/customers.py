@@ -79,16 +79,17 @@ def create(
 ) -> Customer:
     """Create a customer record from the fields that were sent, and return it.
 
-    `record_id` is a UUID that a form may choose: if a record with this ID exists, it is returned. A
-    deleted record of the same customer is replaced. Raises KeyAlreadyUsed if `key` was used before,
-    Taken if the customer has a record, and the errors of `check`.
+    `record_id` is a UUID that a form may choose: if the org has a record with this ID, it is
+    returned. A deleted record of the same customer is replaced. Raises KeyAlreadyUsed if `key` was
+    used before, Taken if the customer has a record, and the errors of `check`.
     """
     values = check(raw, actor=actor, limits=limits)
 
     with database.transaction() as connection:
         row = new_row(values, actor=actor, at=now_or(now), record_id=record_id)
         if not _insert(connection, row):
-            known = connection.execute(select(*columns).where(customer.c.id == row["id"])).first()
+            same = (customer.c.id == row["id"], customer.c.org_id == actor.org_id)
+            known = connection.execute(select(*columns).where(*same)).first()
             if known is not None:
                 return customer_from(known)
             raise Taken("customerId", taken(row["customer_id"]))

@@ -74,9 +74,9 @@ def create(
     """Create a webhook from the fields that were sent (plain dicts and lists, camelCase).
 
     If `allow_private` is true, addresses in private networks are allowed. `webhook_id` is a UUID
-    that a form may choose: if a webhook with this ID exists, it is returned. Raises KeyAlreadyUsed
-    if `key` was used before, InvalidInput with all errors by path, Forbidden if `orgId` is another
-    org's ID, and Conflict if the org would have more than MAX_WEBHOOKS webhooks.
+    that a form may choose: if the org has a webhook with this ID, it is returned. Raises
+    KeyAlreadyUsed if `key` was used before, InvalidInput with all errors by path, Forbidden if
+    `orgId` is another org's ID, and Conflict if the org would have more than MAX_WEBHOOKS webhooks.
     """
     if isinstance(raw, dict):
         refuse_foreign_org(raw.get("orgId"), actor)
@@ -99,7 +99,9 @@ def create(
         # First: it makes two creates of an org wait for each other on PostgreSQL.
         bump_rules_version(connection, actor.org_id)
         # A form that is sent twice creates one webhook.
-        known = connection.execute(_whole.where(table.c.id == row["id"])).one_or_none()
+        known = connection.execute(
+            _whole.where(table.c.id == row["id"], table.c.org_id == actor.org_id)
+        ).one_or_none()
         if known is not None:
             return NewWebhook(_webhook(known), known.secret)
         _refuse_too_many(connection, actor.org_id)

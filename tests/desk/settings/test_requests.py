@@ -1,6 +1,7 @@
 """The list of recent requests: permissions, filters in the address, pages."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -119,11 +120,11 @@ def test_only_people_who_manage_tokens_see_which_there_are(
         assert names(client) == [set()] * len(pages), role
         # The ID of a token, which orders have, does not select its requests.
         assert len(paths(client.get(f"{ADDRESS}?token={org.public.id}").text)) == 3
-    order = client.post(
+    order: Any = client.post(
         "/api/orders",
         json={"cart": [{"configurationId": CHAIR, "count": 1}]},
         headers={"Authorization": f"Bearer {org.private.secret}"},
-    ).json
+    ).get_json()
     for page in ("/orders", f"/orders/{order['shortId']}"):
         assert "Nightly-sync" in client.get(page).text  # who may see an order sees who made it
 

@@ -11,6 +11,7 @@ from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.people.confirmation import sensitive
 from orders.interfaces.http.current_settings import current_settings, may_mail_links, secret_link
 from orders.interfaces.http.i18n import gettext, translated
+from orders.interfaces.http.limiters import taken_address_limit
 from orders.services import mail
 from orders.services.accounts import accounts, invitations, orgs, resets, second_factor
 from orders.services.accounts.invitations import NewInvitation
@@ -33,6 +34,7 @@ class InvitationForm(FlaskForm):
 
 
 @desk.route("/settings/staff/invite", methods=["GET", "POST"])
+@taken_address_limit
 @sensitive
 def invite() -> Response:
     """Render the form (GET), or invite a person and show the invitation link once (POST).

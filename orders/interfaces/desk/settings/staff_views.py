@@ -12,6 +12,7 @@ from orders.interfaces.desk.people.devices import listed_sessions
 from orders.interfaces.desk.people.invitation_views import ROLE_CHOICES, InvitationForm
 from orders.interfaces.http.current_settings import may_mail_links
 from orders.interfaces.http.i18n import gettext
+from orders.interfaces.http.limiters import taken_address_limit
 from orders.services.accounts import account_events, accounts, checks, invitations, sessions
 from orders.services.accounts.accounts import Account
 
@@ -42,6 +43,7 @@ def list_staff() -> str:
 
 
 @desk.route("/settings/staff/new", methods=["GET", "POST"])
+@taken_address_limit
 @sensitive
 def new_staff() -> Response:
     entry, back = forms.open_form(NewStaffForm), url_for("desk.list_staff")
