@@ -7,10 +7,12 @@ may be kept in a session: no prepared statements, and no settings.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 
 # Seconds to wait for a server that does not answer at all, unless DATABASE_URL has connect_timeout.
 CONNECT = 5
+# SQLSTATE of a write on a server that has become a standby, or whose administrator allows none.
+READ_ONLY = "25006"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,12 @@ def prepare(engine: Engine, limits: TimeLimits) -> None:
         if connection.info["is_pooled"] and options.get("isolation_level") != "AUTOCOMMIT":
             connection.exec_driver_sql(for_transaction)
 
+    def failed(context: ExceptionContext) -> None:
+        # Another server has taken this one's place: the connections to it are of no more use.
+        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+            context.is_disconnect = True
+
     event.listen(engine, "do_connect", open_in_time)
+    event.listen(engine, "handle_error", failed)
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)

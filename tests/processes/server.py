@@ -71,8 +71,21 @@ class Server:
             time.sleep(0.05)
 
     def children(self) -> list[int]:
-        """Return the PIDs of granian and its workers, as the kernel lists them."""
-        return children_of(self.process.pid)
+        """Return the PIDs of granian and its workers, as the kernel lists them.
+
+        The process of the background work is not among them: it has its supervisor's group.
+        """
+        return [one for one in children_of(self.process.pid) if not self._shares_group(one)]
+
+    def background(self) -> list[int]:
+        """Return the PID of the process of the background work."""
+        return [one for one in children_of(self.process.pid) if self._shares_group(one)]
+
+    def _shares_group(self, pid: int) -> bool:
+        try:
+            return os.getpgid(pid) == os.getpgid(self.process.pid)
+        except ProcessLookupError:  # it has ended meanwhile
+            return False
 
 
 def children_of(pid: int) -> list[int]:

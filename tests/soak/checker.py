@@ -97,8 +97,8 @@ class Checker:
     def compare_all(self, call: Call) -> Findings:
         """Walk through all stored orders, also those whose answers were lost, and compare each.
 
-        No client may be at work any more, and the file is closed. An order that was not acknowledged may be there once or not at
-        all, but in full.
+        No client may be at work any more, and the file is closed. An order that was not
+        acknowledged may be there once or not at all, but in full.
         """
         self._file.close()
         found, seen = Findings(), Counter[str]()

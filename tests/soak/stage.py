@@ -42,7 +42,7 @@ class Stage:
     @property
     def processes(self) -> list[int]:
         """All processes of the product, the supervisor first."""
-        return [self.server.process.pid, *self.server.children()]
+        return [self.server.process.pid, *children_of(self.server.process.pid)]
 
     @property
     def writers(self) -> list[int]:

@@ -1,17 +1,23 @@
 """`flask --app app serve`: migrates the database and keeps the server running.
 
-A supervisor restarts granian whenever it dies; granian itself replaces dead workers.
+A supervisor restarts granian whenever it dies, and the process that does the background work;
+granian itself replaces dead workers. The supervisor uses neither threads nor the database, so that
+what can end the others does not end it.
 """
 
 import contextlib
 import ctypes
+import gc
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -22,9 +28,13 @@ from orders.domain.errors import Conflict
 from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
 from orders.interfaces.cli.upgrade import migrate
 from orders.interfaces.cli.worker import Background
+from orders.interfaces.http.memory import end_without_memory
 from orders.services import request_log
 from orders.services.accounts import orgs, setup
 from orders.settings import PROJECT, Settings
+from orders.storage import database
+
+log = logging.getLogger(__name__)
 
 # Seconds before a restart; doubled while the server dies at once.
 FIRST_PAUSE = 0.2
@@ -59,7 +69,8 @@ def serve(app: Flask, settings: Settings) -> int:
     elif setup.is_open():
         _show_setup_link(settings)
     click.echo(f"Shortorder serves on {address}", err=True)
-    background = Background(app, settings) if settings.send_webhooks else None
+    background = partial(_work_until_asked, app, settings) if settings.send_webhooks else None
+    database.close()  # the process of the background work gets connections of its own
     return _Supervisor(server_command(), settings.data_dir, background).run()
 
 
@@ -69,12 +80,19 @@ def work(app: Flask, settings: Settings) -> None:
     Requires an application context. On SIGTERM or SIGINT, it stops after current work has finished.
     """
     migrate(settings.database_wait)
+    _work_until_asked(app, settings, "Shortorder sends webhooks and imports orders.")
+
+
+def _work_until_asked(app: Flask, settings: Settings, started: str = "") -> None:
+    """Do the background work until SIGTERM or SIGINT; print `started` once it has begun."""
+    end_without_memory()
     background = Background(app, settings)
     # Waited for, not handled: a handler that sets an event could interrupt this thread while it
     # owns the event's lock. Threads inherit the mask.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     background.start()
-    click.echo("Shortorder sends webhooks and imports orders.", err=True)
+    if started:
+        click.echo(started, err=True)
     signal.sigwait(STOPPING)
     background.stop()
 
@@ -152,30 +170,36 @@ def server_command(factory: str = "app:create_served_app") -> list[str]:
 
 
 def _begin_child() -> None:
-    """Make the kernel send SIGTERM to this process, the server, when its supervisor dies."""
+    """Make the kernel send SIGTERM to this process when its supervisor dies."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class _Supervisor:
-    """Runs the server as a child process and restarts it if it dies; also runs `background`."""
+    """Runs the server and the background work as child processes, and restarts what dies.
 
-    def __init__(self, command: list[str], data_dir: Path, background: Background | None) -> None:
+    `background` does the background work until it is asked to stop; None if others do it.
+    """
+
+    def __init__(
+        self, command: list[str], data_dir: Path, background: Callable[[], None] | None
+    ) -> None:
         self._command = command
         # The server runs in another folder, where a relative path would mean another one.
         self._environment = {**os.environ, "DATA_DIR": str(data_dir)}
         self._background = background
         self._server: subprocess.Popen[bytes] | None = None
+        self._worker: int | None = None  # the process of the background work
         self._is_stopping = False
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; return the server's exit code (0 for a clean stop)."""
         for number in STOPPING:
             signal.signal(number, self._stop)
-        if self._background is None:
-            return self._serve()
-        self._background.start()
+        gc.freeze()  # a collection in the child would copy the memory that it shares with this one
+        self._start_worker()
         code = self._serve()
-        self._background.stop()
+        if self._worker is not None:
+            os.waitpid(self._worker, 0)
         return code
 
     def _serve(self) -> int:
@@ -191,8 +215,8 @@ class _Supervisor:
                 preexec_fn=_begin_child,  # noqa: PLW1509 - one system call, loaded beforehand
             )
             if self._is_stopping:  # asked between two starts
-                self._server.send_signal(signal.SIGTERM)
-            code = self._server.wait()
+                _terminate(self._server.pid)
+            code = self._wait_for(self._server)
             self._end_group(self._server.pid)
             if self._is_stopping:
                 return 0 if code in {0, -signal.SIGTERM, -signal.SIGINT} else abs(code)
@@ -200,6 +224,39 @@ class _Supervisor:
             pause = FIRST_PAUSE if lasted > SETTLED else min(pause * 2, LONGEST_PAUSE)
             click.echo(f"The server ended (code {code}); starting it again.", err=True)
             self._wait(pause)
+
+    def _wait_for(self, server: "subprocess.Popen[bytes]") -> int:
+        """Return the server's exit code; restart the background work if it ends meanwhile."""
+        while True:
+            pid, status = os.wait()
+            code = os.waitstatus_to_exitcode(status)
+            if pid == server.pid:
+                server.returncode = code
+                return code
+            self._worker = None
+            if not self._is_stopping:
+                click.echo(f"Background work ended (code {code}); starting it again.", err=True)
+                self._wait(SETTLED)
+                self._start_worker()
+
+    def _start_worker(self) -> None:
+        """Fork the process of the background work, unless there is none or a stop was asked for."""
+        if self._background is None or self._is_stopping:
+            return
+        # The child waits for these signals, and must not handle them as this process does.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        self._worker = os.fork()
+        if not self._worker:
+            code = 1
+            try:
+                _begin_child()
+                self._background()
+                code = 0
+            except Exception:
+                log.exception("Background work could not begin.")
+            finally:
+                os._exit(code)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
     def _wait(self, seconds: float) -> None:
         """Wait until the next start; a stop ends it within a tenth of a second."""
@@ -212,13 +269,19 @@ class _Supervisor:
         if self._is_stopping:
             return
         self._is_stopping = True
-        if self._background is not None:
-            self._background.ask_to_stop()
+        if self._worker is not None:
+            _terminate(self._worker)
         if self._server is not None:
-            self._server.send_signal(signal.SIGTERM)
+            _terminate(self._server.pid)
 
     @staticmethod
     def _end_group(group: int) -> None:
         """Kill the server's process group: workers that outlive the server would keep the port."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
+
+
+def _terminate(pid: int) -> None:
+    # Not Popen's way, which would take the exit code that `os.wait` waits for.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)

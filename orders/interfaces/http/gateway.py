@@ -6,6 +6,7 @@ application cannot mistake a part of the body for all of it, and formats the err
 """
 
 import asyncio
+import logging
 import sys
 import threading
 import time
@@ -134,18 +135,19 @@ class Gateway:
         sends the body only after it gets `100 Continue`.
         """
         most = self._limits.most_bytes
-        if (
-            announced is not None
-            and announced > most
-            and (is_waiting or announced - most > MOST_DROPPED)
-        ):
-            return _Body(_Refusal(RequestEntityTooLarge(too_many_bytes(most, announced))), 0)
+        surplus = (announced or 0) - most
+        if surplus > (0 if is_waiting else MOST_DROPPED):
+            error = RequestEntityTooLarge(too_many_bytes(most, most + surplus))
+            return _Body(_Refusal(error), 0)
         reading = _Reading(announced, most)
         self._watch.add(reading)
         try:
             return await reading.read(receive)
         except asyncio.CancelledError:
             return reading.refused(RequestTimeout(TOO_SLOW))
+        except OSError as problem:  # no room, or no descriptor, for the file of a large one
+            logging.getLogger(__name__).warning("A body cannot be kept: %s", problem)
+            return reading.refused(exceptions.ServiceUnavailable())
         finally:
             self._watch.discard(reading)
 

@@ -38,6 +38,7 @@ from granian.server.common import WORKERS_METHODS
 from granian.server.mp import MPServer, WorkerProcess
 
 from orders.interfaces.http.gateway import BodyLimits, Gateway
+from orders.interfaces.http.memory import end_without_memory
 from orders.settings import BadSetting, Settings, read_settings
 
 # Continues streamed responses that let go of their thread.
@@ -64,7 +65,7 @@ def run(settings: Settings, factory: str) -> None:
     _Server(
         factory, settings.host, settings.port, interface=Interfaces.ASGINL,
         http=HTTPModes.http1, websockets=False, loop=Loops.asyncio,
-        workers=settings.workers, respawn_failed_workers=True, workers_kill_timeout=GRACE,
+        workers=settings.workers, respawn_failed_workers=True, workers_kill_timeout=1,
         log_level=LogLevels.error, log_access=settings.access_log,
         log_access_format=ACCESS_LOG_FORMAT,
     ).serve(spawn_target=_serve, target_loader=_load)  # fmt: skip
@@ -75,7 +76,8 @@ class _Server(MPServer):
 
     def _stop_workers(self) -> None:
         # A worker that has just been forked still has this process's handlers, which ignore it.
-        ends = time.monotonic() + GRACE
+        # Without a signal, workers die again and again: nobody shall wait for those that are left.
+        ends = time.monotonic() + (GRACE if self.interrupt_signal else 0)
         workers: list[Any] = self.wrks
         while time.monotonic() < ends and any(worker.is_alive() for worker in workers):
             for worker in workers:
@@ -120,6 +122,7 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
      http_mode, http1_settings, http2_settings, websockets, static_path, log_access_format,
      ssl_context, scope_options, metrics) = options  # fmt: skip
     settings = read_settings()
+    end_without_memory()
     gateway = Gateway(app, body_limits(settings))
     logged = granian.asgi._callback_wrapper(gateway, scope_options, {}, log_access_format)  # type: ignore[no-untyped-call]
     handler = granian._futures._future_watcher_wrapper(logged)  # type: ignore[no-untyped-call]
