@@ -24,7 +24,7 @@ class Disk:
         self.folder, self.is_mounted = folder, is_mounted
 
     @contextmanager
-    def full(self, processes: Sequence[int]) -> Iterator[None]:
+    def full(self, processes: Callable[[], Sequence[int]]) -> Iterator[None]:
         """Have no room until the block ends; `processes` are those that write to the disk."""
         if not self.is_mounted:
             with limited(processes, resource.RLIMIT_FSIZE, lambda _: FILE_BYTES):
@@ -78,16 +78,23 @@ def small_disk(folder: Path) -> Iterator[Disk]:
 
 
 @contextmanager
-def limited(processes: Sequence[int], what: int, limit_of: Callable[[int], int]) -> Iterator[None]:
-    """Lower a limit of running processes until the block ends, to `limit_of` their ID."""
-    before = {}
-    for pid in processes:
-        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-            before[pid] = resource.prlimit(pid, what)
-            resource.prlimit(pid, what, (limit_of(pid), before[pid][1]))
+def limited(
+    processes: Callable[[], Sequence[int]], what: int, limit_of: Callable[[int], int]
+) -> Iterator[None]:
+    """Lower a limit of running processes until the block ends, to `limit_of` their ID.
+
+    `processes` are asked for once more at the end, because those that have begun meanwhile have
+    inherited the limit.
+    """
+    before = resource.getrlimit(what)
+
+    def limit(most: Callable[[int], int]) -> None:
+        for pid in processes():
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                resource.prlimit(pid, what, (most(pid), before[1]))
+
+    limit(limit_of)
     try:
         yield
     finally:
-        for pid, limits in before.items():
-            with contextlib.suppress(ProcessLookupError):
-                resource.prlimit(pid, what, limits)
+        limit(lambda _: before[0])

@@ -30,6 +30,14 @@ def worker_killed(stage: Stage) -> None:
     kill(_chance.choice(stage.workers))
 
 
+def workers_killed(stage: Stage) -> None:
+    kill(*stage.workers)
+
+
+def background_killed(stage: Stage) -> None:
+    kill(*stage.server.background())
+
+
 def server_killed(stage: Stage) -> None:
     kill(*stage.server.children())
 
@@ -40,7 +48,7 @@ def supervisor_killed(stage: Stage) -> None:
 
 
 def everything_killed(stage: Stage) -> None:
-    kill(*stage.processes)
+    kill(*stage.processes())
     stage.restart()
 
 
@@ -95,13 +103,10 @@ def files_read_only(stage: Stage) -> None:
 def disk_read_only(stage: Stage) -> None:
     """Refuse all writes, as the kernel does on a disk with errors.
 
-    It ends processes (SIGBUS) that write to SQLite's shared memory then, the supervisor included:
-    a manager of services has to start the product again.
+    It ends processes (SIGBUS) that write to SQLite's shared memory then.
     """
     with stage.disk.read_only(stage.database_files):
         time.sleep(HOLD)
-    if stage.server.process.poll() is not None:
-        stage.restart()
 
 
 def files_moved_away(stage: Stage) -> None:
@@ -118,7 +123,7 @@ def files_moved_away(stage: Stage) -> None:
 
 def database_killed(stage: Stage) -> None:
     assert stage.cluster is not None
-    kill(*stage.writers)
+    kill(*stage.writers())
     stage.cluster.start()
 
 
@@ -130,7 +135,7 @@ def database_gone(stage: Stage) -> None:
 
 
 def database_frozen(stage: Stage) -> None:
-    freeze(stage.writers, HOLD)
+    freeze(stage.writers(), HOLD)
 
 
 def database_read_only(stage: Stage) -> None:
@@ -211,8 +216,9 @@ def clock_right(stage: Stage) -> None:
 
 
 OF_ALL: Sequence[Fault] = (
-    worker_killed, server_killed, supervisor_killed, everything_killed, workers_frozen,
-    descriptors_exhausted, memory_exhausted, disk_full, clients_slow,
+    worker_killed, workers_killed, background_killed, server_killed, supervisor_killed,
+    everything_killed, workers_frozen, descriptors_exhausted, memory_exhausted, disk_full,
+    clients_slow,
 )  # fmt: skip
 FAULTS: dict[str, Sequence[Fault]] = {
     "sqlite": (*OF_ALL, files_read_only, disk_read_only, files_moved_away),

@@ -39,16 +39,14 @@ class Stage:
         """The processes that answer requests."""
         return self.server.children()[1:]
 
-    @property
     def processes(self) -> list[int]:
         """All processes of the product, the supervisor first."""
         return [self.server.process.pid, *children_of(self.server.process.pid)]
 
-    @property
     def writers(self) -> list[int]:
         """The processes that write to the disk of the database."""
         if self.cluster is None:
-            return self.processes
+            return self.processes()
         return [self.cluster.pid, *children_of(self.cluster.pid)]
 
     @property

@@ -45,8 +45,15 @@ class DatabaseFiles:
         self.are_away = False
 
     def open(self, connect: Callable[[], T]) -> T:
-        """Return the connection to the database that `connect` opens. Raises FilesReplaced."""
+        """Return the connection to the database that `connect` opens.
+
+        Raises FilesReplaced, and ServiceBusy for files that may not be written: SQLite would open
+        them for reading, and the process could not write until all of its connections are closed.
+        """
         self._compare(self._stat(self._path))
+        for path in (self._path, self._log_path, f"{self._path}-shm"):
+            if os.path.exists(path) and not os.access(path, os.W_OK):  # noqa: PTH110 - as below
+                raise ServiceBusy(CANNOT_WRITE) from PermissionError(f"{path} is read-only")
         connection = connect()
         self._compare(self._stat(self._path))  # else the new connection may be to another file
         return connection
