@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 # Seconds to wait for a server that does not answer at all, unless DATABASE_URL has connect_timeout.
 CONNECT = 5
@@ -40,9 +41,17 @@ def prepare(engine: Engine, limits: TimeLimits) -> None:
     for_transaction = "; ".join(f"SET LOCAL {name} = {value}" for name, value in values)
 
     def open_in_time(
-        _dialect: object, _record: object, _arguments: object, options: dict[str, Any]
-    ) -> None:
+        dialect: Any,  # noqa: ANN401 - of the driver
+        _record: object,
+        arguments: tuple[Any, ...],
+        options: dict[str, Any],
+    ) -> DBAPIConnection:
         options.setdefault("connect_timeout", CONNECT)
+        try:
+            connection: DBAPIConnection = dialect.connect(*arguments, **options)
+        except OSError as error:  # no descriptor is left; the driver lets it pass
+            raise dialect.loaded_dbapi.OperationalError(str(error)) from error
+        return connection
 
     def connected(driver: Any, record: Any) -> None:  # noqa: ANN401 - psycopg's, and the pool's
         [process] = driver.execute("SELECT pg_backend_pid()").fetchone()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 MKFS = "/usr/sbin/mkfs.ext4"
 SIZE = 8 * 1024**3  # bytes; only what is written takes room
-LEFT = 65_536  # bytes that a full disk has left
+BLOCK = 4096  # bytes
 FILE_BYTES = 1_000  # of a file, where a limit of the processes replaces the disk
 
 
@@ -32,9 +32,12 @@ class Disk:
             return
         ballast = self.folder / "ballast"
         with ballast.open("wb") as file:
-            while (room := self._room()) > LEFT:  # others write meanwhile
-                with contextlib.suppress(OSError):
-                    os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), room - LEFT // 2)
+            piece = SIZE
+            while piece >= BLOCK:
+                try:
+                    os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), piece)
+                except OSError:
+                    piece //= 2
         try:
             yield
         finally:
@@ -51,10 +54,6 @@ class Disk:
             yield
         finally:
             subprocess.run(["/usr/bin/chattr", "-i", *files], check=True)
-
-    def _room(self) -> int:
-        about = os.statvfs(self.folder)
-        return about.f_bavail * about.f_frsize
 
 
 @contextmanager
