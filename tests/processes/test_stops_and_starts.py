@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from orders.interfaces.cli import upgrade
+from orders.interfaces.http.memory import end_without_memory
 from orders.settings import BadSetting, read_settings
 from orders.storage import database
 from orders.storage.startup import schema_version
@@ -36,13 +38,30 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_no_worker_outlives_its_server_and_its_supervisor(tmp_path: Path) -> None:
+def test_background_work_is_started_again_and_no_worker_outlives_its_supervisor(
+    tmp_path: Path,
+) -> None:
     with running(tmp_path, WORKERS="1") as server:
+        [background] = server.background()
+        os.kill(background, signal.SIGKILL)
+        seconds_until(lambda: server.background() not in ([], [background]))
+        said = "Background work ended (code -9); starting it again."
+        assert said in server.log.read_text("utf-8")
         granian, _worker = server.children()
         os.kill(server.process.pid, signal.SIGSTOP)  # it must not end the others meanwhile
         os.kill(granian, signal.SIGKILL)
         os.kill(server.process.pid, signal.SIGKILL)
         assert seconds_until(lambda: is_free(server.port)) < SOON
+
+
+def test_a_process_ends_when_a_thread_has_no_memory_to_begin() -> None:
+    child = os.fork()
+    if child == 0:
+        end_without_memory()
+        problem = type("Problem", (), {"exc_type": MemoryError})
+        sys.unraisablehook(problem)  # type: ignore[arg-type]  # as much of one as is used
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == os.EX_OSERR
 
 
 def test_a_stop_while_workers_start_is_fast(tmp_path: Path) -> None:

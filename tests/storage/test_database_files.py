@@ -96,6 +96,27 @@ def test_a_new_connection_is_to_the_same_file(app: Flask, tmp_path: Path) -> Non
             pass
 
 
+@pytest.mark.own_database(reason="its file becomes read-only")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_was_read_only_is_written_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # SQLite itself would open it for reading, and the whole process could write no more.
+    with app.app_context():
+        for name in FILES:
+            with monkeypatch.context() as patch:
+                access = os.access
+                patch.setattr(
+                    os, "access", lambda path, mode, n=name, a=access: n != Path(path).name
+                    and a(path, mode)
+                )  # fmt: skip
+                database.db.engine.dispose()
+                with pytest.raises(ServiceBusy) as refusal, database.read():
+                    pass
+                assert str(refusal.value.__cause__).endswith(f"{name} is read-only")
+            database.write(lambda _: None)
+
+
 @pytest.mark.parametrize(
     "left",
     ["secret_key", "files/", "shortorder.sqlite3-wal", "shortorder.sqlite3-shm",

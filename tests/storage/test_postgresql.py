@@ -1,5 +1,6 @@
 """PostgreSQL behind PgBouncer in transaction mode, and what may not take long."""
 
+import errno
 import os
 import shutil
 import signal
@@ -13,8 +14,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from flask import Flask
 from sqlalchemy import make_url, text
 
+from orders.domain.errors import ServiceBusy
 from orders.settings import Settings
 from orders.storage import database
 from tests.actors import Org, make_org
@@ -100,3 +103,44 @@ def test_a_lock_of_another_program_stops_others_for_a_limited_time(
             assert create(ours) == 503
             assert 0.9 < time.monotonic() - started < 3
         assert create(ours) == 201
+
+
+@pytest.mark.own_database(reason="it becomes read-only")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_that_became_read_only_is_a_busy_one_until_it_is_another(
+    settings: Settings, org: Org
+) -> None:
+    name = make_url(settings.database_url).database
+
+    def switch(value: str) -> None:
+        own = "-c default_transaction_read_only=off"
+        with psycopg.connect(settings.database_url, autocommit=True, options=own) as other:
+            other.execute(
+                f"ALTER DATABASE {name} SET default_transaction_read_only = {value}".encode()
+            )
+
+    assert create(org) == 201
+    switch("on")
+    with org.app.app_context():
+        database.close()
+    assert create(org) == 503
+    switch("off")
+    # On a new connection: those to the old server are of no more use.
+    assert create(org) == 201
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_no_descriptor_for_a_connection_is_a_busy_database(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with app.app_context():
+        database.close()
+        with monkeypatch.context() as patch:
+            patch.setattr(psycopg, "connect", fail)
+            with pytest.raises(ServiceBusy), database.read():
+                pass
+        with database.read():
+            pass

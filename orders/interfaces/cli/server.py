@@ -236,7 +236,7 @@ class _Supervisor:
             self._worker = None
             if not self._is_stopping:
                 click.echo(f"Background work ended (code {code}); starting it again.", err=True)
-                self._wait(SETTLED)
+                self._wait(FIRST_PAUSE)
                 self._start_worker()
 
     def _start_worker(self) -> None:
