@@ -197,7 +197,7 @@ def _connected(stage: Stage) -> socket.socket:
 
 
 def set_clock(stage: Stage, seconds: int) -> None:
-    """Step the clock of the product to so many seconds after the real one (clock.c)."""
+    """Step the clock of the product to `seconds` after the real one (clock.c)."""
     assert stage.clock is not None
     with stage.clock.open("r+b") as file:
         file.write(struct.pack("=q", seconds * 10**9))
