@@ -36,7 +36,7 @@ from orders.domain.order import order_fields
 from orders.services.accounts import access
 from orders.services.orders import intake
 from orders.services.webhooks import webhooks
-from orders.settings import PROJECT, Settings
+from orders.settings import PROJECT, read_settings
 from orders.storage import database
 from orders.storage.tables import webhook_delivery
 
@@ -215,9 +215,10 @@ def main() -> int:
         url = given.database or f"sqlite:///{folder / 'shortorder.sqlite3'}"
         settings = {"SEND_WEBHOOKS": "0", "WEBHOOK_PRIVATE_NETWORK": "1"}
         with product(folder, url, **settings) as server:
-            app = create_app(Settings(data_dir=folder, database_url=url, secret_key="x" * 32))
-            write_messages(app, server.secret, address, kept=given.kept, waiting=given.backlog)
             environment = {**os.environ, **settings, "DATA_DIR": str(folder), "DATABASE_URL": url}
+            # The server's settings, for its key: the sender decrypts the webhook's secret.
+            app = create_app(read_settings(environment))
+            write_messages(app, server.secret, address, kept=given.kept, waiting=given.backlog)
             is_kept = measure(server, environment, received, rounds=given.rounds,
                               requests=given.requests, seconds=given.seconds)  # fmt: skip
     return 0 if is_kept else 1
