@@ -9,7 +9,7 @@ from datetime import datetime
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SHORT_ID = re.compile(r"[A-Za-z0-9_-]{7,14}")
-_RANDOM_BITS = 74
+_RANDOM_BITS = 62
 
 
 # Characters that show nothing, beside those of the category Cf.
@@ -70,11 +70,13 @@ def new_uuid(at: datetime) -> str:
     """Return a new UUID of version 7 (RFC 9562, section 5.7), which begins with the time `at`.
 
     Rows inserted one after another are then neighbors in every index on the ID, so that inserting
-    several orders writes only a few pages of the database.
+    several orders writes only a few pages of the database. The next 12 bits are the fraction of the
+    millisecond (section 6.2, method 3): IDs of the same millisecond are in the order of their time,
+    as far as `at` has microseconds.
     """
-    milliseconds, random = int(at.timestamp() * 1000), secrets.randbits(_RANDOM_BITS)
+    milliseconds, fraction = int(at.timestamp() * 1000), at.microsecond % 1000 * 4096 // 1000
     version, variant = 7, 0b10
-    first, second = random >> 62, random & (1 << 62) - 1
+    second = secrets.randbits(_RANDOM_BITS)
     return str(
-        uuid.UUID(int=milliseconds << 80 | version << 76 | first << 64 | variant << 62 | second)
+        uuid.UUID(int=milliseconds << 80 | version << 76 | fraction << 64 | variant << 62 | second)
     )

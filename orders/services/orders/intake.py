@@ -6,7 +6,7 @@ call these two.
 """
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Table, bindparam, select
@@ -145,8 +145,9 @@ def create_order(
     AlreadyPlaced if the content differs, and otherwise returns the order that was created then.
     Raises ServiceBusy if the database cannot be written.
     """
-    # Made before the transaction: a write repeated after a lost commit finds its own order.
-    order_id = new_uuid(now_or(now))
+    # Made before the transaction: a write repeated after a lost commit finds its own order. In
+    # microseconds: orders of the same millisecond are listed in the order of their IDs.
+    order_id = new_uuid(now or datetime.now(UTC))
     if key is not None and (placed := _placed_before(key, actor)):
         return placed
     failure: IntegrityError | None = None
