@@ -44,7 +44,8 @@ def test_a_request_is_reported_with_its_route_and_status(
     assert (handled.method, handled.path) == (method, path.replace("%C3%B6", "ö"))
     assert (handled.status, handled.route, handled.is_api) == (status, route, is_api)
     assert handled.user_agent == "test"
-    assert (handled.caller is not None) == is_api
+    assert (handled.actor_id == org.private.id) == is_api
+    assert answer.headers["X-Request-ID"] == handled.id
     assert 0 < handled.seconds < 60
 
 
