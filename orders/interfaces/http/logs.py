@@ -107,6 +107,7 @@ class JsonLines(logging.Formatter):
             "time": _time_of(record),
             "level": record.levelname,
             "logger": record.name,
+            "process": record.process,
             "message": masked(record.getMessage()),
             **_ids(record),
         }

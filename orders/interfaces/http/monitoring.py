@@ -18,6 +18,7 @@ from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, TypeVar
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import NotFound, Unauthorized
 from werkzeug.wrappers import Request, Response
 
@@ -111,7 +112,8 @@ def _start_metrics(app: "Shortorder", settings: Settings, kind: str) -> None:
 def _require_token(request: Request, token: str) -> None:
     sent = _BEARER.fullmatch(request.headers.get("Authorization", ""))
     if sent is None or not hmac.compare_digest(sent[1].encode(), token.encode()):
-        raise Unauthorized("Send the METRICS_TOKEN as Authorization: Bearer …")
+        text = "Send the METRICS_TOKEN as Authorization: Bearer …"
+        raise Unauthorized(text, www_authenticate=WWWAuthenticate("bearer"))
 
 
 class _Handler(WSGIRequestHandler):

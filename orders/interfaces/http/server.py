@@ -48,7 +48,7 @@ _streams = ThreadPoolExecutor(1, "streams")
 native: Any = granian._granian  # its types are older than its functions
 
 # Its lines go where all others go.
-LOGGING = {"loggers": {"_granian": {}, "granian.access": {}}}
+LOGGING: dict[str, Any] = {"loggers": {"_granian": {}, "granian.access": {}}}
 # Seconds that running requests get to finish.
 GRACE = 20
 # Seconds between two requests to a worker to stop.

@@ -9,10 +9,11 @@ import time
 from opentelemetry import propagate
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanProcessor
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
+from orders.interfaces.http.logs import masked
 from orders.interfaces.http.observers import HandledRequest, Observer
 from orders.version import version
 
@@ -56,7 +57,7 @@ def _attributes(handled: HandledRequest) -> dict[str, str | int]:
         "http.request.method": handled.method,
         "http.route": handled.route,
         "http.response.status_code": handled.status,
-        "url.path": handled.path,
+        "url.path": masked(handled.path),
         "client.address": handled.address,
         "shortorder.request_id": handled.id,
         "shortorder.org_id": handled.org_id,
