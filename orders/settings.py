@@ -232,8 +232,11 @@ def _check_monitoring(settings: Settings) -> None:
     if settings.metrics_token and len(settings.metrics_token) < 16:
         raise BadSetting("METRICS_TOKEN is too short; use at least 16 random characters.")
     try:
-        if settings.metrics_listen:
-            listen_address(settings.metrics_listen)
+        if (
+            settings.metrics_listen
+            and listen_address(settings.metrics_listen).port == settings.port
+        ):
+            raise BadSetting("METRICS_LISTEN must be another port than PORT.")
         for name in PACKAGES:
             if getattr(settings, name):
                 require_package(name)

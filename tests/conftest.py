@@ -227,7 +227,7 @@ def csrf_off(app: Flask) -> None:
 
 @pytest.fixture
 def one_request_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give all requests the same ID, for tests that compare whole answers."""
+    """All requests get the same ID, for tests that compare whole answers."""
     monkeypatch.setattr(request_ids, "new_request_id", lambda: "0" * 32)
 
 

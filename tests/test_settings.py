@@ -49,6 +49,7 @@ def test_the_store_is_a_folder_or_a_bucket(tmp_path: Path, address: str) -> None
         ("METRICS_LISTEN", "many"),
         ("METRICS_LISTEN", "10.0.0.5:65536"),
         ("METRICS_LISTEN", "::1:9100"),
+        ("METRICS_LISTEN", "10.0.0.5:8000"),
         ("MAX_FILES", "0"),
         ("MAX_FILE_BYTES", "10 MB"),
     ],

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import signal
 import sqlite3
 import time
 import urllib.error
@@ -145,6 +147,24 @@ def test_the_metrics_need_their_token(watched: Watched) -> None:
             assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")
             assert "shortorder_" not in text
     assert watched.ask("/find", port=watched.metrics_port)[0] == 404
+
+
+def test_a_worker_that_has_died_keeps_what_it_counted(watched: Watched) -> None:
+    def server_processes() -> float:
+        return watched.samples()["shortorder_processes", frozenset({("kind", "server")})]
+
+    name = "shortorder_orders_created_total", frozenset({("source", "token")})
+    before = watched.samples()[name]
+    wait_for(lambda: server_processes() == 2)
+    died = watched.lines(path="/find")[-1]["process"]
+    os.kill(died, signal.SIGKILL)
+    known = {one["process"] for one in watched.lines(path="/find")}
+    wait_for(lambda: watched.server.is_well() and watched.ask("/find"))
+    wait_for(
+        lambda: watched.ask("/find") and watched.lines(path="/find")[-1]["process"] not in known
+    )
+    assert server_processes() == 2
+    assert watched.samples()[name] == before
 
 
 def test_one_request_is_followed_by_its_id(watched: Watched) -> None:

@@ -30,7 +30,7 @@ from orders.interfaces.cli.worker import Background
 from orders.interfaces.http.application import Shortorder
 from orders.interfaces.http.logs import start_logging
 from orders.interfaces.http.memory import end_without_memory
-from orders.interfaces.http.monitoring import shared_metrics, start_monitoring
+from orders.interfaces.http.monitoring import BACKGROUND, shared_metrics, start_monitoring
 from orders.services import request_log
 from orders.services.accounts import orgs, setup
 from orders.settings import PROJECT, Settings
@@ -99,7 +99,7 @@ def _work_until_asked(app: Shortorder, settings: Settings, started: str = "") ->
     # Waited for, not handled: a handler that sets an event could interrupt this thread while it
     # owns the event's lock. Threads inherit the mask.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-    start_monitoring(app, "background", listens=bool(started))
+    start_monitoring(app, BACKGROUND, listens=bool(started))
     background.start()
     if started:
         click.echo(started, err=True)

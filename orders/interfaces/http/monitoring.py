@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 METRICS = "/metrics"
+SERVER, BACKGROUND = "server", "background"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # The folder in which processes keep their metrics for one another; the library reads it, too.
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -66,10 +67,10 @@ def shared_metrics(settings: Settings) -> Iterator[None]:
             del os.environ[FOLDER_VARIABLE]
 
 
-def start_monitoring(app: App, kind: str = "server", *, listens: bool = True) -> App:
+def start_monitoring(app: App, kind: str = SERVER, *, listens: bool = True) -> App:
     """Watch this process as its settings say; return `app`.
 
-    `kind` says what the process does: `server` or `background`. With `listens`, it answers at
+    `kind` says what the process does: SERVER or BACKGROUND. With `listens`, it answers at
     METRICS_LISTEN, as other processes of the same service may do.
     """
     settings: Settings = app.config["SETTINGS"]
@@ -81,7 +82,7 @@ def start_monitoring(app: App, kind: str = "server", *, listens: bool = True) ->
             _listen(app.probes[METRICS], listen_address(settings.metrics_listen))
         if not settings.metrics_token:
             del app.probes[METRICS]
-    if settings.otel_exporter_otlp_endpoint:
+    if settings.otel_exporter_otlp_endpoint and kind == SERVER:
         from orders.interfaces.http import traces  # noqa: PLC0415 - an optional package
 
         app.observers.append(traces.start_tracing())
