@@ -19,6 +19,7 @@ from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.limiters import start_limits
+from orders.interfaces.http.monitoring import start_monitoring
 from orders.interfaces.http.observers import log_requests, record_route
 from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
@@ -43,10 +44,11 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def create_served_app() -> Flask:
     """Make the application for the server, which gets ready before someone waits for it."""
-    return keep_for_good(compile_pages(_application(_settings_of_environment())))
+    app = start_monitoring(_application(_settings_of_environment()))
+    return keep_for_good(compile_pages(app))
 
 
-def _application(settings: Settings) -> Flask:
+def _application(settings: Settings) -> Shortorder:
     app = Shortorder("orders", root_path=str(PROJECT), instance_path=str(settings.data_dir))
     app.config.update(
         SETTINGS=settings,

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from orders.domain.inputs import Limits
 from orders.domain.mail_server import read_mail_server
+from orders.monitoring_settings import PACKAGES, listen_address, require_package
 
 PROJECT = Path(__file__).resolve().parent.parent
 _log = logging.getLogger(__name__)
@@ -52,6 +53,11 @@ class Settings:
     demo: bool = True  # a first start makes the demo org
     setup_token: str = ""  # the secret of the link to set up an empty desk; empty: random
     access_log: bool = False  # a line for each request, never with its query string
+    log_format: str = "text"  # log lines as text, or as json
+    metrics_token: str = ""  # the secret with which /metrics is read; empty: there is no /metrics
+    metrics_listen: str = ""  # port, or host:port, that serves /metrics alone
+    otel_exporter_otlp_endpoint: str = ""  # where traces go, such as http://collector:4318
+    sentry_dsn: str = ""  # where errors are reported
     request_log_days: int = 14  # days for which an org's recent requests are kept; 0 keeps none
     request_log_rows: int = 1_000_000  # requests of all orgs that are kept at most; 0: any number
     public_url: str = ""  # where customers reach the service, for links; empty: as requested
@@ -84,6 +90,10 @@ class Settings:
         """The keys of stored secrets, at least one: the first encrypts, and all decrypt."""
         keys = [one.strip() for one in self.encryption_key.split(",") if one.strip()]
         return [*keys, self.secret_key]
+
+    @property
+    def has_metrics(self) -> bool:
+        return bool(self.metrics_token or self.metrics_listen)
 
     @property
     def has_secure_cookies(self) -> bool:
@@ -202,6 +212,7 @@ def _check(settings: Settings) -> None:
             )
     _check_secrets(settings)
     _check_connections(settings)
+    _check_monitoring(settings)
 
 
 def _check_secrets(settings: Settings) -> None:
@@ -213,6 +224,24 @@ def _check_secrets(settings: Settings) -> None:
         raise BadSetting(
             "SETUP_TOKEN must be 32 to 200 random letters and digits; . _ ~ and - are allowed, too."
         )
+
+
+def _check_monitoring(settings: Settings) -> None:
+    if settings.log_format not in {"text", "json"}:
+        raise BadSetting(f"LOG_FORMAT is {settings.log_format!r}; it must be text or json.")
+    if settings.metrics_token and len(settings.metrics_token) < 16:
+        raise BadSetting("METRICS_TOKEN is too short; use at least 16 random characters.")
+    try:
+        if (
+            settings.metrics_listen
+            and listen_address(settings.metrics_listen).port == settings.port
+        ):
+            raise BadSetting("METRICS_LISTEN must be another port than PORT.")
+        for name in PACKAGES:
+            if getattr(settings, name):
+                require_package(name)
+    except ValueError as error:
+        raise BadSetting(str(error)) from error
 
 
 def _check_rates(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as profiles
 from sqlalchemy import func, select
 
+from orders.interfaces.http import request_ids
 from orders.services import request_log
 from orders.settings import Settings
 from orders.storage import database, rate_counts, tables
@@ -222,6 +223,12 @@ def admin_client(app: Flask, org: Org) -> FlaskClient:
 def csrf_off(app: Flask) -> None:
     """Most tests of forms speak for a page that has its token; some test the token itself."""
     app.config["WTF_CSRF_ENABLED"] = False
+
+
+@pytest.fixture
+def one_request_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All requests get the same ID, for tests that compare whole answers."""
+    monkeypatch.setattr(request_ids, "new_request_id", lambda: "0" * 32)
 
 
 StoredRows = Callable[[], dict[str, int]]

@@ -12,6 +12,7 @@ ATTRIBUTES, DOMAINS = "domain/test_attributes.py", "domain/test_domains.py"
 LISTS, CHANGES, IDEMPOTENCY = (
     "api/test_list_orders.py", "api/test_change_order.py", "api/test_idempotency.py",
 )  # fmt: skip
+REQUEST_IDS = "http/test_request_ids.py"
 REFUSALS, BROKEN = "api/test_refusals.py", "processes/test_broken_requests.py"
 RACES, ORIGINS = "processes/test_races.py", "browser/test_other_origins.py"
 CONFIGURE, FORMS, FILES = (
@@ -250,6 +251,8 @@ RULES = {
     ],
     "Refusals": [
         ("problem+json with type, title, status, detail", REFUSALS, "test_unknown_addresses_and_methods_answer_as_problems"),
+        ("X-Request-ID is given back", REQUEST_IDS, "test_an_id_is_taken_and_given_back"),
+        ("a new one for one that is not valid, repeated as requestId", REQUEST_IDS, "test_another_id_is_made_for_a_bad_one"),
         ("errors by path, all at once", CREATE, "test_every_error_is_reported_at_once"),
         ("the same through all interfaces", "test_all_interfaces.py", "test_all_interfaces_report_the_same_errors"),
         ("400: not JSON, not an object", REFUSALS, "test_what_is_not_a_json_object_is_400"),

@@ -1,6 +1,7 @@
 """Observers see every request, of the API and of the pages."""
 
 import pytest
+from flask.testing import FlaskClient
 
 from orders.interfaces.http.application import Shortorder
 from orders.interfaces.http.observers import HandledRequest
@@ -44,7 +45,8 @@ def test_a_request_is_reported_with_its_route_and_status(
     assert (handled.method, handled.path) == (method, path.replace("%C3%B6", "ö"))
     assert (handled.status, handled.route, handled.is_api) == (status, route, is_api)
     assert handled.user_agent == "test"
-    assert (handled.caller is not None) == is_api
+    assert (handled.actor_id == org.private.id) == is_api
+    assert answer.headers["X-Request-ID"] == handled.id
     assert 0 < handled.seconds < 60
 
 
@@ -58,3 +60,12 @@ def test_an_answer_that_was_never_made_is_500(
     with pytest.raises(LookupError):
         org.app.test_client().get("/find")
     assert [one.status for one in seen] == [500]
+
+
+def test_a_page_is_reported_with_the_signed_in_person(
+    org: Org, staff_client: FlaskClient, seen: list[HandledRequest]
+) -> None:
+    staff_client.get("/orders")
+    assert [(one.org_id, one.actor_id) for one in seen] == [(org.id, org.staff().id)]
+    org.app.test_client().get("/orders")
+    assert (seen[-1].org_id, seen[-1].actor_id) == ("", "")

@@ -32,6 +32,8 @@ from tests.api.conftest import caller
 from tests.bad_orders import CHAIR
 from tests.html import read
 
+pytestmark = pytest.mark.usefixtures("one_request_id")
+
 UNKNOWN = "3f6c2b1e-8f7d-4c52-9d0a-5b1e6f7a8c9d"
 UNKNOWN_CODE = short_id.generate()
 CART = [{"configurationId": CHAIR, "count": 1}]

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from orders import monitoring_settings
 from orders.domain.inputs import FILE_TYPES, Limits
+from orders.monitoring_settings import listen_address
 from orders.settings import BadSetting, read_settings
 
 
@@ -42,6 +44,12 @@ def test_the_store_is_a_folder_or_a_bucket(tmp_path: Path, address: str) -> None
         ("SETUP_TOKEN", "x" * 31),
         ("SETUP_TOKEN", "x" * 201),
         ("SETUP_TOKEN", "x" * 31 + "&"),
+        ("LOG_FORMAT", "xml"),
+        ("METRICS_TOKEN", "x" * 15),
+        ("METRICS_LISTEN", "many"),
+        ("METRICS_LISTEN", "10.0.0.5:65536"),
+        ("METRICS_LISTEN", "::1:9100"),
+        ("METRICS_LISTEN", "10.0.0.5:8000"),
         ("MAX_FILES", "0"),
         ("MAX_FILE_BYTES", "10 MB"),
     ],
@@ -49,3 +57,27 @@ def test_the_store_is_a_folder_or_a_bucket(tmp_path: Path, address: str) -> None
 def test_a_bad_value_stops_the_start(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=name):
         read_settings({"DATA_DIR": str(tmp_path), name: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "host"), [("9100", "127.0.0.1"), ("web-1:9100", "web-1"), ("[::1]:9100", "::1")]
+)
+def test_metrics_have_an_address_of_their_own(text: str, host: str) -> None:
+    assert listen_address(text) == (host, 9100)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "opentelemetry-exporter-otlp-proto-http"),
+        ("SENTRY_DSN", "sentry-sdk"),
+    ],
+)
+def test_a_missing_package_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, package: str
+) -> None:
+    here = {"DATA_DIR": str(tmp_path), name: "http://key@127.0.0.1:4318/1"}
+    read_settings(here)
+    monkeypatch.setattr(monitoring_settings, "find_spec", lambda _: None)
+    with pytest.raises(BadSetting, match=f"^{name} is set, but {package} is not installed"):
+        read_settings(here)

@@ -20,7 +20,10 @@ from tests.api.calls import Answer, Api
 from tests.bad_orders import CHAIR
 from tests.conftest import StoredRows
 
-pytestmark = pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both")
+pytestmark = [
+    pytest.mark.one_database(reason="the SQL is that of services, whose tests run on both"),
+    pytest.mark.usefixtures("one_request_id"),
+]
 
 ORDER = {
     "name": "Reception",

@@ -22,6 +22,7 @@ from tests.html import read
 from tests.processes.server import Server, running
 
 ADMIN, SALES = "ada@desk.example", "sam@desk.example"
+METRICS_TOKEN = "the-metrics-are-read-with-this"
 TOKEN = re.compile(r"so_(?:prv|pub)_[A-Za-z0-9_-]{43}")
 WEBHOOK = re.compile(r"whsec_[A-Za-z0-9+/=]{40,}")
 RECOVERY = re.compile(r"\b(?:[0-9a-z]{4}-){3}[0-9a-z]{4}\b")
@@ -103,7 +104,8 @@ def _session_of(cookie: str) -> dict[str, str]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with running(tmp_path, ACCESS_LOG="1", WORKERS="1") as server:
+    options = {"ACCESS_LOG": "1", "LOG_FORMAT": "json", "METRICS_TOKEN": METRICS_TOKEN}
+    with running(tmp_path, WORKERS="1", **options) as server:
         yield server
 
 
@@ -254,11 +256,13 @@ def test_no_secret_is_found_in_plain(server: Server) -> None:
             secrets.keep("SECRET_KEY", key)
     for file in folder.glob("*secret*"):
         secrets.keep("the generated SECRET_KEY", file.read_text("utf-8").strip())
+    secrets.keep("METRICS_TOKEN", METRICS_TOKEN)
     kinds = set(secrets.values())
-    assert len(kinds) == 18, kinds
+    assert len(kinds) == 19, kinds
     # What is no secret is found everywhere, so that the search is known to find something.
     seen = Secrets({ADMIN: "an address", "/api/orders": "a path"})
     places: list[tuple[str, str | bytes]] = [*pages(server, admin), *stored(server)]
+    places.append(("the metrics", call(server, "/metrics", METRICS_TOKEN)))
     # What was deleted or replaced may still be in a page of the file, or in the write-ahead log.
     places.extend(
         (f"the file {file.name}", file.read_bytes())

@@ -36,7 +36,7 @@ from orders.interfaces.api.responses import (
 from orders.interfaces.api.service import RESOURCES
 from orders.interfaces.http.admission import require_own_host
 from orders.interfaces.http.bodies import read_body
-from orders.interfaces.http.observers import handled_request
+from orders.interfaces.http.observers import handled_request, set_actor
 from orders.interfaces.http.rate_limits import RequestLimits
 from orders.interfaces.http.security import TRANSPORT_SECURITY
 from orders.services import request_log
@@ -120,23 +120,25 @@ class Api:
             response = self._respond_or_refuse(call)
             if call.misses or response.status == 404:
                 self._count_misses(call)
-            handled = handled_request(environ)
+            handled = handled_request()
             handled.route = call.route
-            handled.caller = _log_owner(call, response.status)
+            if not handled.actor_id and (refused := _refused_caller(call, response.status)):
+                handled.org_id, handled.actor_id = refused
             return _send(response, call, start_response)
         finally:
             database.engine_in_use.reset(token)
 
     def _respond_or_refuse(self, call: Call) -> RenderedResponse:
+        request_id = handled_request().id
         try:
             return self._respond(call)
         except OrderError as error:
-            return problem_of(error)
+            return problem_of(error, request_id)
         except HTTPException as error:
-            return problem_of_http(error)
+            return problem_of_http(error, request_id)
         except Exception:
             self._app.logger.exception("%s %s failed.", call.request.method, call.request.path)
-            return problem_of_http(InternalServerError())
+            return problem_of_http(InternalServerError(), request_id)
 
     def _count_misses(self, call: Call) -> None:
         """Count the unknown codes and IDs of a public token, so that nobody can guess many."""
@@ -165,6 +167,7 @@ class Api:
         call.query = query = _query_of(call, endpoint)
         if endpoint.access is not Access.NONE and not _is_open(endpoint, arguments):
             call.caller = authenticate(request)
+            set_actor(call.caller.org_id, call.caller.id)
             self._limits.count_request(call.caller, request.remote_addr or "")
             authorize(endpoint, call.caller, query)
         if endpoint.bodies:
@@ -215,15 +218,13 @@ def all_endpoints() -> Iterable[Endpoint]:
     return chain.from_iterable(resource.endpoints for resource in RESOURCES)
 
 
-def _log_owner(call: Call, status: int) -> Caller | None:
-    """Return the org and token in whose log the request is listed, or None if it is not listed.
+def _refused_caller(call: Call, status: int) -> Caller | None:
+    """Return the org and token in whose log a request without authentication is listed, or None.
 
     A refused request is listed for the token that it contains, even a revoked one. Refused
     `OPTIONS` requests, and requests refused because the database is unavailable (`status` 503), are
     not listed.
     """
-    if call.caller is not None:
-        return Caller(call.caller.org_id, call.caller.id)
     # A database that is away is not asked once more.
     if status == 503 or call.request.method == "OPTIONS" or not call.settings.request_log_days:
         return None

@@ -12,11 +12,12 @@ from orders.services.accounts.access import Actor
 
 ALLOWED_METHODS = "GET, POST, PUT, DELETE"
 ALLOWED_HEADERS = (
-    "Authorization, Content-Type, Customer-Id, Idempotency-Key, If-Match, If-None-Match"
+    "Authorization, Content-Type, Customer-Id, Idempotency-Key, If-Match, If-None-Match,"
+    " X-Request-ID"
 )
 # Names of headers, separated by commas (RFC 9110, 5.1).
 _HEADER_NAMES = re.compile(r"[\w!#$%&'*+.^`|~, -]{1,2000}", re.ASCII)
-EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Location, Retry-After"
+EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Location, Retry-After, X-Request-ID"
 MAX_PUBLIC_CODES = 50  # short IDs in one request with a public token
 PREFLIGHT_AGE = 600  # seconds for which a browser may remember the permission
 PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"

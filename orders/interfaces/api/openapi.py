@@ -1,7 +1,6 @@
 """The OpenAPI 3.1 document, generated from the endpoints' declarations and their models."""
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -28,8 +27,8 @@ from orders.interfaces.api.endpoints import (
 from orders.interfaces.api.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
 from orders.interfaces.api.parameters import Parameter
 from orders.interfaces.api.responses import PROBLEM_TYPE, problem_value
-from orders.interfaces.api.schemas import MOMENT, SCHEMAS, OrderMessage, Problem
-from orders.settings import PROJECT
+from orders.interfaces.api.schemas import EXAMPLE_REQUEST_ID, MOMENT, SCHEMAS, OrderMessage, Problem
+from orders.version import version
 
 INTRODUCTION = """\
 Orders for configured products: create, read, and change them from a storefront or a script.
@@ -42,7 +41,8 @@ clients that cannot send that one.
 
 Every error is `application/problem+json` (RFC 9457). Input that is not valid is 422 with a list of
 all errors. A refused request changes nothing. A method that a path does not support is 405 with
-`Allow`; a path that does not exist is 404.
+`Allow`; a path that does not exist is 404. Every response has `X-Request-ID`, the one that was sent
+or a new one, and errors repeat it as `requestId`: the service's log has it in each line.
 """
 
 # What is the same for all services: security schemes, headers and errors of responses, and the
@@ -62,7 +62,6 @@ def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict
     `limits` are the maximum sizes that the schemas state. `server` is the API's root URL, such as
     `/`.
     """
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     endpoints = [endpoint for resource in resources for endpoint in resource.endpoints]
     paths: dict[str, Any] = {}
     for endpoint in endpoints:
@@ -73,7 +72,7 @@ def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict
             "title": "Shortorder",
             "summary": "The order desk for configured products",
             "description": INTRODUCTION,
-            "version": project["version"],
+            "version": version(),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": server}],
@@ -165,7 +164,7 @@ def _success(success: Success, also: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _error(status: int, error: Mapping[str, Any]) -> dict[str, Any]:
-    example = problem_value(status, error["detail"], error.get("errors", ()))
+    example = problem_value(status, error["detail"], EXAMPLE_REQUEST_ID, error.get("errors", ()))
     content = {"schema": _reference(Problem), "examples": {"problem": {"value": example}}}
     return {
         "description": error["when"],

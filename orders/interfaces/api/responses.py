@@ -138,11 +138,12 @@ def send_file(
     return RenderedResponse(response.status_code, dict(response.get_wsgi_headers(environ)), body)
 
 
-def problem(status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> RenderedResponse:
+def problem(
+    status: int, detail: str, request_id: str, errors: tuple[FieldError, ...] = ()
+) -> RenderedResponse:
     """Return a problem document (RFC 9457) as a response; `errors` lists faults of the input."""
-    body = problem_value(
-        status, detail, [{"path": error.path, "message": error.message} for error in errors]
-    )
+    faults = [{"path": error.path, "message": error.message} for error in errors]
+    body = problem_value(status, detail, request_id, faults)
     headers = {"Content-Type": PROBLEM_TYPE}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="Shortorder"'
@@ -152,7 +153,7 @@ def problem(status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Re
 
 
 def problem_value(
-    status: int, detail: str, errors: Sequence[Mapping[str, str]] = ()
+    status: int, detail: str, request_id: str, errors: Sequence[Mapping[str, str]] = ()
 ) -> dict[str, Any]:
     """Return a problem document as a JSON object; each error has a `path` and a `message`."""
     body: dict[str, Any] = {
@@ -160,23 +161,24 @@ def problem_value(
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
+        "requestId": request_id,
     }
     return {**body, "errors": errors} if errors else body
 
 
-def problem_of(error: OrderError) -> RenderedResponse:
+def problem_of(error: OrderError, request_id: str) -> RenderedResponse:
     """Return a problem document for a service's error, with its status in STATUS_OF."""
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
     errors = error.errors if isinstance(error, InvalidInput) else ()
-    response = problem(status, str(error), errors)
+    response = problem(status, str(error), request_id, errors)
     if isinstance(error, TooManyTries):
         response.headers["Retry-After"] = str(error.wait)
     return response
 
 
-def problem_of_http(error: HTTPException) -> RenderedResponse:
+def problem_of_http(error: HTTPException, request_id: str) -> RenderedResponse:
     """Return a problem document for an HTTP error, with the error's headers, such as `Allow`."""
-    response = problem(error.code or 500, str(error.description or ""))
+    response = problem(error.code or 500, str(error.description or ""), request_id)
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value

@@ -27,6 +27,7 @@ SCHEMAS = "#/components/schemas/"  # where the document has them
 OTHER_SCHEMAS = f"#/components/{ALSO_SENT}/"
 
 EXAMPLE_ACTOR_ID = "c0d1b1a4-93a5-4a39-8a50-4f7d6a0a0d0e"
+EXAMPLE_REQUEST_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 EXAMPLE_WEBHOOK_ID = "6f1c2f0e-8d0b-4d57-9a2e-0c5f6f0d3b21"
 ORDER_ID = "0199f0c2-5d1e-7c3a-9b52-64f1c8a70e11"
 SHORT_ID = "7KQ4M2XD9T3X"
@@ -223,6 +224,12 @@ class Problem(AnswerSchema):
     title: str = _field("The name of the status.", "Unprocessable Entity")
     status: int = _field("The status code.", 422, ge=400, le=599)
     detail: str = _field("A sentence that can be shown to people.")
+    request_id: str = _field(
+        "The ID of the request, also in the header `X-Request-ID`.",
+        EXAMPLE_REQUEST_ID,
+        default="",
+        max_length=128,
+    )
     errors: list[FieldFault] = _field("All errors in the input.", default=[], min_length=1)
 
 

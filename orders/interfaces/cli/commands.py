@@ -20,12 +20,14 @@ from orders.domain.typed_values import read_attribute
 from orders.interfaces.cli.demo import seed
 from orders.interfaces.cli.server import new_setup_link, serve, work
 from orders.interfaces.cli.upgrade import MIGRATIONS
+from orders.interfaces.http.application import Shortorder
 from orders.interfaces.http.current_settings import current_limits, current_settings
 from orders.services.accounts import accounts, attributes, orgs, tokens
 from orders.services.catalog import configurations
 from orders.services.customers import customers
 from orders.services.orders import changes
 from orders.storage.database import db
+from orders.version import version
 
 Command = Callable[..., dict[str, Any]]
 
@@ -42,7 +44,7 @@ def register_commands(app: Flask) -> None:
     """Add this module's commands, and those of the migrations, to the command line of `app`."""
     Migrate(app, db, directory=str(MIGRATIONS))
     groups = (org, token, staff, attribute, orders_group, files, seed_group)
-    for command in (*groups, setup_link_command, serve_command, work_command):
+    for command in (*groups, setup_link_command, version_command, serve_command, work_command):
         app.cli.add_command(command)
 
 
@@ -236,6 +238,13 @@ def setup_link_command() -> dict[str, Any]:
     return {"link": link, "expiresAt": expires_at.isoformat()}
 
 
+@click.command("version")
+@prints_json
+def version_command() -> dict[str, Any]:
+    """Print the version of the product."""
+    return {"version": version()}
+
+
 @click.command("serve")
 @with_appcontext
 def serve_command() -> None:
@@ -250,7 +259,7 @@ def work_command() -> None:
     work(_application(), current_settings())
 
 
-def _application() -> Flask:
+def _application() -> Shortorder:
     # Other threads cannot use the proxy `current_app`.
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+    app: Shortorder = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
     return app

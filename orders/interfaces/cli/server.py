@@ -22,13 +22,15 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from flask import Flask
 
 from orders.domain.errors import Conflict
 from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
 from orders.interfaces.cli.upgrade import migrate
 from orders.interfaces.cli.worker import Background
+from orders.interfaces.http.application import Shortorder
+from orders.interfaces.http.logs import start_logging
 from orders.interfaces.http.memory import end_without_memory
+from orders.interfaces.http.monitoring import BACKGROUND, shared_metrics, start_monitoring
 from orders.services import request_log
 from orders.services.accounts import orgs, setup
 from orders.settings import PROJECT, Settings
@@ -48,7 +50,7 @@ STOPPING = (signal.SIGTERM, signal.SIGINT)
 _libc = ctypes.CDLL(None)
 
 
-def serve(app: Flask, settings: Settings) -> int:
+def serve(app: Shortorder, settings: Settings) -> int:
     """Migrate the database, create the demo on the first start, and serve until stopped.
 
     Returns the exit code, which is 1 if the port is in use. Requires an application context. On
@@ -71,25 +73,33 @@ def serve(app: Flask, settings: Settings) -> int:
     click.echo(f"Shortorder serves on {address}", err=True)
     background = partial(_work_until_asked, app, settings) if settings.send_webhooks else None
     database.close()  # the process of the background work gets connections of its own
-    return _Supervisor(server_command(), settings.data_dir, background).run()
+    start_logging(settings)
+    with shared_metrics(settings):
+        return _Supervisor(server_command(), settings.data_dir, background).run()
 
 
-def work(app: Flask, settings: Settings) -> None:
+def work(app: Shortorder, settings: Settings) -> None:
     """Migrate the database, then send webhooks and import orders until stopped.
 
     Requires an application context. On SIGTERM or SIGINT, it stops after current work has finished.
     """
     migrate(settings.database_wait)
-    _work_until_asked(app, settings, "Shortorder sends webhooks and imports orders.")
+    start_logging(settings)
+    with shared_metrics(settings):
+        _work_until_asked(app, settings, "Shortorder sends webhooks and imports orders.")
 
 
-def _work_until_asked(app: Flask, settings: Settings, started: str = "") -> None:
-    """Do the background work until SIGTERM or SIGINT; print `started` once it has begun."""
+def _work_until_asked(app: Shortorder, settings: Settings, started: str = "") -> None:
+    """Do the background work until SIGTERM or SIGINT; print `started` once it has begun.
+
+    Without it, this is a process of `serve`, whose workers answer for its metrics.
+    """
     end_without_memory()
     background = Background(app, settings)
     # Waited for, not handled: a handler that sets an event could interrupt this thread while it
     # owns the event's lock. Threads inherit the mask.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    start_monitoring(app, BACKGROUND, listens=bool(started))
     background.start()
     if started:
         click.echo(started, err=True)
@@ -222,7 +232,7 @@ class _Supervisor:
                 return 0 if code in {0, -signal.SIGTERM, -signal.SIGINT} else abs(code)
             lasted = time.monotonic() - started
             pause = FIRST_PAUSE if lasted > SETTLED else min(pause * 2, LONGEST_PAUSE)
-            click.echo(f"The server ended (code {code}); starting it again.", err=True)
+            log.warning("The server ended (code %d); starting it again.", code)
             self._wait(pause)
 
     def _wait_for(self, server: "subprocess.Popen[bytes]") -> int:
@@ -235,7 +245,7 @@ class _Supervisor:
                 return code
             self._worker = None
             if not self._is_stopping:
-                click.echo(f"Background work ended (code {code}); starting it again.", err=True)
+                log.warning("Background work ended (code %d); starting it again.", code)
                 self._wait(FIRST_PAUSE)
                 self._start_worker()
 

@@ -15,7 +15,10 @@ from orders.interfaces.http.admission import without_cookies
 from orders.interfaces.http.assets import asset
 from orders.interfaces.http.i18n import option_values_line, options_line
 from orders.interfaces.http.observers import Observer, begin_request
+from orders.interfaces.http.probes import new_probes
+from orders.interfaces.http.request_ids import HEADER
 from orders.storage.sqlite import request_lock
+from orders.version import version
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,7 +30,8 @@ class Shortorder(Flask):
     """The Flask application of the pages; it passes requests below `/api` on to the JSON API.
 
     `api` is the WSGI application of the JSON API, set when the application is built. `observers`
-    are called after each request to a page or to the API. Views and hooks must not be coroutines.
+    are called after each request to a page or to the API. `probes` are the WSGI applications of
+    single paths that are neither, such as `/livez`. Views and hooks must not be coroutines.
     """
 
     api: "WSGIApplication"
@@ -37,6 +41,7 @@ class Shortorder(Flask):
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Flask's own
         super().__init__(*arguments, **options)
         self.observers: list[Observer] = []
+        self.probes = new_probes(self)
         # A redirect to the address with single slashes would write the token of its query into
         # a header and a page.
         self.url_map.merge_slashes = False
@@ -48,9 +53,9 @@ class Shortorder(Flask):
     def wsgi_app(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Handle a WSGI request with the API or a page, then call the observers.
+        """Handle a WSGI request with the API, a probe or a page, then call the observers.
 
-        Exceptions of observers are logged.
+        The response has the ID of the request. Exceptions of observers are logged.
         """
         started = time.perf_counter()
         self.acquire_lock()  # the server has read the body: its sender may be slow
@@ -60,11 +65,15 @@ class Shortorder(Flask):
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401 - as WSGI has it
             handled.status = int(status[:3])
-            return start_response(status, without_cookies(headers, environ), *error)
+            headers = [*without_cookies(headers, environ), (HEADER, handled.id)]
+            return start_response(status, headers, *error)
 
         try:
             if is_api:
                 return self.api(environ, start)
+            if path in self.probes:
+                handled.route = path
+                return self.probes[path](environ, start)
             return super().wsgi_app(environ, start)
         finally:
             request_lock.release()
@@ -96,7 +105,7 @@ def start_pages(app: Flask) -> None:
     """
     with contextlib.suppress(OSError, RuntimeError):
         app.jinja_env.bytecode_cache = CompiledPages()
-    app.jinja_env.globals.update(asset=asset, own_picture=own_picture)
+    app.jinja_env.globals.update(asset=asset, own_picture=own_picture, version=version)
     app.jinja_env.filters.update(
         options=options_line, option_values=option_values_line, plain_text=str
     )

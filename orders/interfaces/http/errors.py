@@ -6,6 +6,7 @@ from werkzeug.exceptions import HTTPException
 from orders.domain.errors import OrderError
 from orders.domain.texts import Text, lazy_gettext
 from orders.interfaces.http.i18n import is_for_customers, language, translated
+from orders.interfaces.http.observers import handled_request
 from orders.interfaces.http.pages import wants_piece
 from orders.services.languages import ENGLISH
 
@@ -67,7 +68,8 @@ def _page(status: int, detail: str) -> Response:
     else:
         template = "errors/_message.html" if wants_piece() else "errors/error.html"
     texts = {"title": translated(title), "advice": translated(advice), "detail": detail}
-    text = render_template(template, status=status, **texts)
+    request_id = handled_request().id
+    text = render_template(template, status=status, request_id=request_id, **texts)
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")
     response.headers["Cache-Control"] = "no-store"

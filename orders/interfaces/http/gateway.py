@@ -7,7 +7,6 @@ application cannot mistake a part of the body for all of it, and formats the err
 
 import asyncio
 import logging
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -17,7 +16,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeAlias
-from urllib.parse import unquote_to_bytes
 
 from werkzeug import exceptions
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTimeout
@@ -25,6 +23,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTim
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import too_many_bytes
 from orders.interfaces.http.bodies import ended_early
+from orders.interfaces.http.request_ids import request_id_of
+from orders.interfaces.http.wsgi_environ import environ_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -33,32 +33,18 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
+log = logging.getLogger(__name__)
+
 # Larger bodies wait in a temporary file: many slow uploads must not fill the memory.
 IN_MEMORY = 262_144
 # Seconds between two looks at the bodies that are still arriving.
 CHECK_INTERVAL = 0.25
 # Pieces of a streamed response that are sent before others get the thread.
 BURST = 8
-# Names of headers repeat with every request; those of a flood are not kept.
-MOST_NAMES, LONGEST_NAME = 500, 64
 # Bytes beyond the limit that are read and dropped. A connection that is closed while its client is
 # still sending is reset, and the client loses the answer.
 MOST_DROPPED = 67_108_864
 TOO_SLOW = lazy_gettext("The body arrived too slowly.")
-
-_BASE: dict[str, Any] = {
-    "GATEWAY_INTERFACE": "CGI/1.1",
-    "SCRIPT_NAME": "",
-    "SERVER_SOFTWARE": "granian",
-    "wsgi.version": (1, 0),
-    "wsgi.errors": sys.stderr,
-    "wsgi.input_terminated": True,
-    "wsgi.multithread": True,
-    "wsgi.multiprocess": True,
-    "wsgi.run_once": False,
-}
-_UNIQUE = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
-_variables: dict[bytes, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +75,6 @@ class Gateway:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Handle one HTTP request, as ASGI defines it."""
         environ = environ_of(scope)
-        # The access log writes it as it is, and a decoded line break would forge a line.
-        scope["path"] = scope["raw_path"].decode("latin-1")
         body = _Body(BytesIO(), 0)
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
             body = await self._body(environ, receive)
@@ -115,11 +99,9 @@ class Gateway:
         """Return the request's body or a refusal of it; for a chunked body, set CONTENT_LENGTH."""
         coding = environ.pop("HTTP_TRANSFER_ENCODING", None)
         if coding is None:
-            # A client that waits for `100 Continue` has sent nothing yet.
-            is_waiting = "HTTP_EXPECT" in environ
-            return await self._read(int(environ["CONTENT_LENGTH"]), receive, is_waiting=is_waiting)
+            return await self._read(environ, int(environ["CONTENT_LENGTH"]), receive)
         if coding.lower() == "chunked":
-            body = await self._read(None, receive)
+            body = await self._read(environ, None, receive)
         else:
             body = _Body(_Refusal(exceptions.NotImplemented()), 0)
         # An application that goes by the length must come upon the error of a refused body.
@@ -127,14 +109,15 @@ class Gateway:
         return body
 
     async def _read(
-        self, announced: int | None, receive: Receive, *, is_waiting: bool = False
+        self, environ: "WSGIEnvironment", announced: int | None, receive: Receive
     ) -> "_Body":
         """Return the body, or a refusal if it is too large, too slow or cut off.
 
-        `announced` is its Content-Length, or None if it is chunked. With `is_waiting`, the client
-        sends the body only after it gets `100 Continue`.
+        `announced` is its Content-Length, or None if it is chunked.
         """
         most = self._limits.most_bytes
+        # A client that waits for `100 Continue` has sent nothing yet.
+        is_waiting = announced is not None and "HTTP_EXPECT" in environ
         surplus = (announced or 0) - most
         if surplus > (0 if is_waiting else MOST_DROPPED):
             error = RequestEntityTooLarge(too_many_bytes(most, most + surplus))
@@ -146,54 +129,11 @@ class Gateway:
         except asyncio.CancelledError:
             return reading.refused(RequestTimeout(TOO_SLOW))
         except OSError as problem:  # no room, or no descriptor, for the file of a large one
-            logging.getLogger(__name__).warning("A body cannot be kept: %s", problem)
+            request = {"request_id": request_id_of(environ)}
+            log.warning("A body cannot be kept: %s", problem, extra=request)
             return reading.refused(exceptions.ServiceUnavailable())
         finally:
             self._watch.discard(reading)
-
-
-def environ_of(scope: Message) -> "WSGIEnvironment":
-    """Return the WSGI environment for an ASGI scope of type `http`, without the body.
-
-    Headers whose names contain an underscore are left out: `Content_Length` would be taken for
-    `Content-Length`, and `X_Forwarded_For` for a header that a proxy has set.
-    """
-    path = scope["raw_path"]
-    name, port = scope["server"]
-    environ = {
-        **_BASE,
-        "SERVER_NAME": name,
-        "SERVER_PORT": port,
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": scope["client"][0],
-        "REQUEST_METHOD": scope["method"],
-        "PATH_INFO": (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "wsgi.url_scheme": scope["scheme"],
-    }
-    for header, raw in scope["headers"]:
-        variable = _variables.get(header)
-        if variable is None:
-            variable = _variable_of(header)
-        value = raw.decode("latin-1")
-        if variable not in environ:
-            environ[variable] = value
-        elif variable not in _UNIQUE:
-            environ[variable] += (";" if variable == "HTTP_COOKIE" else ",") + value
-    environ.pop("", None)
-    return environ
-
-
-def _variable_of(header: bytes) -> str:
-    """Return the WSGI environ key for a header name in lowercase; "" if it has an underscore."""
-    variable = header.decode("latin-1").replace("-", "_").upper()
-    if b"_" in header:
-        variable = ""
-    elif variable not in _UNIQUE:
-        variable = f"HTTP_{variable}"
-    if len(_variables) < MOST_NAMES and len(header) <= LONGEST_NAME:
-        _variables[header] = variable
-    return variable
 
 
 class _Refusal(BytesIO):

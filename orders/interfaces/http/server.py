@@ -38,15 +38,17 @@ from granian.server.common import WORKERS_METHODS
 from granian.server.mp import MPServer, WorkerProcess
 
 from orders.interfaces.http.gateway import BodyLimits, Gateway
+from orders.interfaces.http.logs import start_logging
 from orders.interfaces.http.memory import end_without_memory
+from orders.interfaces.http.monitoring import shared_metrics
 from orders.settings import BadSetting, Settings, read_settings
 
 # Continues streamed responses that let go of their thread.
 _streams = ThreadPoolExecutor(1, "streams")
 native: Any = granian._granian  # its types are older than its functions
 
-# Without the query string: bearer tokens are in it.
-ACCESS_LOG_FORMAT = '[%(time)s] %(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'
+# Its lines go where all others go.
+LOGGING: dict[str, Any] = {"loggers": {"_granian": {}, "granian.access": {}}}
 # Seconds that running requests get to finish.
 GRACE = 20
 # Seconds between two requests to a worker to stop.
@@ -61,13 +63,18 @@ _libc = ctypes.CDLL(None)
 
 def run(settings: Settings, factory: str) -> None:
     """Serve the WSGI application that `factory` ("module:function") returns, until stopped."""
+    start_logging(settings)
+    with shared_metrics(settings):
+        _serve_until_stopped(settings, factory)
+
+
+def _serve_until_stopped(settings: Settings, factory: str) -> None:
     _import_before_forks(factory)
     _Server(
         factory, settings.host, settings.port, interface=Interfaces.ASGINL,
         http=HTTPModes.http1, websockets=False, loop=Loops.asyncio,
         workers=settings.workers, respawn_failed_workers=True, workers_kill_timeout=1,
-        log_level=LogLevels.error, log_access=settings.access_log,
-        log_access_format=ACCESS_LOG_FORMAT,
+        log_level=LogLevels.error, log_dictconfig=LOGGING,
     ).serve(spawn_target=_serve, target_loader=_load)  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from wtforms import PasswordField, StringField
 
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.http.current_settings import current_settings
+from orders.interfaces.http.observers import set_actor
 from orders.services.accounts import access, own_account, sessions
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.account_events import EventKind
@@ -79,6 +80,8 @@ def current_session() -> StaffSession | None:
     if "staff_session" not in g:
         g.staff_session = None  # for the page that says that the database cannot be read
         g.staff_session = sessions.find(session.get(SECRET, ""), session_lifetimes())
+        if g.staff_session is not None:
+            set_actor(g.staff_session.member.org_id, g.staff_session.member.id)
     found: StaffSession | None = g.staff_session
     return found
 

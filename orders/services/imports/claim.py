@@ -8,7 +8,7 @@ done: each order has its own idempotency key, and is created once.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from orders.domain.moments import now_or
 from orders.domain.texts import pack_line
@@ -108,11 +108,7 @@ def claim_next(now: Clock = utc_now) -> Claim | None:
     the current time.
     """
     at = now()
-    is_due = and_(
-        order_import.c.waiting_since <= at,
-        order_import.c.state.in_(WORKED_ON),
-        or_(order_import.c.claimed_until.is_(None), order_import.c.claimed_until <= at),
-    )
+    is_due = _is_due(at)
     oldest = select(order_import).where(is_due).order_by(order_import.c.waiting_since).limit(1)
     # Mostly there is nothing, and no lock is needed to see that.
     if database.fetch_one(oldest) is None:
@@ -130,3 +126,22 @@ def claim_next(now: Clock = utc_now) -> Claim | None:
 
     one = database.write(work)
     return None if one is None else Claim(one, until, now)
+
+
+def backlog(at: datetime) -> tuple[int, datetime | None]:
+    """Return how many imports wait for background work, and since when the oldest of them does.
+
+    Those that are being worked on at `at` do not count. Raises ServiceBusy if the database cannot
+    be read.
+    """
+    since = order_import.c.waiting_since
+    count, oldest = database.fetch_all(select(func.count(), func.min(since)).where(_is_due(at)))[0]
+    return count, oldest
+
+
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    return and_(
+        order_import.c.waiting_since <= at,
+        order_import.c.state.in_(WORKED_ON),
+        or_(order_import.c.claimed_until.is_(None), order_import.c.claimed_until <= at),
+    )

@@ -24,9 +24,10 @@ from orders.domain.order import ORDER_FIELDS, CartLine, Order, OrderDraft, new_o
 from orders.domain.schema import shape_errors
 from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import Topic
+from orders.measurements import Measured, report
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
-from orders.services.accounts.history import CREATED
+from orders.services.accounts.history import CREATED, IMPORTED
 from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey, KeyAlreadyUsed
 from orders.services.orders import queries
@@ -173,6 +174,7 @@ def create_order(
             for own in database.rows(_own_short_id, {"order_id": order_id}):
                 return queries.find_order(own.short_id, actor.org_id)
         else:
+            report(Measured.ORDERS_CREATED, 1, "import" if action == IMPORTED else actor.kind)
             return order
     raise ServiceBusy(lazy_gettext("No free order code was found. Please try again.")) from failure
 

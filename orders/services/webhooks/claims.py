@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, and_, bindparam, exists, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, exists, func, or_, select, update
 
 from orders.domain.texts import lazy_gettext, pack_line
 from orders.services.webhooks import webhooks
@@ -123,6 +123,11 @@ _due_webhooks = (
     .where(_found.c.since.is_not(None))
     .order_by(_found.c.since, _found.c.id)
 )
+_backlog = (
+    select(func.count(), func.min(_row.next_attempt_at))
+    .join(webhook, webhook.c.id == _row.webhook_id)
+    .where(_is_due, or_(webhook.c.held_until.is_(None), webhook.c.held_until <= _AT))
+)
 _locked_webhook = (
     select(webhook)
     .where(webhook.c.id == bindparam("webhook"))
@@ -171,6 +176,17 @@ def find_due(at: datetime) -> list[DueWebhook]:
     """
     with database.read() as connection:
         return [DueWebhook(*row) for row in connection.execute(_due_webhooks, {"at": at})]
+
+
+def backlog(at: datetime) -> tuple[int, datetime | None]:
+    """Return how many messages wait to be sent at `at`, and since when the oldest of them does.
+
+    Messages that are being sent, and those of webhooks that have asked for a pause, do not count.
+    Reads an index entry for each message. Raises ServiceBusy if the database cannot be read.
+    """
+    with database.read() as connection:
+        count, since = connection.execute(_backlog, {"at": at}).one()
+    return count, since
 
 
 def store_and_claim(

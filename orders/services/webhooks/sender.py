@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from orders.domain.webhook import Webhook
+from orders.measurements import Measured, report
 from orders.services.webhooks import webhooks
 from orders.services.webhooks.claims import (
     GONE,
@@ -260,6 +261,7 @@ class Sender:
             self._finish(receiver, claim, result)
             if result is None:
                 return
+            report(Measured.DELIVERY, seconds, "delivered" if result.is_delivered else "failed")
             if result.status is None or result.status == GONE:
                 receiver.width = 1
                 self._release_waiting([receiver])

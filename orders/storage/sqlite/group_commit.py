@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
+from orders.measurements import Measured, report
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, WaitedTooLong, insert_batch
 from orders.storage.sqlite.database_files import CANNOT_WRITE, FilesReplaced, files_of
@@ -210,6 +211,7 @@ class GroupWriter:
                 _commit(connection, [entry for entry in group if entry.error is None])
                 self._check(connection)
                 is_written = True
+            report(Measured.GROUP_SIZE, len(group))
         except BaseException as error:
             self._fail(group, error)
             if not isinstance(error, Exception):

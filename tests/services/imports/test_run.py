@@ -95,8 +95,11 @@ def made_and_not_noted(one: Import, org: Org, *positions: int) -> None:
 
 def test_orders_of_a_killed_process_are_not_created_again(org: Org) -> None:
     one = started(checked(org, GOOD), org)
+    count, since = claim.backlog(datetime.now(UTC))
+    assert (count, since is not None and since <= datetime.now(UTC)) == (1, True)
     dead = claim.claim_next()
     assert dead is not None
+    assert claim.backlog(datetime.now(UTC)) == (0, None)
     made_and_not_noted(one, org, 0, 1)
     assert not work.work_next(LIMITS), "the claim of the dead still lasts"
     assert len(stored(org)) == 2

@@ -76,6 +76,17 @@ class TestClaims:
         assert first.message.id in {one.message.id for one in taken_over}
         assert len(taken_over) == 3
 
+    def test_the_backlog_is_what_nothing_sends(self, desk: Desk) -> None:
+        assert claims.backlog(desk.now) == (0, None)
+        first, busy = desk.now, desk.hook().webhook.id
+        for _ in range(3):
+            desk.order()
+            desk.now += timedelta(minutes=1)
+        assert claims.backlog(desk.now) == (3, first)
+        store_and_claim([], {busy: 1}, claiming=(), at=desk.now)
+        assert claims.backlog(desk.now) == (2, first + timedelta(minutes=1))
+        assert claims.backlog(first) == (0, None)
+
     def test_a_claim_that_was_not_sent_after_all_is_no_attempt(self, desk: Desk) -> None:
         made = desk.hook()
         desk.order()

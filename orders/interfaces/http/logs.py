@@ -1,0 +1,118 @@
+"""The log lines of a process: one format for all of them, with the request that they are about.
+
+A line names org and actor by ID, never by name, and secrets in it are masked.
+"""
+
+import json
+import logging
+import re
+import sys
+import time
+from typing import Any
+from urllib.parse import quote
+
+from orders.interfaces.http.observers import HandledRequest, current_request
+from orders.settings import Settings
+
+TEXT, JSON = "text", "json"
+_access = logging.getLogger("orders.access")
+# Secrets that libraries might write: of tokens and webhooks, in headers and in addresses; and the
+# passwords in URLs of databases and mail servers.
+_SECRETS = re.compile(
+    r"(so_(?:prv|pub)_|whsec_|\b(?:bearer_token|token|link|key)=|\bBearer +)[^\s\"'&,;<>]+",
+    re.IGNORECASE,
+)
+_PASSWORDS = re.compile(r"(://[^\s/:@]*:)[^\s/@]+(?=@)")
+# Characters that a path may contain without being encoded (RFC 3986, 3.3).
+_IN_PATHS = "/:@!$&'()*+,;="
+# A client's line break must not begin a line of its own.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127, 0x85, 0x2028, 0x2029)}
+
+
+def start_logging(settings: Settings) -> None:
+    """Write the log lines of this process to standard error, as `LOG_FORMAT` says.
+
+    Lines of libraries begin at the level WARNING, and ours at INFO.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if settings.log_format == JSON else TextLines())
+    handler.addFilter(_add_request)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("orders").setLevel(logging.INFO)
+
+
+def masked(text: str) -> str:
+    """Return the text with an ellipsis in place of each secret that its form betrays."""
+    return _PASSWORDS.sub(r"\1…", _SECRETS.sub(r"\1…", text))
+
+
+def log_access(handled: HandledRequest) -> None:
+    """Write the line of a request; an observer. It does not contain the query string."""
+    members = {
+        "address": handled.address,
+        "method": handled.method,
+        "path": quote(handled.path, safe=_IN_PATHS),
+        "status": handled.status,
+        "milliseconds": round(handled.seconds * 1000, 1),
+    }
+    line = '%(address)s "%(method)s %(path)s" %(status)d %(milliseconds).1f ms'
+    _access.info(line, members, extra={"members": {**members, "route": handled.route}})
+
+
+def _add_request(record: logging.LogRecord) -> bool:
+    """Add the IDs of the current request to a log record; a filter that keeps all of them."""
+    request = current_request()
+    if request is not None:
+        record.__dict__.setdefault("request_id", request.id)
+        record.org_id, record.actor_id = request.org_id, request.actor_id
+    return True
+
+
+def _ids(record: logging.LogRecord) -> dict[str, str]:
+    """Return the IDs of the record's request by their names in a line, without empty ones."""
+    names = {"requestId": "request_id", "orgId": "org_id", "actorId": "actor_id"}
+    found = {name: getattr(record, field, "") for name, field in names.items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def _time_of(record: logging.LogRecord) -> str:
+    """Return when a record was made, in UTC with milliseconds, such as 2027-01-18T09:30:00.000Z."""
+    seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+    return f"{seconds}.{int(record.msecs):03d}Z"
+
+
+class TextLines(logging.Formatter):
+    """Lines for people: time, level, logger, message, and the IDs of the request.
+
+    The traceback of an exception follows in lines of its own.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        ids = " ".join(f"{name}={value}" for name, value in _ids(record).items())
+        message = record.getMessage().translate(_CONTROLS)
+        line = f"{_time_of(record)} {record.levelname} {record.name}: {message}"
+        parts = [f"{line} [{ids}]" if ids else line]
+        if record.exc_info:
+            parts.append(self.formatException(record.exc_info))
+        return masked("\n".join(parts))
+
+
+class JsonLines(logging.Formatter):
+    """A JSON object in each line, for programs that collect logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record, in ASCII."""
+        members: dict[str, Any] = {
+            "time": _time_of(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            "message": masked(record.getMessage()),
+            **_ids(record),
+        }
+        for name, value in getattr(record, "members", {}).items():
+            members[name] = masked(value) if isinstance(value, str) else value
+        if record.exc_info:
+            members["exception"] = masked(self.formatException(record.exc_info))
+        return json.dumps(members)
