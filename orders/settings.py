@@ -18,7 +18,13 @@ from sqlalchemy.exc import ArgumentError
 from orders.domain.inputs import Limits
 from orders.domain.mail_server import read_mail_server
 
-PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+# The root of a clone; of an installed package, the folder that contains it.
+PROJECT = PACKAGE.parent
+IS_INSTALLED = (PACKAGE / "templates").is_dir()
+# The folder with `templates`, `static` and `translations`: a wheel has them in the package.
+ASSETS = PACKAGE if IS_INSTALLED else PROJECT
+MIGRATIONS = PACKAGE / "storage" / "migrations"
 _log = logging.getLogger(__name__)
 
 
@@ -33,7 +39,8 @@ class Settings:
     Each comment is the description of the setting in the README.
     """
 
-    data_dir: Path = PROJECT / "instance"  # folder for the SQLite file and the generated secret
+    # Folder for the SQLite file and the generated secret: of the clone, or where it is started.
+    data_dir: Path = Path("instance") if IS_INSTALLED else PROJECT / "instance"
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
     database_wait: int = 30  # seconds that a start waits until the database can be reached
     statement_timeout: int = 30  # seconds that PostgreSQL may take for a statement; 0: any
@@ -268,6 +275,7 @@ def _with_defaults_on_disk(settings: Settings) -> Settings:
     Both defaults are in the data folder; the folder and the secret are created if missing. A
     `postgres://` URL is rewritten to `postgresql://`, and several hosts as SQLAlchemy has them.
     """
+    settings = replace(settings, data_dir=settings.data_dir.absolute())
     url = settings.database_url
     if not url:
         url = f"sqlite:///{settings.data_dir / 'shortorder.sqlite3'}"

@@ -19,12 +19,12 @@ from orders.domain.permissions import ROLES
 from orders.domain.typed_values import read_attribute
 from orders.interfaces.cli.demo import seed
 from orders.interfaces.cli.server import new_setup_link, serve, work
-from orders.interfaces.cli.upgrade import MIGRATIONS
 from orders.interfaces.http.current_settings import current_limits, current_settings
 from orders.services.accounts import accounts, attributes, orgs, tokens
 from orders.services.catalog import configurations
 from orders.services.customers import customers
 from orders.services.orders import changes
+from orders.settings import MIGRATIONS
 from orders.storage.database import db
 
 Command = Callable[..., dict[str, Any]]
@@ -41,8 +41,7 @@ seed_group = AppGroup("seed", help="Example data.")
 def register_commands(app: Flask) -> None:
     """Add this module's commands, and those of the migrations, to the command line of `app`."""
     Migrate(app, db, directory=str(MIGRATIONS))
-    groups = (org, token, staff, attribute, orders_group, files, seed_group)
-    for command in (*groups, setup_link_command, serve_command, work_command):
+    for command in COMMANDS:
         app.cli.add_command(command)
 
 
@@ -248,6 +247,12 @@ def serve_command() -> None:
 def work_command() -> None:
     """Send webhooks and import orders until stopped, as the threads of `serve` do."""
     work(_application(), current_settings())
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    *(serve_command, work_command, setup_link_command),
+    *(org, token, staff, attribute, orders_group, files, seed_group),
+)
 
 
 def _application() -> Flask:

@@ -68,7 +68,7 @@ def serve(app: Flask, settings: Settings) -> int:
         _show_demo(seed_demo(settings.limits), address)
     elif setup.is_open():
         _show_setup_link(settings)
-    click.echo(f"Shortorder serves on {address}", err=True)
+    click.echo(f"Shortorder serves on {address}; its data is in {settings.data_dir}", err=True)
     background = partial(_work_until_asked, app, settings) if settings.send_webhooks else None
     database.close()  # the process of the background work gets connections of its own
     return _Supervisor(server_command(), settings.data_dir, background).run()
@@ -161,7 +161,7 @@ def _show_setup_link(settings: Settings) -> None:
     )
 
 
-def server_command(factory: str = "app:create_served_app") -> list[str]:
+def server_command(factory: str = "orders.application:create_served_app") -> list[str]:
     """Return the command line that starts the server.
 
     `factory` names the function that creates the WSGI application, as "module:function".

@@ -9,11 +9,9 @@ from alembic.util import CommandError
 
 from orders.domain.errors import ServiceBusy
 from orders.services import stored_secrets
-from orders.settings import PROJECT
+from orders.settings import MIGRATIONS
 from orders.storage.encryption import WrongKey
 from orders.storage.startup import schema_version
-
-MIGRATIONS = PROJECT / "orders" / "storage" / "migrations"
 
 # Seconds between two tries to reach the database.
 PAUSE = 0.25
