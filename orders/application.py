@@ -24,7 +24,7 @@ from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
 from orders.services.request_log import RequestRecorder
-from orders.settings import ASSETS, BadSetting, Settings, read_settings
+from orders.settings import ASSETS, Settings, settings_or_exit
 from orders.storage import encryption
 from orders.storage.database import db
 from orders.storage.postgresql import TimeLimits, prepare
@@ -35,15 +35,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Make the application with its commands; without settings, from those of the environment."""
     # Not above: the server needs no commands, and they load Alembic and the senders of webhooks.
     from orders.interfaces.cli.commands import register_commands  # noqa: PLC0415
+    from orders.interfaces.cli.config import load_environment  # noqa: PLC0415
 
-    app = _application(settings or _settings_of_environment())
+    if settings is None:
+        load_environment()
+    app = _application(settings or settings_or_exit())
     register_commands(app)
     return app
 
 
 def create_served_app() -> Flask:
     """Make the application for the server, which gets ready before someone waits for it."""
-    return keep_for_good(compile_pages(_application(_settings_of_environment())))
+    return keep_for_good(compile_pages(_application(settings_or_exit())))
 
 
 def _application(settings: Settings) -> Flask:
@@ -92,14 +95,6 @@ def _application(settings: Settings) -> Flask:
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]  # how Flask wants middleware to be added
     return app
-
-
-def _settings_of_environment() -> Settings:
-    """Read the settings; a bad one ends the start with its sentence and no traceback."""
-    try:
-        return read_settings()
-    except BadSetting as error:
-        raise SystemExit(str(error)) from error
 
 
 def _start_extensions(app: Flask, settings: Settings) -> None:

@@ -1,9 +1,7 @@
-"""The commands `flask --app app …`. Each prints one JSON object; errors go to standard error."""
+"""The commands of `shortorder` and `flask --app app`; the latter prints JSON alone."""
 
-import functools
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -14,10 +12,11 @@ from flask_migrate import Migrate
 from pydantic.alias_generators import to_camel
 
 from orders.domain.attributes import TEXT_KINDS, Applies, AttributeRule, Kind, Option, read_option
-from orders.domain.errors import InvalidInput, OrderError
 from orders.domain.permissions import ROLES
 from orders.domain.typed_values import read_attribute
+from orders.interfaces.cli.config import config
 from orders.interfaces.cli.demo import seed
+from orders.interfaces.cli.output import prints
 from orders.interfaces.cli.server import new_setup_link, serve, work
 from orders.interfaces.http.current_settings import current_limits, current_settings
 from orders.services.accounts import accounts, attributes, orgs, tokens
@@ -26,8 +25,6 @@ from orders.services.customers import customers
 from orders.services.orders import changes
 from orders.settings import MIGRATIONS
 from orders.storage.database import db
-
-Command = Callable[..., dict[str, Any]]
 
 org = AppGroup("org", help="Organizations.")
 token = AppGroup("token", help="Tokens of scripts and web pages.")
@@ -45,30 +42,9 @@ def register_commands(app: Flask) -> None:
         app.cli.add_command(command)
 
 
-def prints_json(command: Command) -> Callable[..., None]:
-    """Return the command wrapped so that it prints its result as one JSON object.
-
-    An OrderError is printed as JSON to standard error, and the exit code is then 1.
-    """
-
-    @functools.wraps(command)
-    def wrapper(*args: Any, **options: Any) -> None:  # noqa: ANN401 - click's own parameters
-        try:
-            result = command(*args, **options)
-        except OrderError as error:
-            refused: dict[str, Any] = {"error": str(error)}
-            if isinstance(error, InvalidInput):
-                refused["errors"] = [asdict(fault) for fault in error.errors]
-            click.echo(json.dumps(refused), err=True)
-            sys.exit(1)
-        click.echo(json.dumps(result))
-
-    return wrapper
-
-
 @org.command("add")
 @click.argument("name")
-@prints_json
+@prints()
 def add_org(name: str) -> dict[str, Any]:
     """Create an org."""
     return {"id": orgs.add_org(name)}
@@ -82,7 +58,7 @@ def add_org(name: str) -> dict[str, Any]:
 )
 @click.option("--domain", "domains", multiple=True, help="Host of a public token; repeatable.")
 @click.option("--succeeds", help="ID of a token that this one replaces; it reads its orders, too.")
-@prints_json
+@prints()
 def add_token(
     org_id: str, name: str, is_private: bool | None, domains: tuple[str, ...], succeeds: str | None
 ) -> dict[str, Any]:
@@ -97,7 +73,7 @@ def add_token(
 
 @token.command("revoke")
 @click.argument("token_id")
-@prints_json
+@prints()
 def revoke_token(token_id: str) -> dict[str, Any]:
     """Revoke a token."""
     tokens.revoke_token(token_id)
@@ -116,7 +92,7 @@ def revoke_token(token_id: str) -> dict[str, Any]:
     expose_value=False,
     help="Read the password from standard input.",
 )
-@prints_json
+@prints()
 def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
     """Create a staff account; a line break at the end of the password is ignored."""
     password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
@@ -145,7 +121,7 @@ def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
 @click.option(
     "--copied/--not-copied", "is_copied", default=True, help="Do repeat orders get the value?"
 )
-@prints_json
+@prints()
 def add_attribute(
     org_id: str,
     kind: str,
@@ -205,21 +181,21 @@ def _default(rule: AttributeRule, text: str | None) -> Any:  # noqa: ANN401 - a 
 
 
 @orders_group.command("sort-keys")
-@prints_json
+@prints()
 def rebuild_sort_keys() -> dict[str, Any]:
     """Rewrite the keys by which lists are sorted, after an update that changes them."""
     return {"rebuilt": changes.rebuild_sort_keys() + customers.rebuild_sort_keys()}
 
 
 @files.command("sweep")
-@prints_json
+@prints()
 def sweep_files() -> dict[str, Any]:
     """Remove orphaned files that are more than a day old."""
     return {"removed": configurations.sweep_files(current_app.extensions["files"])}
 
 
 @seed_group.command("demo")
-@prints_json
+@prints()
 def seed_demo() -> dict[str, Any]:
     """Create the demo org: configurations, attributes, orders, an account and two tokens."""
     made = seed.seed_demo(current_limits())
@@ -228,7 +204,7 @@ def seed_demo() -> dict[str, Any]:
 
 @click.command("setup-link")
 @with_appcontext
-@prints_json
+@prints()
 def setup_link_command() -> dict[str, Any]:
     """Print a link to set up an empty desk in the browser; older links stop working."""
     link, expires_at = new_setup_link(current_settings())
@@ -251,7 +227,7 @@ def work_command() -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     *(serve_command, work_command, setup_link_command),
-    *(org, token, staff, attribute, orders_group, files, seed_group),
+    *(config, org, token, staff, attribute, orders_group, files, seed_group),
 )
 
 

@@ -8,6 +8,7 @@ from flask.cli import ScriptInfo
 
 from orders import __version__
 from orders.interfaces.cli.commands import COMMANDS
+from orders.interfaces.cli.output import FOR_PEOPLE
 
 
 def command_line(create_app: Callable[[], Flask]) -> click.Group:
@@ -15,8 +16,10 @@ def command_line(create_app: Callable[[], Flask]) -> click.Group:
 
     @click.group(context_settings={"obj": ScriptInfo(create_app=create_app)})
     @click.version_option(__version__, prog_name="Shortorder")
-    def shortorder() -> None:
+    @click.pass_context
+    def shortorder(context: click.Context) -> None:
         """The order desk for configured products."""
+        context.meta[FOR_PEOPLE] = True
 
     for command in COMMANDS:
         shortorder.add_command(command)
