@@ -16,7 +16,7 @@ NEAR = 0.85
 # secrets because of the password that they may contain.
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|DSN|_URL|_STORAGE)\Z")
 _PASSWORD = re.compile(r"(?<=:)[^/@:]*(?=@)|(?<=[?&]password=)[^&]*")
-MASK = "••••••"
+MASK = "******"
 
 
 class BadSetting(Exception):  # noqa: N818 - named as the other errors

@@ -9,26 +9,25 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_migrate import Migrate
-from pydantic.alias_generators import to_camel
 
 from orders.domain.attributes import TEXT_KINDS, Applies, AttributeRule, Kind, Option, read_option
 from orders.domain.permissions import ROLES
 from orders.domain.typed_values import read_attribute
 from orders.interfaces.cli.config import config
 from orders.interfaces.cli.demo import seed
+from orders.interfaces.cli.orgs import in_camel_case, org, token
 from orders.interfaces.cli.output import prints
 from orders.interfaces.cli.server import new_setup_link, serve, work
+from orders.interfaces.cli.users import user
 from orders.interfaces.http.current_settings import current_limits, current_settings
-from orders.services.accounts import accounts, attributes, orgs, tokens
+from orders.services.accounts import accounts, attributes
 from orders.services.catalog import configurations
 from orders.services.customers import customers
 from orders.services.orders import changes
 from orders.settings import MIGRATIONS
 from orders.storage.database import db
 
-org = AppGroup("org", help="Organizations.")
-token = AppGroup("token", help="Tokens of scripts and web pages.")
-staff = AppGroup("staff", help="Staff accounts of the sales desk.")
+staff = AppGroup("staff", help="Staff accounts of the sales desk, as `user`.")
 attribute = AppGroup("attribute", help="Attributes that an org defines for its orders.")
 orders_group = AppGroup("orders", help="The orders of all organizations.")
 files = AppGroup("files", help="The file store.")
@@ -40,44 +39,6 @@ def register_commands(app: Flask) -> None:
     Migrate(app, db, directory=str(MIGRATIONS))
     for command in COMMANDS:
         app.cli.add_command(command)
-
-
-@org.command("add")
-@click.argument("name")
-@prints()
-def add_org(name: str) -> dict[str, Any]:
-    """Create an org."""
-    return {"id": orgs.add_org(name)}
-
-
-@token.command("add")
-@click.option("--org", "org_id", required=True, help="ID of the org.")
-@click.option("--name", required=True, help="A name for people.")
-@click.option(
-    "--private/--public", "is_private", default=None, help="For a server, or for web pages."
-)
-@click.option("--domain", "domains", multiple=True, help="Host of a public token; repeatable.")
-@click.option("--succeeds", help="ID of a token that this one replaces; it reads its orders, too.")
-@prints()
-def add_token(
-    org_id: str, name: str, is_private: bool | None, domains: tuple[str, ...], succeeds: str | None
-) -> dict[str, Any]:
-    """Create a token; its secret is shown only once."""
-    if is_private is None:
-        raise click.UsageError("Say --private or --public.")
-    made = tokens.add_token(
-        org_id, name=name, is_private=is_private, allowed=domains, succeeds=succeeds
-    )
-    return {"id": made.id, "token": made.secret}
-
-
-@token.command("revoke")
-@click.argument("token_id")
-@prints()
-def revoke_token(token_id: str) -> dict[str, Any]:
-    """Revoke a token."""
-    tokens.revoke_token(token_id)
-    return {"id": token_id, "revoked": True}
 
 
 @staff.command("add")
@@ -199,7 +160,7 @@ def sweep_files() -> dict[str, Any]:
 def seed_demo() -> dict[str, Any]:
     """Create the demo org: configurations, attributes, orders, an account and two tokens."""
     made = seed.seed_demo(current_limits())
-    return {to_camel(name): value for name, value in asdict(made).items()}
+    return in_camel_case(asdict(made))
 
 
 @click.command("setup-link")
@@ -227,7 +188,7 @@ def work_command() -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     *(serve_command, work_command, setup_link_command),
-    *(config, org, token, staff, attribute, orders_group, files, seed_group),
+    *(config, org, user, token, staff, attribute, orders_group, files, seed_group),
 )
 
 
