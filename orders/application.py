@@ -20,6 +20,7 @@ from orders.interfaces.http.bodies import read_body_of_page
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.limiters import start_limits
 from orders.interfaces.http.observers import log_requests, record_route
+from orders.interfaces.http.self_check import start_self_check
 from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
@@ -89,6 +90,7 @@ def _application(settings: Settings) -> Flask:
     for interface in (desk, customer, reference_pages):
         app.register_blueprint(interface)
     _start_extensions(app, settings)
+    start_self_check(app)
     app.api = Api(app)
     app.register_error_handler(HTTPException, errors.error_page)
     app.register_error_handler(ServiceBusy, errors.busy_page)

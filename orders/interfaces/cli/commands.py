@@ -15,6 +15,8 @@ from orders.domain.permissions import ROLES
 from orders.domain.typed_values import read_attribute
 from orders.interfaces.cli.config import config
 from orders.interfaces.cli.demo import seed
+from orders.interfaces.cli.doctor import doctor
+from orders.interfaces.cli.maintenance import database, mail_group
 from orders.interfaces.cli.orgs import in_camel_case, org, token
 from orders.interfaces.cli.output import prints
 from orders.interfaces.cli.server import new_setup_link, serve, work
@@ -187,8 +189,20 @@ def work_command() -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    *(serve_command, work_command, setup_link_command),
-    *(config, org, user, token, staff, attribute, orders_group, files, seed_group),
+    *(serve_command, work_command, setup_link_command, doctor),
+    *(
+        config,
+        database,
+        mail_group,
+        org,
+        user,
+        token,
+        staff,
+        attribute,
+        orders_group,
+        files,
+        seed_group,
+    ),
 )
 
 

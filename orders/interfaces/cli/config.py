@@ -38,8 +38,13 @@ def load_environment() -> None:
         load_env_file()
     except BadSetting as error:
         raise SystemExit(str(error)) from error
-    for name, meant in near_misses(os.environ, (*SETTING_VARIABLES, *LIMIT_VARIABLES)).items():
+    for name, meant in misspelled(os.environ).items():
         click.secho(f"{name} is not a setting. Did you mean {meant}?", err=True, fg="yellow")
+
+
+def misspelled(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that are probably misspelled, with the names they should have."""
+    return near_misses(environment, (*SETTING_VARIABLES, *LIMIT_VARIABLES))
 
 
 @config.command("show")

@@ -7,14 +7,25 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from orders import __version__
+from orders.data_folder import DataFolder
+from orders.environment import BadSetting
 from orders.interfaces.cli.commands import COMMANDS
+from orders.interfaces.cli.config import load_environment
 from orders.interfaces.cli.output import FOR_PEOPLE
+from orders.settings import parse_settings
+
+# Commands that may create a database.
+BEGINNING = {"serve", "work", "database", "restore"}
 
 
 def command_line(create_app: Callable[[], Flask]) -> click.Group:
     """Return the command `shortorder`; its commands create the application when they need it."""
 
-    @click.group(context_settings={"obj": ScriptInfo(create_app=create_app)})
+    def create() -> Flask:
+        _require_database()
+        return create_app()
+
+    @click.group(context_settings={"obj": ScriptInfo(create_app=create)})
     @click.version_option(__version__, prog_name="Shortorder")
     @click.pass_context
     def shortorder(context: click.Context) -> None:
@@ -24,3 +35,24 @@ def command_line(create_app: Callable[[], Flask]) -> click.Group:
     for command in COMMANDS:
         shortorder.add_command(command)
     return shortorder
+
+
+def _require_database() -> None:
+    """Raise ClickException if the current command needs an SQLite file that does not exist.
+
+    It was then probably called in another folder than `shortorder serve`.
+    """
+    load_environment()
+    try:
+        settings = parse_settings()
+    except BadSetting as error:
+        raise click.ClickException(str(error)) from error
+    file = DataFolder(settings.data_dir, settings.database_url).database
+    command = click.get_current_context().find_root().invoked_subcommand
+    if file is None or file.exists() or command in BEGINNING:
+        return
+    raise click.ClickException(
+        f"There is no database {file}. Run the command in the folder in which `shortorder serve`"
+        " was started, or let DATA_DIR name the data folder. `shortorder database upgrade` creates"
+        " a new database."
+    )

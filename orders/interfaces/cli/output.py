@@ -35,7 +35,7 @@ def prints(
     def decorate(command: Command) -> Callable[..., None]:
         @functools.wraps(command)
         def wrapper(*args: Any, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's own parameters
-            is_json = as_json or FOR_PEOPLE not in click.get_current_context().meta
+            is_json = not is_for_people(as_json=as_json)
             try:
                 result = command(*args, **options)
             except OrderError as error:
@@ -59,6 +59,11 @@ def prints(
         return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(wrapper)
 
     return decorate
+
+
+def is_for_people(*, as_json: bool) -> bool:
+    """Return whether people read what is printed; `as_json` is the option `--json`."""
+    return not as_json and FOR_PEOPLE in click.get_current_context().meta
 
 
 def table(rows: list[Row]) -> str:

@@ -41,9 +41,9 @@ def make_reset(
 ) -> NewReset:
     """Store a password reset link for a person at an admin's request, and return it.
 
-    `by` is the admin's ID, or None for the command line. The link expires after RESET_WITHIN. Raises
-    NotFound if the org has no such account, and Conflict if the account is disabled or is the
-    admin's own.
+    `by` is the admin's ID, or None for the command line. The link expires after RESET_WITHIN.
+    Raises NotFound if the org has no such account, and Conflict if the account is disabled or is
+    the admin's own.
     """
     account = find_staff(org_id, staff_id)
     if staff_id == by:
