@@ -9,6 +9,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_migrate import Migrate
+from pydantic.alias_generators import to_camel
 
 from orders.domain.attributes import TEXT_KINDS, Applies, AttributeRule, Kind, Option, read_option
 from orders.domain.permissions import ROLES
@@ -17,7 +18,8 @@ from orders.interfaces.cli.config import config
 from orders.interfaces.cli.demo import seed
 from orders.interfaces.cli.doctor import doctor
 from orders.interfaces.cli.maintenance import database, mail_group
-from orders.interfaces.cli.orgs import in_camel_case, org, token
+from orders.interfaces.cli.org_option import for_org
+from orders.interfaces.cli.orgs import org, token
 from orders.interfaces.cli.output import prints
 from orders.interfaces.cli.server import new_setup_link, serve, work
 from orders.interfaces.cli.users import user
@@ -44,7 +46,6 @@ def register_commands(app: Flask) -> None:
 
 
 @staff.command("add")
-@click.option("--org", "org_id", required=True, help="ID of the org.")
 @click.option("--email", required=True, help="The address to sign in with.")
 @click.option("--role", type=click.Choice(list(ROLES)), required=True)
 @click.option(
@@ -55,7 +56,8 @@ def register_commands(app: Flask) -> None:
     expose_value=False,
     help="Read the password from standard input.",
 )
-@prints()
+@prints("Created the account. Its ID is {id}.")
+@for_org
 def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
     """Create a staff account; a line break at the end of the password is ignored."""
     password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
@@ -63,7 +65,6 @@ def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
 
 
 @attribute.command("add")
-@click.option("--org", "org_id", required=True, help="ID of the org.")
 @click.option("--key", required=True, help="Key in the order's metadata.")
 @click.option("--label", required=True, help="What people read.")
 @click.option("--kind", type=click.Choice([str(kind) for kind in Kind]), required=True)
@@ -84,7 +85,8 @@ def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
 @click.option(
     "--copied/--not-copied", "is_copied", default=True, help="Do repeat orders get the value?"
 )
-@prints()
+@prints("Defined the attribute. Its ID is {id}.")
+@for_org
 def add_attribute(
     org_id: str,
     kind: str,
@@ -144,14 +146,14 @@ def _default(rule: AttributeRule, text: str | None) -> Any:  # noqa: ANN401 - a 
 
 
 @orders_group.command("sort-keys")
-@prints()
+@prints("Rewrote keys: {rebuilt}.")
 def rebuild_sort_keys() -> dict[str, Any]:
     """Rewrite the keys by which lists are sorted, after an update that changes them."""
     return {"rebuilt": changes.rebuild_sort_keys() + customers.rebuild_sort_keys()}
 
 
 @files.command("sweep")
-@prints()
+@prints("Removed orphaned files: {removed}.")
 def sweep_files() -> dict[str, Any]:
     """Remove orphaned files that are more than a day old."""
     return {"removed": configurations.sweep_files(current_app.extensions["files"])}
@@ -162,16 +164,16 @@ def sweep_files() -> dict[str, Any]:
 def seed_demo() -> dict[str, Any]:
     """Create the demo org: configurations, attributes, orders, an account and two tokens."""
     made = seed.seed_demo(current_limits())
-    return in_camel_case(asdict(made))
+    return {to_camel(name): value for name, value in asdict(made).items()}
 
 
 @click.command("setup-link")
 @with_appcontext
-@prints()
+@prints("Open this link to set up the desk, once and until {expiresAt}:\n\n  {link}")
 def setup_link_command() -> dict[str, Any]:
     """Print a link to set up an empty desk in the browser; older links stop working."""
     link, expires_at = new_setup_link(current_settings())
-    return {"link": link, "expiresAt": expires_at.isoformat()}
+    return {"link": link, "expiresAt": expires_at}
 
 
 @click.command("serve")

@@ -48,13 +48,13 @@ def doctor(as_json: bool) -> None:
     else:
         checks = [{"check": check, **one._asdict()} for check, one in found]
         click.echo(json.dumps({"version": __version__, "faults": faults, "checks": checks}))
-    sys.exit(faults > 0)
+    sys.exit(1 if faults else 0)
 
 
 def examine(
     environment: MutableMapping[str, str], now: datetime | None = None
 ) -> Iterator[tuple[str, Finding]]:
-    """Add the env file to the environment, and yield all findings with the names of their checks."""
+    """Add the env file to the environment, and yield all findings with their checks' names."""
     try:
         load_env_file(environment)
         settings = parse_settings(environment)

@@ -1,11 +1,9 @@
 """The commands `org` and `token`."""
 
-from dataclasses import asdict
 from typing import Any
 
 import click
 from flask.cli import AppGroup
-from pydantic.alias_generators import to_camel
 
 from orders.domain.errors import Conflict
 from orders.domain.identifiers import read_uuid
@@ -22,7 +20,7 @@ token = AppGroup("token", help="Tokens of scripts and web pages.")
 @prints(empty="There is no org. Create one: shortorder org add NAME")
 def show_orgs() -> list[dict[str, Any]]:
     """List all orgs."""
-    return [in_camel_case(asdict(one)) for one in list_orgs()]
+    return [{"name": one.name, "createdAt": one.created_at, "id": one.id} for one in list_orgs()]
 
 
 @org.command("add")
@@ -96,8 +94,3 @@ def _token_named(name: str) -> str:
     if len(found) > 1:
         raise Conflict(f"Several tokens have this name. Say which by its ID: {', '.join(found)}.")
     return found[0] if found else name
-
-
-def in_camel_case(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return a dictionary with its keys in camel case, as in the JSON of commands."""
-    return {to_camel(name): value for name, value in fields.items()}

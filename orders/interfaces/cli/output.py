@@ -105,7 +105,7 @@ def _title(key: str) -> str:
 
 def _text(value: object) -> str:
     """Return a value as people read it, in one line and without control characters."""
-    if value is None or value == "":
+    if value is None or value in ("", []):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
