@@ -74,7 +74,7 @@ class DataFolder:
         """Return those of our files and folders that other users of the machine may open."""
         found = []
         for path in (*self._ours(), *([self.database] if self.database else []), *self._beside()):
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 if path.stat().st_mode & 0o077:
                     found.append(path)
         return found

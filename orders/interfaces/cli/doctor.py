@@ -66,7 +66,10 @@ def examine(
     yield from (("settings", one) for one in ok("All settings can be used."))
     examined = Examined(settings, environment, now or datetime.now(UTC))
     for name, check in CHECKS.items():
-        yield from ((name, one) for one in check(examined))
+        try:
+            yield from ((name, one) for one in check(examined))
+        except OSError as error:  # such as a folder that only another user may open
+            yield name, fault(str(error), "Call `shortorder` as the user that runs the service.")
 
 
 def _show(found: list[tuple[str, Finding]]) -> None:
