@@ -24,6 +24,8 @@ PROJECT = PACKAGE.parent
 IS_INSTALLED = (PACKAGE / "templates").is_dir()
 # The folder with `templates`, `static` and `translations`: a wheel has them in the package.
 ASSETS = PACKAGE if IS_INSTALLED else PROJECT
+# How people call commands.
+COMMAND = "shortorder" if IS_INSTALLED else ".venv/bin/flask --app app"
 MIGRATIONS = PACKAGE / "storage" / "migrations"
 
 

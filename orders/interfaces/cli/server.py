@@ -31,7 +31,7 @@ from orders.interfaces.cli.worker import Background
 from orders.interfaces.http.memory import end_without_memory
 from orders.services import request_log
 from orders.services.accounts import orgs, setup
-from orders.settings import PROJECT, Settings
+from orders.settings import COMMAND, PROJECT, Settings
 from orders.storage import database
 
 log = logging.getLogger(__name__)
@@ -56,8 +56,7 @@ def serve(app: Flask, settings: Settings) -> int:
     """
     if not _is_port_free(settings):
         click.echo(
-            f"Port {settings.port} on {settings.host} is in use. Another one: PORT=8001 make serve",
-            err=True,
+            f"Port {settings.port} on {settings.host} is in use. Set PORT to another one.", err=True
         )
         return 1
     migrate(settings.database_wait)
@@ -156,7 +155,7 @@ def _show_setup_link(settings: Settings) -> None:
 
     {link}
 
-  A new link: flask --app app setup-link, or a restart.
+  A new link: {COMMAND} setup-link, or a restart.
 """
     )
 
