@@ -1,7 +1,9 @@
 """`shortorder` for people: which org is meant, what is refused, and how an admin gets back in."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
@@ -73,6 +75,20 @@ def test_tables_show_no_control_characters(run: Run, org: Org) -> None:
     listed = run("org", "list")
     assert "\x1b" not in listed.stdout
     assert "A [31mred" in listed.stdout
+
+
+def test_a_damaged_or_outdated_database_is_reported(run: Run, app: Flask, org: Org) -> None:
+    file = app.config["SETTINGS"].database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM org")  # without the check of foreign keys
+        damaged = run("database", "check")
+        [(current,)] = connection.execute("SELECT version_num FROM alembic_version")
+        connection.execute("UPDATE alembic_version SET version_num = '0029'")
+        outdated = run("database", "check")
+        connection.execute("UPDATE alembic_version SET version_num = ?", [current])
+    assert "of token refers to a missing row of org" in damaged.stderr
+    assert "shortorder database upgrade" in outdated.stderr
+    assert damaged.exit_code == outdated.exit_code == 1
 
 
 def test_a_command_in_another_folder_creates_no_database(
