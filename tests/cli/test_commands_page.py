@@ -52,7 +52,7 @@ def test_every_command_has_an_example() -> None:
     shown = [line for page in PAGES.values() for line, _ in examples(page)]
     missing = {
         command
-        for command in leaves(command_line(lambda: Flask("unused")))
+        for command in leaves(command_line(lambda _: Flask("unused")))
         if not any(f"{line} ".startswith(f"{command} ") for line in shown)
     }
     assert missing - ELSEWHERE == set()
@@ -65,7 +65,7 @@ def test_the_examples_print_what_is_shown(
     for name in ("data_dir", "database_url", "secret_key"):
         monkeypatch.setenv(name.upper(), str(getattr(settings, name)))
     DataFolder(settings.data_dir, settings.database_url).close_to_others()
-    shortorder = command_line(lambda: app)
+    shortorder = command_line(lambda _: app)
     for line, shown in examples(PAGES["commands.md"]):
         arguments, _, file = line.partition(" < ")
         result = CliRunner().invoke(

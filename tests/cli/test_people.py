@@ -21,10 +21,12 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("DATABASE_URL", app.config["SETTINGS"].database_url)
+    settings = app.config["SETTINGS"]
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
 
     def run(*arguments: str) -> Result:
-        return CliRunner().invoke(command_line(lambda: app), arguments, catch_exceptions=False)
+        return CliRunner().invoke(command_line(lambda _: app), arguments, catch_exceptions=False)
 
     return run
 

@@ -12,18 +12,19 @@ from orders.environment import BadSetting
 from orders.interfaces.cli.commands import COMMANDS
 from orders.interfaces.cli.config import load_environment
 from orders.interfaces.cli.output import FOR_PEOPLE
-from orders.settings import parse_settings
+from orders.settings import Settings, parse_settings, settings_or_exit
 
 # Commands that may create a database.
 BEGINNING = {"serve", "work", "database", "restore"}
 
 
-def command_line(create_app: Callable[[], Flask]) -> click.Group:
+def command_line(create_app: Callable[[Settings], Flask]) -> click.Group:
     """Return the command `shortorder`; its commands create the application when they need it."""
 
     def create() -> Flask:
+        load_environment()
         _require_database()
-        return create_app()
+        return create_app(settings_or_exit())
 
     @click.group(context_settings={"obj": ScriptInfo(create_app=create)})
     @click.version_option(__version__, prog_name="Shortorder")
@@ -42,7 +43,6 @@ def _require_database() -> None:
 
     It was then probably called in another folder than `shortorder serve`.
     """
-    load_environment()
     try:
         settings = parse_settings()
     except BadSetting as error:
