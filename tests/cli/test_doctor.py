@@ -1,5 +1,6 @@
 """`shortorder doctor` finds each fault, and says what to do; a sound installation has none."""
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -65,6 +66,12 @@ def no_folder(folder: Path) -> dict[str, str]:
     return {"DATA_DIR": str(folder / "file")}
 
 
+def another_user(_: Path) -> pytest.MonkeyPatch:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(os, "geteuid", lambda: 12345)
+    return patch
+
+
 def full_disk(_: Path) -> pytest.MonkeyPatch:
     patch = pytest.MonkeyPatch()
     full = shutil.disk_usage("/")._replace(free=50_000_000)
@@ -78,7 +85,8 @@ def full_disk(_: Path) -> pytest.MonkeyPatch:
         Fault("settings", "PORT is 'many'", setting(PORT="many")),
         Fault("settings", "DATABASE_URL", setting(DATABSE_URL="postgresql://127.0.0.1/x")),
         Fault("settings", "no such file", setting(ENV_FILE="/nowhere/.env")),
-        Fault("data folder", "chown", no_folder),
+        Fault("data folder", "as the user that owns it", no_folder),
+        Fault("data folder", "belongs to another user", another_user),
         Fault("file modes", "chmod", lambda place: (place / "shortorder.sqlite3").chmod(0o644)),
         Fault("file modes", "chmod", lambda folder: folder.chmod(0o777)),
         Fault("secrets", "random", setting(SECRET_KEY="changemechangeme")),

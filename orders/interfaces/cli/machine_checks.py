@@ -27,8 +27,14 @@ def check_data_folder(examined: Examined) -> list[Finding]:
             )
         ]
     if not path.is_dir() or not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        user = f"the user with the number {os.geteuid()}"
-        return [fault(f"{path} cannot be written by {user}.", f"chown it: chown -R USER {path}")]
+        return [fault(f"You cannot write to {path}.", "Run `shortorder` as the user that owns it.")]
+    if (owner := path.stat().st_uid) != os.geteuid():
+        return [
+            warning(
+                f"{path} belongs to another user (UID {owner}).",
+                "Run commands as that user, so that all files that they create are that user's.",
+            )
+        ]
     return ok(f"{path}")
 
 

@@ -99,16 +99,18 @@ def check_clock(examined: Examined) -> list[Finding]:
 
 def check_file_store(examined: Examined) -> list[Finding]:
     """Write, read, and delete a file."""
-    settings, name = examined.settings, f"doctor/{secrets.token_hex(8)}"
-    if not settings.file_store and not settings.data_dir.is_dir():
-        return []
-    store = FileStore(settings.file_store, settings.data_dir / "files")
+    settings, name = examined.settings, f"doctor-{secrets.token_hex(8)}"
+    folder = settings.data_dir / "files"
+    # It would be created, by a user who may not be the one that runs the service.
+    if not settings.file_store and not folder.exists():
+        return ok("There are no files yet.")
+    store = FileStore(settings.file_store, folder)
     try:
         store.put(name, b"doctor")
         store.get(name)
     except (OrderError, OSError) as error:
         reason = " ".join(str(error.__cause__ or error).split())[:300]
-        place = settings.file_store or settings.data_dir / "files"
+        place = settings.file_store or folder
         advice = "Correct FILE_STORE and the AWS_… variables, or who owns the folder."
         return [fault(f"Files cannot be written to {place}: {reason}", advice)]
     store.discard([name])
