@@ -20,7 +20,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
-from orders.version import version
+from orders import __version__
 from tests.bad_orders import CHAIR
 from tests.postgres import free_port
 from tests.processes.server import PATIENCE, Server, running
@@ -137,7 +137,7 @@ def test_the_metrics_of_two_workers_are_added_up(watched: Watched) -> None:
         assert value(found, "waiting", kind="webhooks") == 0
         assert value(found, "waiting_seconds", kind="imports") == 0
         assert value(found, "can_store") == 1
-        build = {"version": version(), "python": python_version(), "database": "sqlite"}
+        build = {"version": __version__, "python": python_version(), "database": "sqlite"}
         assert value(found, "build_info", **build) == 1
         find = {"method": "GET", "route": "/find"}
         labels = [dict(one) for name, one in found if name == "shortorder_request_seconds_bucket"]
@@ -195,7 +195,7 @@ def test_one_request_is_followed_by_its_id(watched: Watched, is_api: bool) -> No
     span: Any = wait_for(lambda: spans(watched.receiver).get(request_id))
     assert (span.trace_id.hex(), span.name.split()[0]) == (TRACE, "GET")
     event: Any = wait_for(lambda: events(watched.receiver).get(request_id))
-    assert event["release"] == f"shortorder@{version()}"
+    assert event["release"] == f"shortorder@{__version__}"
     assert event["exception"]["values"][-1]["type"] == "KeyError"
     assert "request" not in event
 

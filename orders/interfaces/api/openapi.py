@@ -9,6 +9,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from orders import __version__
 from orders.domain.fields import ALSO_SENT, SHARED, SHARED_BASE
 from orders.domain.inputs import Limits
 from orders.domain.webhook import Topic
@@ -28,7 +29,6 @@ from orders.interfaces.api.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
 from orders.interfaces.api.parameters import Parameter
 from orders.interfaces.api.responses import PROBLEM_TYPE, problem_value
 from orders.interfaces.api.schemas import EXAMPLE_REQUEST_ID, MOMENT, SCHEMAS, OrderMessage, Problem
-from orders.version import version
 
 INTRODUCTION = """\
 Orders for configured products: create, read, and change them from a storefront or a script.
@@ -72,7 +72,7 @@ def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict
             "title": "Shortorder",
             "summary": "The order desk for configured products",
             "description": INTRODUCTION,
-            "version": version(),
+            "version": __version__,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": server}],

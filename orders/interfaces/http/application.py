@@ -18,7 +18,6 @@ from orders.interfaces.http.observers import Observer, begin_request
 from orders.interfaces.http.probes import new_probes
 from orders.interfaces.http.request_ids import HEADER
 from orders.storage.sqlite import request_lock
-from orders.version import version
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -105,7 +104,7 @@ def start_pages(app: Flask) -> None:
     """
     with contextlib.suppress(OSError, RuntimeError):
         app.jinja_env.bytecode_cache = CompiledPages()
-    app.jinja_env.globals.update(asset=asset, own_picture=own_picture, version=version)
+    app.jinja_env.globals.update(asset=asset, own_picture=own_picture, version=__version__)
     app.jinja_env.filters.update(
         options=options_line, option_values=option_values_line, plain_text=str
     )

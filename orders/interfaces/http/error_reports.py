@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import sentry_sdk
 from sentry_sdk.integrations.logging import LoggingIntegration
 
+from orders import __version__
 from orders.interfaces.http.logs import masked
 from orders.interfaces.http.observers import current_request
-from orders.version import version
 
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint
@@ -22,7 +22,7 @@ def start_reporting(dsn: str) -> None:
     """Report errors of this process from now on; a thread sends them to the address `dsn`."""
     sentry_sdk.init(
         dsn=dsn,
-        release=f"shortorder@{version()}",
+        release=f"shortorder@{__version__}",
         # Only log lines: other integrations would send requests and statements with them.
         default_integrations=False,
         auto_enabling_integrations=False,

@@ -24,13 +24,13 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, event
 
+from orders import __version__
 from orders.domain.errors import ServiceBusy
 from orders.interfaces.http.observers import HandledRequest
 from orders.measurements import Measured
 from orders.services.imports import claim as imports
 from orders.services.webhooks import claims as webhooks
 from orders.storage.sqlite import request_lock
-from orders.version import version
 
 # Seconds. The same for all, so that dashboards can add them up.
 BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -136,7 +136,7 @@ class StoredMetrics(Collector):
         with self._app.app_context():
             database = self._app.config["SETTINGS"].database_url.partition(":")[0]
             labels = {
-                "version": version(),
+                "version": __version__,
                 "python": platform.python_version(),
                 "database": database.partition("+")[0],
             }

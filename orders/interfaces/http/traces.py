@@ -13,9 +13,9 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
+from orders import __version__
 from orders.interfaces.http.logs import masked
 from orders.interfaces.http.observers import HandledRequest, Observer
-from orders.version import version
 
 NANOSECONDS = 1_000_000_000
 
@@ -27,12 +27,12 @@ def start_tracing(processor: SpanProcessor | None = None) -> Observer:
     them to OTEL_EXPORTER_OTLP_ENDPOINT; what cannot be sent is dropped.
     """
     # The SDK's own variables, such as OTEL_SERVICE_NAME, come before these.
-    resource = Resource({SERVICE_NAME: "shortorder", SERVICE_VERSION: version()}).merge(
+    resource = Resource({SERVICE_NAME: "shortorder", SERVICE_VERSION: __version__}).merge(
         Resource.create()
     )
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(processor or BatchSpanProcessor(OTLPSpanExporter()))
-    tracer = provider.get_tracer("shortorder", version())
+    tracer = provider.get_tracer("shortorder", __version__)
 
     def observe(handled: HandledRequest) -> None:
         ended = time.time_ns()
