@@ -10,6 +10,7 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 
+from orders import __version__
 from orders.domain.configuration import own_picture
 from orders.interfaces.http.admission import without_cookies
 from orders.interfaces.http.assets import asset
