@@ -26,7 +26,7 @@ from flask import Flask
 
 from orders.domain.errors import Conflict
 from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
-from orders.interfaces.cli.upgrade import migrate
+from orders.interfaces.cli.upgrade import migrate, require_rate_limits
 from orders.interfaces.cli.worker import Background
 from orders.interfaces.http.memory import end_without_memory
 from orders.services import request_log
@@ -61,6 +61,7 @@ def serve(app: Flask, settings: Settings) -> int:
         )
         return 1
     migrate(settings.database_wait)
+    require_rate_limits(settings.rate_limit_storage)
     if not settings.request_log_days:
         request_log.forget_all()
     address = service_address(settings)
