@@ -15,6 +15,7 @@ from orders.storage import database
 from tests.actors import PASSWORD, Org
 from tests.api.conftest import caller
 from tests.bad_orders import CHAIR
+from tests.customer.conftest import UNKNOWN_CODE
 from tests.redis import RedisServer, redis_server
 
 pytestmark = pytest.mark.one_database(reason="it counts in Redis")
@@ -63,7 +64,7 @@ def test_applications_count_together_and_a_stopped_redis_is_503_at_once(
         return [
             [client.get("/find?code=x").status_code for client in four],
             [client.post("/sign-in", data=wrong).status_code for client in four],
-            [api.call("GET", "/orders?shortId=x", headers=page).status_code for api in shop],
+            [api.call("GET", f"/orders?shortId={UNKNOWN_CODE}", headers=page).status_code for api in shop],
             [api.call("GET", "/orders").status_code for api in private],
         ]
 
