@@ -74,10 +74,10 @@ def test_applications_count_together_and_a_stopped_redis_is_503_at_once(
     server.stop()
     started = time.monotonic()
     assert statuses() == [[503] * 4, [503] * 4, [503] * 4, [200] * 4]
-    # What has no limit works, and the page says why others do not.
-    refused = app.test_client().get("/find?code=x")
-    assert "The limits of requests cannot be checked right now" in refused.text
+    refused = caller(app.test_client(), org, org.public).call("GET", "/orders", headers=page)
+    assert "The limits of requests cannot be checked right now" in refused.json["detail"]
     assert refused.headers["Retry-After"] == "1"
+    # What has no limit works.
     order = {"cart": [{"configurationId": CHAIR, "count": 1}]}
     assert caller(app.test_client(), org, org.private).create(order).status_code == 201
     assert app.test_client().get("/sign-in").status_code == 200
