@@ -20,6 +20,7 @@ from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.limiters import start_limits
+from orders.interfaces.http.log_lines import write_safe_lines
 from orders.interfaces.http.observers import log_requests, record_route
 from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
@@ -63,6 +64,7 @@ def _application(settings: Settings) -> Flask:
         LOOKUP_LIMIT=settings.lookup_limit,
         SIGN_IN_LIMIT=settings.sign_in_limit,
     )
+    write_safe_lines()
     encryption.use_keys(settings.encryption_keys)
     start_pages(app)
     app.context_processor(lambda: {"member": session.current_member()})

@@ -19,6 +19,8 @@ from tests.sheets import xlsx_of
 pytestmark = [
     pytest.mark.one_database(reason="how texts are read is the same on both"),
     pytest.mark.usefixtures("csrf_off"),
+    # A large upload leaves its temporary file to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 # What a text repeats.
