@@ -10,7 +10,7 @@ TEST_PROCESSES ?= 3
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pdf test lint soak fuzz format translations lock bench desk-figures screenshots audit sbom clean
+.PHONY: help serve pdf redis test lint soak fuzz format translations lock bench desk-figures screenshots audit sbom clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ serve: $(VENV)/.installed ## install what is needed, migrate, serve on http://12
 
 pdf: $(VENV)/.installed ## add order sheets as PDF; the system needs pango (docs/order-page.md)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-pdf.txt
+
+redis: $(VENV)/.installed ## add the client of Redis, for RATE_LIMIT_STORAGE
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-redis.txt
 
 # The linters run beside the tests, and print only what they find.
 test: $(VENV)/.installed-dev ## every test, and beside them format, lint, types, architecture
@@ -64,7 +67,8 @@ lock: $(VENV)/.installed-dev ## lock the versions again after a change in pyproj
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf -c requirements.txt -o requirements-pdf.txt
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf --group dev -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra redis -c requirements.txt -o requirements-redis.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf --extra redis --group dev -c requirements.txt -o requirements-dev.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --group audit -c requirements.txt -o requirements-audit.txt
 
 audit: $(VENV)/.installed-audit ## look up known vulnerabilities of the locked packages; it needs the network

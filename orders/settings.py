@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,7 +80,9 @@ class Settings:
     api_limit: str = ""  # requests by one token, such as 600 per minute; empty: any
     public_token_limit: str = "6000 per minute"  # requests by one public token  # noqa: S105 - no secret
     public_address_limit: str = "600 per minute"  # requests of public tokens by one address
-    rate_limit_storage: str = "database://"  # where limits are counted; redis://host, memory://
+    rate_limit_storage: str = (
+        "database://"  # where limits are counted; redis://host:6379/0, memory://
+    )
     file_store: str = ""  # s3://bucket/prefix; empty: the folder files/ in DATA_DIR
     send_webhooks: bool = True  # `serve` also sends webhooks; else a `work` command must
     webhook_threads: int = 8  # messages of one org that each sending process has under way at once
@@ -227,11 +230,6 @@ def _check(settings: Settings) -> None:
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
     _check_rates(settings)
-    for name in ("lookup_limit", "sign_in_limit", "anonymous_limit", "api_limit"):
-        try:
-            parse_many(getattr(settings, name) or "1 per second")
-        except ValueError as error:
-            raise BadSetting(f"{name.upper()} must be like 30 per minute.") from error
     if settings.public_url:
         parts = urlsplit(settings.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc:
@@ -273,7 +271,8 @@ def _check_monitoring(settings: Settings) -> None:
 
 
 def _check_rates(settings: Settings) -> None:
-    for name in ("lookup_limit", "sign_in_limit", *NO_LIMITS):
+    _check_rate_storage(settings.rate_limit_storage)
+    for name in ("lookup_limit", "sign_in_limit", "anonymous_limit", *NO_LIMITS):
         text = getattr(settings, name)
         if name in NO_LIMITS and text in {"", NONE}:
             continue
@@ -281,6 +280,22 @@ def _check_rates(settings: Settings) -> None:
             parse_many(text)
         except ValueError as error:
             raise BadSetting(f"{name.upper()} must be like 30 per minute.") from error
+
+
+def _check_rate_storage(uri: str) -> None:
+    parts = urlsplit(uri)
+    if uri in {"database://", "memory://"}:
+        return
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+        raise BadSetting(
+            "RATE_LIMIT_STORAGE must be database://, memory://, or like redis://host:6379/0 ."
+        )
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise BadSetting(f"RATE_LIMIT_STORAGE cannot be read: {error}.") from error
+    if find_spec("redis") is None:
+        raise BadSetting("RATE_LIMIT_STORAGE needs the Redis client: run `make redis`.")
 
 
 def _check_connections(settings: Settings) -> None:

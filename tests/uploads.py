@@ -9,9 +9,9 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763606060"
     "000000040001f61738550000000049454e44ae426082"
 )
-JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 20 + b"\xff\xd9"
+JPEG = bytes.fromhex("ffd8 ffc0 000b 08 0001 0001 01 011100 ffd9")
 GIF = b"GIF89a\x01\0\x01\0\0\0\0;"
-WEBP = b"RIFF\x1a\0\0\0WEBPVP8L" + b"\0" * 14
+WEBP = b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0/" + b"\0" * 9
 PDF = b"%PDF-1.7\n%%EOF\n"
 GLB = b"glTF\x02\0\0\0\x0c\0\0\0"
 ZIP = b"PK\x03\x04" + b"\0" * 26

@@ -28,9 +28,10 @@ from orders.domain.message_rows import (
     parts_of,
     read_message_line,
 )
-from orders.domain.pasted_lines import MAX_NAMES, TextRow, heading, read_rows
+from orders.domain.pasted_lines import MAX_NAMES, TextRow, heading, read_rows, require_few
 
 MAX_MESSAGE = 200_000  # characters that are read
+MAX_LINES = 20_000  # lines that are read; each takes its time, also an empty one
 _TABLE = re.compile(r"\t|;|\||(?<=\S) {3,}(?=\S)|,(?=\S)[^,]{0,80},(?=\S)")
 _COLUMNS = r"\t|;|,|\|| {3,}"
 
@@ -57,12 +58,13 @@ def read_message(text: str, look_up: LookUp, names: Names, most: int | None = No
     """Return what a pasted text says: an e-mail, a table, or a list.
 
     `look_up` is called once, as by `read_pasted_lines`; `names` is called for the texts that are
-    left. Raises InvalidInput if the text has more than MAX_MESSAGE characters, or more than `most`
-    lines of the cart.
+    left. Raises InvalidInput if the text has more than MAX_MESSAGE characters or MAX_LINES lines, or
+    more than `most` lines of the cart.
     """
     if len(text) > MAX_MESSAGE:
         raise InvalidInput([FieldError("paste", too_long(MAX_MESSAGE, text))])
     lines = text.splitlines()
+    require_few(lines, MAX_LINES)
     if not is_message(lines):
         catalog = _catalog([text], look_up, names, most)
         rows, unused = _read_block(text, catalog, most)

@@ -74,7 +74,7 @@ def read_rows(
 ) -> list[tuple[PastedLine, TextRow]]:
     """Return what `read_pasted_lines` returns, each line with the row of text that it is from."""
     if own := copied_cart(text):
-        _require_few(own, most)
+        require_few(own, most)
         named = look_up({end for product, _ in own for end in ends_of(product)})
         return [
             (PastedLine(named_at_end(product, named), count), TextRow((product, count), product))
@@ -83,7 +83,7 @@ def read_rows(
     rows = list(_rows(text))
     own_heading = heading(rows[0].cells) if len(rows) > 1 else None
     columns = own_heading or (heading(_divided(rows[0]).cells) if len(rows) > 1 else None)
-    _require_few(rows[1:] if columns else rows, most)
+    require_few(rows[1:] if columns else rows, most)
     divided = [_divided(row) for row in rows]
     if own_heading is None:
         rows = divided
@@ -98,7 +98,8 @@ def read_rows(
     return [(_never_blank(line, row), row) for line, row in zip(lines, body, strict=True)]
 
 
-def _require_few(lines: Sequence[object], most: int | None) -> None:
+def require_few(lines: Sequence[object], most: int | None) -> None:
+    """Raise InvalidInput if a pasted text has more than `most` lines; None means any number."""
     if most is not None and len(lines) > most:
         message = lazy_gettext(
             "At most %(most)s lines; this has %(count)s.",

@@ -18,7 +18,8 @@ def picture_size(content_type: str, content: bytes) -> tuple[int, int] | None:
     """Return the width and height of a picture in pixels, as its file states them.
 
     Returns None if `content_type` is not PNG, JPEG, WebP or GIF, or if the file ends before its
-    size or is not valid up to there. Of an animation, the size is that of its whole area.
+    size or is not valid up to there. Of an animation, the size is that of its whole area, which
+    programs enlarge to that of its first picture.
     """
     read = _READERS.get(content_type)
     return None if read is None else read(content)
@@ -30,10 +31,34 @@ def _png(content: bytes) -> tuple[int, int] | None:
     return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
 
 
+def is_too_large(content_type: str, content: bytes) -> bool:
+    """Return whether this is a picture of more than MAX_PIXELS, or one whose size cannot be read.
+
+    Programs that show pictures forgive some faults in a file, and would find a size in it.
+    """
+    if content_type not in _READERS:
+        return False
+    size = picture_size(content_type, content)
+    return size is None or size[0] * size[1] > MAX_PIXELS
+
+
 def _gif(content: bytes) -> tuple[int, int] | None:
-    if len(content) < 10:
+    """Return the size of the screen, or what its first picture needs (GIF89a, 18 and 20)."""
+    if len(content) < 13:
         return None
-    return int.from_bytes(content[6:8], "little"), int.from_bytes(content[8:10], "little")
+    width, height = (int.from_bytes(content[of : of + 2], "little") for of in (6, 8))
+    at = 13 + (3 << (content[10] & 7) + 1 if content[10] & 0x80 else 0)
+    while content[at : at + 1] == b"!":  # an extension: its label, and blocks with their lengths
+        at += 2
+        while at < len(content) and content[at]:
+            at += 1 + content[at]
+        at += 1
+    if content[at : at + 1] != b"," or at + 9 > len(content):
+        return width, height
+    left, top, wide, high = (
+        int.from_bytes(content[of : of + 2], "little") for of in range(at + 1, at + 9, 2)
+    )
+    return max(width, left + wide), max(height, top + high)
 
 
 def _webp(content: bytes) -> tuple[int, int] | None:
@@ -53,13 +78,16 @@ def _webp(content: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg(content: bytes) -> tuple[int, int] | None:
-    """Return the size in the first frame header; the segments before it are skipped."""
-    at = 2
-    while at + 4 <= len(content) and content[at] == 0xFF:
+    """Return the size in the first frame header; the segments before it are skipped.
+
+    Other bytes between two segments are skipped, too, as libjpeg does.
+    """
+    at = content.find(b"\xff", 2)
+    while 0 <= at <= len(content) - 4:
         marker = content[at + 1]
         if marker == 0xFF:  # padding
             at += 1
-        elif marker in _BARE:
+        elif marker in _BARE or marker == 0:
             at += 2
         elif marker in _NO_MORE:
             return None
@@ -70,6 +98,7 @@ def _jpeg(content: bytes) -> tuple[int, int] | None:
             return width, height
         else:
             at += 2 + int.from_bytes(content[at + 2 : at + 4])
+        at = content.find(b"\xff", at)
     return None
 
 

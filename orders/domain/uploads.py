@@ -11,7 +11,7 @@ from orders.domain.configuration import FILE_NAME_SENTENCE, THUMBNAIL, is_file_n
 from orders.domain.errors import FieldError
 from orders.domain.inputs import Limits
 from orders.domain.json_values import find_unstorable, join_path
-from orders.domain.pictures import MAX_PIXELS, picture_size
+from orders.domain.pictures import MAX_PIXELS, is_too_large, picture_size
 from orders.domain.texts import Figure, Text, lazy_gettext
 
 # Names of the parts that bring files; `files[key]` names the key at once.
@@ -174,14 +174,17 @@ def _type_fault(one: SentFile, kind: str, limits: Limits) -> str | None:
         )  # fmt: skip
     if not is_true(kind, one.content):
         return lazy_gettext("The content of this file is not %(type)s.", type=kind)
-    return _size_fault(kind, one.content)
+    return size_fault(kind, one.content)
 
 
-def _size_fault(kind: str, content: bytes) -> str | None:
-    """Return the error message for a picture of more than MAX_PIXELS, else None."""
-    width, height = picture_size(kind, content) or (0, 0)
-    if width * height <= MAX_PIXELS:
+def size_fault(kind: str, content: bytes) -> str | None:
+    """Return the error message for a picture that `is_too_large`, else None."""
+    if not is_too_large(kind, content):
         return None
+    size = picture_size(kind, content)
+    if size is None:
+        return lazy_gettext("The size of this picture cannot be read. Save it again as a picture.")
+    width, height = size
     return lazy_gettext(
         "At most %(most)s pixels; this picture has %(width)s × %(height)s.",  # noqa: RUF001 - a multiplication sign
         most=Figure(MAX_PIXELS), width=Figure(width), height=Figure(height),

@@ -14,6 +14,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 CONNECT = 5
 # SQLSTATE of a write on a server that has become a standby, or whose administrator allows none.
 READ_ONLY = "25006"
+# The class of SQLSTATEs of values that do not fit.
+DATA_EXCEPTION = "22"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +77,23 @@ def prepare(engine: Engine, limits: TimeLimits) -> None:
 
     event.listen(engine, "do_connect", open_in_time)
     event.listen(engine, "handle_error", failed)
+    event.listen(engine, "handle_error", _leave_out_values)
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
+
+
+def _leave_out_values(context: ExceptionContext) -> None:
+    """Shorten the server's message, because errors are logged.
+
+    Below its first line, it quotes the row or key; of a value that it cannot read, in the first.
+    """
+    error = context.original_exception
+    state, diagnosis = getattr(error, "sqlstate", None), getattr(error, "diag", None)
+    if state is None or diagnosis is None:  # not from the server
+        return
+    said = f"SQLSTATE {state}"
+    if not state.startswith(DATA_EXCEPTION) and diagnosis.message_primary:
+        said = f"{diagnosis.message_primary} ({said})"
+    error.args = (said,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({type(error).__name__}) {said}",)

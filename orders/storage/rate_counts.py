@@ -23,6 +23,7 @@ from limits.storage.base import SlidingWindowCounterSupport, TimestampedSlidingW
 from sqlalchemy import Connection, delete, select, text, update
 
 from orders.domain.errors import ServiceBusy
+from orders.domain.texts import lazy_gettext
 from orders.storage import database
 from orders.storage.sql import in_array
 from orders.storage.tables import rate_count as table
@@ -31,6 +32,12 @@ EXACT = "database://"
 SHARED_MEMORY = "database+memory://"
 PAUSE = 1.0  # seconds between two exchanges of counts
 FORGETTING_PAUSE = 600.0  # seconds between two deletions of old counts by one process
+
+# Of Redis: no request waits longer for it, in seconds, and its errors are those of `limits`.
+_REDIS = {"socket_connect_timeout": 2, "socket_timeout": 2, "wrap_exceptions": True}
+
+# What a request is answered whose limit cannot be checked.
+CANNOT_COUNT = lazy_gettext("The limits of requests cannot be checked right now. Please try again.")
 
 _logger = logging.getLogger(__name__)
 # A count that has expired begins again.
@@ -49,6 +56,11 @@ _ROWS = {
     "CAST(value->>2 AS double precision) FROM json_array_elements(CAST(:rows AS json))",
 }
 _ADD = {name: text(" ".join((_INSERT, rows, _SUM))) for name, rows in _ROWS.items()}
+
+
+def storage_options(uri: str) -> dict[str, Any]:
+    """Return the options with which the storage at `uri` is made; those of Redis raise StorageError."""
+    return dict(_REDIS) if uri.startswith("redis") else {}
 
 
 def _name(key: str) -> str:

@@ -62,7 +62,7 @@ def test_without_the_choice_a_token_of_the_org_is_needed(api: Api, foreign_api: 
     path = urlsplit(address).path.removeprefix("/api")
     shown = api.call("GET", path)
     assert shown.status_code == 200
-    assert "Cross-Origin-Resource-Policy" not in shown.headers
+    assert shown.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert shown.headers["Cache-Control"].startswith("private")
     assert foreign_api.call("GET", path).status_code == 404
     assert load(api, f"{address}?bearer_token={api.secret}").data == PNG

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Desk, Screen, sign_in
 from tests.uploads import PNG
@@ -55,3 +55,26 @@ def test_an_admin_adds_and_retires_a_product(screen: Screen, desk: Desk, tmp_pat
     expect(page.locator(".grid li")).to_have_count(1)
     page.reload()
     expect(page.locator(".grid li")).to_have_count(1)
+
+
+def test_back_shows_what_was_typed_and_a_sign_out_clears_it(page: Page, desk: Desk) -> None:
+    sign_in(page, desk, desk.org.admin().email)
+    page.goto(f"{desk.address}/configurations/new")
+    page.fill("#metadata-name", "Bergen stool")
+    page.click("#add-option")
+    typed = {"#metadata-name": "Bergen stool", "#option-3-key": "Legs", "#option-3-value": "Brass"}
+    for field, text in typed.items():
+        page.fill(field, text)
+    key = page.input_value("[name=key]")
+    # This Chromium has no cache of whole pages, as others have none for pages that nobody may store.
+    page.get_by_role("link", name="Cancel").click()
+    page.go_back()
+    assert {field: page.input_value(field) for field in typed} == typed
+    assert page.input_value("[name=key]") == key
+    page.goto(f"{desk.address}/settings/tokens/new")
+    assert page.input_value("#name") == ""
+    page.fill("#name", "Till")
+    page.evaluate("sessionStorage.setItem('shortorder.token', 'as the API reference keeps one')")
+    page.locator("form[action='/sign-out'] button").first.evaluate("button => button.click()")
+    page.wait_for_url("**/sign-in*")
+    assert page.evaluate("sessionStorage.length") == 0

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from orders.domain.inputs import Limits
-from orders.domain.pictures import MAX_PIXELS, picture_size
+from orders.domain.pictures import MAX_PIXELS, is_too_large, picture_size
 from orders.domain.uploads import PICTURES, SentFile, assign_files
 from tests.uploads import GIF, PNG
 
@@ -45,6 +45,56 @@ def test_the_size_is_read_and_a_file_that_ends_before_has_none(name: str) -> Non
     assert set(sizes) <= {None, SIZE}
     # Once enough of the file is there, more of it changes nothing.
     assert not [pair for pair in pairwise(sizes) if pair == (SIZE, None)]
+
+
+def big(of: bytes) -> bytes:
+    """Return bytes that state 300 × 200 pixels, stating 13,000 × 13,000."""  # noqa: RUF002
+    for size, to in (((300).to_bytes(4) + (200).to_bytes(4), (13_000).to_bytes(4) * 2),
+                     ((200).to_bytes(2) + (300).to_bytes(2), (13_000).to_bytes(2) * 2),
+                     (bytes.fromhex("2c01 c800"), (13_000).to_bytes(2, "little") * 2),
+                     (bytes.fromhex("2b0100 c70000"), (12_999).to_bytes(3, "little") * 2),
+                     (bytes.fromhex("2c41 c880"), (13_000).to_bytes(2, "little") * 2),
+                     ((299 | 199 << 14 | 1 << 28).to_bytes(4, "little"),
+                      (12_999 | 12_999 << 14).to_bytes(4, "little"))):  # fmt: skip
+        if size in of:
+            return of.replace(size, to)
+    raise AssertionError(of)
+
+
+SCREEN = b"GIF89a\x01\0\x01\0\x80\0\0" + bytes(6)  # of one pixel, with two colors
+PICTURE = b"\x2c\0\0\0\0" + (13_000).to_bytes(2, "little") * 2
+# 169 megapixels, of which programs that show pictures see as many, whatever the beginning says.
+BOMBS = {
+    **{name: (kind, big(content)) for name, (kind, content) in VALID.items()},
+    "gif, its first picture": ("image/gif", SCREEN + PICTURE),
+    "gif, behind extensions": ("image/gif", SCREEN + b"!\xfe\x03abc\x02de\0!\xf9\x01a\0" + PICTURE),
+    "jpeg, garbage between segments": ("image/jpeg", JPEG_HEAD + b"ab\0" + big(FRAME)),
+    "jpeg, stuffed bytes": ("image/jpeg", JPEG_HEAD + b"\xff\0" + big(FRAME)),
+    "png, another part first": (
+        "image/png", PNG[:8] + b"\0\0\0\x05tEXta\0bcd1234" + big(VALID["png"][1])[8:],
+    ),
+    "png, broken off": ("image/png", PNG[:20]),
+    "webp, an unknown part first": (
+        "image/webp", b"RIFF\0\0\0\0WEBPEXIF\0\0\0\0" + VALID["lossless webp"][1][12:],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_picture_that_unpacks_to_too_many_pixels_is_refused(name: str) -> None:
+    kind, content = BOMBS[name]
+    assert is_too_large(kind, content)
+    found = assign_files([SentFile("thumbnail", "a", kind, content)], {}, Limits())
+    assert [error.path for error in found.errors] == ["thumbnail"]
+    if name in VALID:
+        assert not is_too_large(*VALID[name])
+
+
+def test_other_types_are_no_pictures_that_a_page_shows() -> None:
+    avif = b"\0\0\0\x1cftypavif" + bytes(16)
+    assert not is_too_large("image/avif", avif)
+    found = assign_files([SentFile("thumbnail", "a.avif", "image/avif", avif)], {}, Limits())
+    assert [error.message for error in found.errors] == ["A picture: PNG, JPEG, WebP or GIF."]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])

@@ -4,6 +4,7 @@
 declared in the modules of their resources.
 """
 
+import contextlib
 import gzip
 import re
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
+from limits.errors import StorageError
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
@@ -44,6 +46,7 @@ from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.request_log import Caller
 from orders.settings import Settings
 from orders.storage import database
+from orders.storage.rate_counts import CANNOT_COUNT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -136,13 +139,18 @@ class Api:
             return problem_of(error, request_id)
         except HTTPException as error:
             return problem_of_http(error, request_id)
+        except StorageError as error:  # of Redis
+            self._app.logger.warning("A request cannot be counted: %s", error)
+            return problem_of(ServiceBusy(CANNOT_COUNT), request_id)
         except Exception:
             self._app.logger.exception("%s %s failed.", call.request.method, call.request.path)
             return problem_of_http(InternalServerError(), request_id)
 
     def _count_misses(self, call: Call) -> None:
         """Count the unknown codes and IDs of a public token, so that nobody can guess many."""
-        if call.caller is not None and not call.caller.is_private:
+        if call.caller is None or call.caller.is_private:
+            return
+        with contextlib.suppress(StorageError):  # the answer is made already
             self._limits.count_misses(call.request.remote_addr or "", call.misses or 1)
 
     def _respond(self, call: Call) -> RenderedResponse:

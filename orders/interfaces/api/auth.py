@@ -7,6 +7,7 @@ from orders.interfaces.api.endpoints import Access, Endpoint
 from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import ApiRequest
 from orders.interfaces.api.responses import RenderedResponse
+from orders.interfaces.http.security import CROSS_ORIGIN, RESOURCE_POLICY
 from orders.services.accounts import access
 from orders.services.accounts.access import Actor
 
@@ -76,20 +77,22 @@ def answer_preflight(request: ApiRequest) -> RenderedResponse:
 
 
 def cors_headers(request: ApiRequest, actor: Actor | None, status: int) -> dict[str, str]:
-    """Return the CORS headers of a response or error, or {} if no web page may read it.
+    """Return the headers that let web pages read or embed a response or error; {} if none may.
 
-    Web pages may read responses to requests with a public token. If `actor` is None, the request
+    Web pages may read responses to requests with a public token, and embed such pictures, for which
+    browsers send no `Origin`. If `actor` is None, the request
     was not authenticated. A page may then read only an error, and only if a preflight from its
     origin would be allowed and the database is available (`status` is not 503).
     """
-    if request.origin_header is None or request.is_preflight:
+    if request.is_preflight or (actor is not None and actor.is_private):
         return {}
-    if actor is None:
-        if status < 400 or status == 503 or not _is_allowed_origin(request):
-            return {}
-    elif actor.is_private:
+    embedding = {} if actor is None else {RESOURCE_POLICY: CROSS_ORIGIN}
+    if request.origin_header is None:
+        return embedding
+    if actor is None and (status < 400 or status == 503 or not _is_allowed_origin(request)):
         return {}
     return {
+        **embedding,
         "Access-Control-Allow-Origin": request.origin_header,
         "Access-Control-Expose-Headers": EXPOSED_HEADERS,
     }

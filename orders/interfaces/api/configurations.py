@@ -25,6 +25,7 @@ from orders.interfaces.api.query import Query
 from orders.interfaces.api.request import ApiRequest, Call, read_json_object
 from orders.interfaces.api.responses import EndpointResult, list_result
 from orders.interfaces.http.multipart import MULTIPART, Part, read_parts
+from orders.interfaces.http.security import CROSS_ORIGIN, RESOURCE_POLICY
 from orders.services.catalog import configuration_queries, configurations
 from orders.services.catalog.configuration_queries import SORTABLE, ConfigurationFilter
 from orders.services.catalog.configurations import ShortIdTaken
@@ -73,10 +74,7 @@ PUBLIC_NAME = parameters.path_parameter(
     pattern="[^/].*",
 )
 # Of what everyone may see. Not for long, so that an org can close its pictures again.
-PUBLIC_PICTURE_HEADERS = {
-    "Cache-Control": "public, max-age=3600",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
+PUBLIC_PICTURE_HEADERS = {"Cache-Control": "public, max-age=3600", RESOURCE_POLICY: CROSS_ORIGIN}
 LINKS = {
     "read": link(
         "readConfiguration", {"reference": "$response.body#/id"}, "Read the configuration."

@@ -25,7 +25,7 @@ import click
 
 from orders.domain.errors import Conflict
 from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
-from orders.interfaces.cli.upgrade import migrate
+from orders.interfaces.cli.upgrade import migrate, require_rate_limits
 from orders.interfaces.cli.worker import Background
 from orders.interfaces.http.application import Shortorder
 from orders.interfaces.http.logs import start_logging
@@ -62,6 +62,7 @@ def serve(app: Shortorder, settings: Settings) -> int:
         )
         return 1
     migrate(settings.database_wait)
+    require_rate_limits(settings.rate_limit_storage)
     if not settings.request_log_days:
         request_log.forget_all()
     address = service_address(settings)

@@ -7,11 +7,14 @@ import click
 import flask_migrate
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from limits.errors import StorageError
+from limits.storage import storage_from_string
 
 from orders.domain.errors import ServiceBusy
 from orders.services import stored_secrets
 from orders.settings import MIGRATIONS
 from orders.storage.encryption import WrongKey
+from orders.storage.rate_counts import storage_options
 from orders.storage.startup import schema_version
 
 # Seconds between two tries to reach the database.
@@ -70,6 +73,15 @@ def newer_schema(stored: str | None) -> str:
         f" schemas up to {known}. Install the newer one, or restore the backup from before its"
         " update."
     )
+
+
+def require_rate_limits(uri: str) -> None:
+    """Raise CannotStart if the storage of rate limits (RATE_LIMIT_STORAGE) cannot be reached."""
+    try:
+        storage_from_string(uri, **storage_options(uri)).get("start")
+    except StorageError as error:
+        reason = _reason(error.storage_error)
+        raise CannotStart(f"RATE_LIMIT_STORAGE cannot be reached: {reason}") from None
 
 
 def _knows(scripts: ScriptDirectory, version: str) -> bool:

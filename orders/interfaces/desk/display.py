@@ -121,19 +121,17 @@ def other_values(order: Order, rules: Iterable[AttributeRule]) -> Iterator[tuple
                 yield area, key, value
 
 
-def qr_drawing(text: str, *, border: int, cache_control: str) -> Response:
+def qr_drawing(text: str, *, border: int) -> Response:
     """Return a response with a QR code of the text as an SVG image.
 
-    `border` is the width of the white margin in modules, the squares of a QR code. `cache_control`
-    is the value of the `Cache-Control` header.
+    `border` is the width of the white margin in modules, the squares of a QR code.
     """
     drawing = io.BytesIO()
     segno.make(text, micro=False).save(
         drawing, kind="svg", border=border, light="#fff", dark="#000", svgclass=None,
         lineclass=None, omitsize=True,
     )  # fmt: skip
-    headers = {"Cache-Control": cache_control}
-    return Response(drawing.getvalue(), mimetype="image/svg+xml", headers=headers)
+    return Response(drawing.getvalue(), mimetype="image/svg+xml")
 
 
 @desk.app_template_global()

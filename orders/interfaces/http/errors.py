@@ -1,14 +1,16 @@
 """Error pages for people, and the fragments that htmx shows instead."""
 
-from flask import Response, render_template, request
+from flask import Response, current_app, render_template, request
+from limits.errors import StorageError
 from werkzeug.exceptions import HTTPException
 
-from orders.domain.errors import OrderError
+from orders.domain.errors import OrderError, ServiceBusy
 from orders.domain.texts import Text, lazy_gettext
 from orders.interfaces.http.i18n import is_for_customers, language, translated
 from orders.interfaces.http.observers import handled_request
 from orders.interfaces.http.pages import wants_piece
 from orders.services.languages import ENGLISH
+from orders.storage.rate_counts import CANNOT_COUNT
 
 NOTHING_SAVED = lazy_gettext("Nothing was saved. Go back and try again.")
 # Title and advice by status code, instead of the reason phrases of HTTP.
@@ -56,6 +58,12 @@ def busy_page(error: OrderError) -> Response:
     response = _page(503, error.sentence)
     response.headers["Retry-After"] = "1"
     return response
+
+
+def uncounted_page(error: StorageError) -> Response:
+    """Render the page for a request whose limit cannot be checked, because Redis is away."""
+    current_app.logger.warning("A request cannot be counted: %s", error)
+    return busy_page(ServiceBusy(CANNOT_COUNT))
 
 
 def _page(status: int, detail: str) -> Response:

@@ -9,6 +9,7 @@ from orders.interfaces.http.rate_limits import RequestLimits, frequent_storage
 from orders.interfaces.http.session import current_member
 from orders.services.accounts.sign_in_tries import SignInTries
 from orders.settings import Settings
+from orders.storage.rate_counts import storage_options
 
 
 def client_network() -> str:
@@ -64,6 +65,7 @@ def start_limits(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     app.config.update(
         RATELIMIT_STORAGE_URI=settings.rate_limit_storage,
+        RATELIMIT_STORAGE_OPTIONS=storage_options(settings.rate_limit_storage),
         RATELIMIT_KEY_PREFIX="page",
         RATELIMIT_HEADERS_ENABLED=True,
     )

@@ -25,8 +25,13 @@ _SECRETS = re.compile(
 _PASSWORDS = re.compile(r"(://[^\s/:@]*:)[^\s/@]+(?=@)")
 # Characters that a path may contain without being encoded (RFC 3986, 3.3).
 _IN_PATHS = "/:@!$&'()*+,;="
-# A client's line break must not begin a line of its own.
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127, 0x85, 0x2028, 0x2029)}
+# What a client sends must not begin a line of its own, or command a terminal: C0, DEL and C1, and
+# the two other characters that end a line (Unicode 5.8).
+_CONTROLS = {
+    code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    for code in (*range(32), *range(127, 160), 0x2028, 0x2029)
+}
+INDENT = "    "
 
 
 def start_logging(settings: Settings) -> None:
@@ -84,7 +89,7 @@ def _time_of(record: logging.LogRecord) -> str:
 class TextLines(logging.Formatter):
     """Lines for people: time, level, logger, message, and the IDs of the request.
 
-    The traceback of an exception follows in lines of its own.
+    The traceback of an exception follows in lines of its own, indented.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -94,7 +99,8 @@ class TextLines(logging.Formatter):
         line = f"{_time_of(record)} {record.levelname} {record.name}: {message}"
         parts = [f"{line} [{ids}]" if ids else line]
         if record.exc_info:
-            parts.append(self.formatException(record.exc_info))
+            traceback = self.formatException(record.exc_info).split("\n")
+            parts += [INDENT + one.translate(_CONTROLS) for one in traceback]
         return masked("\n".join(parts))
 
 

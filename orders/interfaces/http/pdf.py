@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from flask import current_app, request
 from werkzeug.security import safe_join
 
-from orders.domain.pictures import MAX_PIXELS, picture_size
+from orders.domain.pictures import is_too_large
 from orders.storage.sqlite import request_lock
 
 # The base URL of a page while it is rendered. The top-level domain is reserved (RFC 6761).
@@ -82,8 +82,7 @@ def _fetcher(weasyprint: Any, read: Reader) -> Any:  # noqa: ANN401 - as above
             if found is None:
                 raise ValueError("Only files of this service.")
             content, kind = found
-            width, height = picture_size(kind, content) or (0, 0)
-            if width * height > MAX_PIXELS:  # stored before there was a limit
+            if is_too_large(kind, content):  # stored before there was a limit
                 raise ValueError("A picture with too many pixels.")
             return weasyprint.urls.URLFetcherResponse(url, content, {"Content-Type": kind})
 

@@ -17,7 +17,7 @@ from werkzeug.exceptions import TooManyRequests
 from orders.domain.networks import network_of
 from orders.services.accounts.access import Actor
 from orders.settings import NONE, Settings
-from orders.storage.rate_counts import EXACT, SHARED_MEMORY
+from orders.storage.rate_counts import EXACT, SHARED_MEMORY, storage_options
 
 KEPT_KEYS = 10_000  # of tokens and addresses, which requests repeat
 
@@ -30,7 +30,7 @@ def frequent_storage(app: Flask) -> tuple[str, dict[str, Any]]:
     settings: Settings = app.config["SETTINGS"]
     if settings.rate_limit_storage == EXACT:
         return SHARED_MEMORY, {"context": app.app_context}
-    return settings.rate_limit_storage, {}
+    return settings.rate_limit_storage, storage_options(settings.rate_limit_storage)
 
 
 class _Limit:

@@ -16,7 +16,7 @@ from orders.domain.errors import FieldError, NotFound
 from orders.domain.permissions import CustomerCheck, PublicReads
 from orders.domain.preferences import UTC_NAME
 from orders.domain.texts import lazy_gettext
-from orders.domain.uploads import content_type_of, is_true, too_many_bytes
+from orders.domain.uploads import content_type_of, is_true, size_fault, too_many_bytes
 from orders.services.accounts.checks import (
     find_row,
     name_errors,
@@ -388,4 +388,5 @@ def _logo_errors(kind: str, content: bytes) -> list[FieldError]:
     # SVG is not allowed: it may contain scripts and references to other sites.
     if kind not in LOGO_TYPES or not is_true(kind, content):
         return [FieldError("logo", lazy_gettext("Choose a PNG, JPEG, or WebP picture."))]
-    return []
+    fault = size_fault(kind, content)
+    return [FieldError("logo", fault)] if fault else []

@@ -14,6 +14,7 @@ from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from orders.settings import NONE, Settings
+from orders.storage.rate_counts import storage_options
 
 KNOWN_FOR = 90 * 86_400  # seconds for which the address of a sign-in is known
 MAX_ADDRESS = 320  # characters of an e-mail address that are looked at
@@ -23,7 +24,8 @@ class SignInTries:
     """Counts tries by account and address; `network` is the client's address or its network."""
 
     def __init__(self, settings: Settings) -> None:
-        self._storage = storage_from_string(settings.rate_limit_storage)
+        uri = settings.rate_limit_storage
+        self._storage = storage_from_string(uri, **storage_options(uri))
         self._strategy = SlidingWindowCounterRateLimiter(self._storage)
         self._by_address = _parsed(settings.account_limit)
         self._total = _parsed(settings.account_total_limit)
@@ -32,7 +34,8 @@ class SignInTries:
         """Use up a try for the account with this e-mail address, whether there is one or not.
 
         Returns 0, or the seconds until the next try if none is left. Raises ServiceBusy if the
-        counts are in the database and it cannot be written.
+        counts are in the database and it cannot be written, and StorageError if they are in Redis
+        and it cannot be reached.
         """
         account = _account(email)
         wait = self._hit(self._by_address, "account", account, network)

@@ -1,6 +1,7 @@
 """Order sheets: one order a page, for printing and as a PDF that loads nothing."""
 
 import contextlib
+import io
 import re
 import sys
 import zlib
@@ -143,6 +144,25 @@ class TestPdf:
             for one in (code, with_picture)
         ]
         assert images == [0, 1]
+
+    def test_the_pdf_leaves_out_pictures_that_are_too_large(self, app: Flask) -> None:
+        image = pytest.importorskip("PIL.Image")
+        made: dict[str, bytes] = {}
+        for name, size in (("small", (1, 1)), ("large", (7_000, 6_000))):
+            image.new("1", size).save(file := io.BytesIO(), "PNG")
+            made[name] = file.getvalue()
+        # Its size is not where it should be, and WeasyPrint's reader finds it all the same.
+        text = b"\0\0\0\x05tEXta\0bcd"
+        text += zlib.crc32(text[4:]).to_bytes(4)
+        made["hidden"] = made["large"][:8] + text + made["large"][8:]
+        with app.test_request_context():
+            found = [
+                contents(
+                    pdf.make_pdf(f"<img src=/{name}>", lambda path: (made[path[1:]], "image/png"))
+                )
+                for name in made
+            ]
+        assert [b"/Subtype /Image" in one for one in found] == [True, False, False]
 
     def test_the_pdf_loads_nothing_from_other_hosts(self, app: Flask) -> None:
         asked: list[str] = []

@@ -13,6 +13,7 @@ from orders.services.accounts import orgs
 from orders.services.accounts.orgs import MAX_LOGO, CustomerPage
 from orders.services.catalog import configurations
 from tests.actors import Org
+from tests.domain.test_pictures import VALID, big
 from tests.uploads import GIF, JPEG, KIND, PDF, PNG, SVG, WEBP, Form
 
 PAGE = "/settings/customers"
@@ -121,6 +122,7 @@ BAD: dict[str, tuple[bytes, str, str]] = {
     "PDF": (PDF, "a.pdf", "application/pdf"),
     "a page": (b"<script>alert(1)</script>", "a.png", "text/html"),
     "too large": (PNG + b"\0" * MAX_LOGO, "a.png", "image/png"),
+    "too many pixels": (big(VALID["png"][1]), "a.png", "image/png"),
     "too large for any body": (PNG + b"\0" * 2_000_000, "a.png", "image/png"),
 }
 

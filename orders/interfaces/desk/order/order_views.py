@@ -95,7 +95,7 @@ def placed(reference: str) -> str:
 def qr_code(reference: str) -> Response:
     order = queries.find_order(reference, signed_in().org_id)
     link = customer_link(order.short_id)
-    return qr_drawing(link, border=QR_BORDER, cache_control="private, max-age=86400")
+    return qr_drawing(link, border=QR_BORDER)
 
 
 @desk.post("/orders/<reference>/status")

@@ -51,7 +51,7 @@ def second_factor_qr() -> Response:
     if PENDING not in session or signed_in().has_second_factor:
         return Response(gettext("Two-step sign-in is already set up."), 404, mimetype="text/plain")
     address = second_factor.app_address(signed_in(), session[PENDING])
-    return qr_drawing(address, border=QR_BORDER, cache_control="no-store")
+    return qr_drawing(address, border=QR_BORDER)
 
 
 @desk.post("/account/second-factor")

@@ -102,8 +102,8 @@ def sign_out() -> AnyResponse:
         sessions.end(found.id)
     session.clear()
     answer = redirect(url_for("desk.show_sign_in"), 303)
-    # Tokens that were tried out in the API reference. Not "cache": pages are in no cache, and to
-    # clear it takes browsers long.
+    # Tokens that were tried out in the API reference, and typed texts. Not "cache": pages are in no
+    # cache, and to clear it takes browsers long. Not "cookies": the language is kept in one.
     answer.headers["Clear-Site-Data"] = '"storage"'
     return answer
 
