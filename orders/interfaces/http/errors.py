@@ -1,12 +1,20 @@
 """Error pages for people, and the fragments that htmx shows instead."""
 
-from flask import Response, render_template, request
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from flask import Response, render_template, request, session
 from werkzeug.exceptions import HTTPException
 
-from orders.domain.errors import OrderError
+from orders.domain.errors import OrderError, ServiceBusy
 from orders.domain.texts import Text, lazy_gettext
+from orders.interfaces.http.admission import ANONYMOUS_BYTES
+from orders.interfaces.http.bodies import FORM, read_body_of_page
 from orders.interfaces.http.i18n import is_for_customers, language, translated
 from orders.interfaces.http.pages import wants_piece
+from orders.interfaces.http.resumed import ResumedForm, sent_fields
+from orders.interfaces.http.session import SECRET, current_session
 from orders.services.languages import ENGLISH
 
 NOTHING_SAVED = lazy_gettext("Nothing was saved. Go back and try again.")
@@ -36,6 +44,9 @@ SENTENCES = {
         lazy_gettext("Nothing was saved. Please try again in a moment."),
     ),
 }
+RETRY_AFTER = 1  # seconds; a busy database is free again soon
+# Fields of a form that is kept for a person who is not signed in.
+MOST_KEPT = 100
 OTHER_TITLE = lazy_gettext("Something went wrong")
 
 
@@ -52,12 +63,60 @@ def error_page(error: HTTPException) -> Response:
 
 
 def busy_page(error: OrderError) -> Response:
-    response = _page(503, error.sentence)
-    response.headers["Retry-After"] = "1"
+    return _page(503, error.sentence)
+
+
+def say_when_to_retry(response: Response) -> Response:
+    """Set `Retry-After` of a 503, as the last function that changes a response; return it.
+
+    The rate limiters set the header of every response, to the seconds until their limits begin
+    again.
+    """
+    if response.status_code == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
+@dataclass(frozen=True, slots=True)
+class KeptForm:
+    """A form that could not be handled, for a page from which a person can send it again.
+
+    `files` maps the names of fields to the names of the files that have to be chosen again.
+    """
+
+    action: str
+    fields: ResumedForm
+    files: Mapping[str, Sequence[str]]
+
+
+def _kept_form() -> KeptForm | None:
+    """Return the form in the request, or None if it has none or what has arrived is not usable.
+
+    The form of a person who is not signed in is kept only if it is small, as all forms are that
+    such people fill in. Whether they are is not asked of the database, which may be away.
+    """
+    if request.method != "POST" or request.mimetype not in {FORM, "multipart/form-data"}:
+        return None
+    try:
+        read_body_of_page()  # the database may have been away before that hook
+        fields = sent_fields(but={"csrf_token"})
+    except HTTPException:
+        return None
+    size = sum(len(name) + len(value) for name, value in fields)
+    if SECRET not in session and (len(fields) > MOST_KEPT or size > ANONYMOUS_BYTES):
+        return None
+    files = {
+        name: [one.filename for one in files if one.filename]
+        for name, files in request.files.lists()
+    }
+    return KeptForm(request.full_path.rstrip("?"), fields, {k: v for k, v in files.items() if v})
+
+
 def _page(status: int, detail: str) -> Response:
+    # What a page needs of the person is read before it, so that a database that is away is not
+    # asked again while it is rendered.
+    with suppress(ServiceBusy):
+        current_session()
     # Descriptions by the framework exist in English only; of a missing page, it says nothing more.
     is_said = isinstance(detail, Text) or (language() == ENGLISH and status != 404)
     detail = translated(detail) if is_said else ""
@@ -67,7 +126,8 @@ def _page(status: int, detail: str) -> Response:
     else:
         template = "errors/_message.html" if wants_piece() else "errors/error.html"
     texts = {"title": translated(title), "advice": translated(advice), "detail": detail}
-    text = render_template(template, status=status, **texts)
+    kept = _kept_form() if status == 503 else None
+    text = render_template(template, status=status, kept=kept, **texts)
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")
     response.headers["Cache-Control"] = "no-store"
