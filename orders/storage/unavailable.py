@@ -16,7 +16,7 @@ def is_unavailable(error: BaseException) -> bool:
     if isinstance(error, OperationalError | NoConnectionLeft):
         return True
     # The driver has no class of its own for these.
-    is_damaged = type(error) is DatabaseError
-    if is_damaged:
+    if type(error) is DatabaseError:
         log.error("The database is damaged: %s", error.orig)
-    return is_damaged
+        return True
+    return False

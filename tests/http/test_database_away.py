@@ -60,7 +60,7 @@ def routes(app: Flask) -> list[Route]:
 
 
 def path_of(rule: str, **known: str) -> str:
-    """Return the address of a rule, with the IDs in `known` by the rule's names, or unknown ones."""
+    """Return the address of a rule with the IDs in `known`, by their names, or unknown ones."""
 
     def value(found: re.Match[str]) -> str:
         return "1" if found[1] == "int:" else known.get(found[2], NOBODY)
@@ -177,7 +177,7 @@ def test_every_endpoint_says_so(live: Flask, org: Org) -> None:
         with outage(live, way):
             for endpoint in all_endpoints():
                 path = re.sub(r"\{\w+\}", NOBODY, endpoint.path)
-                body = {} if endpoint.method in {"POST", "PUT"} else None
+                body: dict[str, str] | None = {} if endpoint.method in {"POST", "PUT"} else None
                 answer = client.open(path, method=endpoint.method, json=body, headers=bearer(org))
                 if path in API_WITHOUT_DATABASE:
                     continue

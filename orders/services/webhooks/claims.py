@@ -1,9 +1,9 @@
 """Claims: a process reserves messages before it sends them, and stores the results afterwards.
 
-The rows of `webhook_delivery` are the queue. A claim expires after seconds unless its process renews
-it, so that a message is not lost if that process dies, although it may then arrive twice. Only one
-process at a time has claims on the messages of a webhook, so the limits for a receiver apply to all
-processes together.
+The rows of `webhook_delivery` are the queue. A claim expires after seconds unless its process
+renews it, so that a message is not lost if that process dies, although it may then arrive twice.
+Only one process at a time has claims on the messages of a webhook, so the limits for a receiver
+apply to all processes together.
 """
 
 import random
@@ -55,8 +55,8 @@ class DueWebhook:
 class ClaimedMessage:
     """A message that only this process may send until its claim expires at the time `until`.
 
-    `store_and_claim` renews claims, and then sets `until`. `attempt` is the number of the attempt, from 1. `hindrance` is the reason why the message must
-    not be sent, or None if it may be sent.
+    `store_and_claim` renews claims, and then sets `until`. `attempt` is the number of the attempt,
+    from 1. `hindrance` is the reason why the message must not be sent, or None if it may be sent.
     """
 
     message: Message

@@ -44,7 +44,7 @@ REST = 0.02  # seconds after a round that took longer
 POLL = 0.5
 # Seconds for which an idle lane keeps its connection.
 LINGER = 0.3
-# Rest of a claim with which an attempt may begin. With less, the claim could not be renewed in time.
+# The least rest of a claim with which an attempt begins; with less it was not renewed in time.
 MARGIN = timedelta(seconds=1)
 
 
@@ -53,10 +53,11 @@ class _Receiver:
     """A webhook to which this process sends messages.
 
     `held` are the messages that the process has claimed for it and that have no outcome yet, and
-    `width` is the maximum of their number; `width` is 1 after an attempt without a response. `lanes` is the number
-    of threads that send, and `waiting` are claimed messages that no lane has taken yet. `seconds`
-    is the duration of the last attempt, `running` contains when the running attempts started, by
-    thread ID, and `served_at` is when a message was last claimed, both by the monotonic clock.
+    `width` is the maximum of their number, which is 1 after an attempt without a response. `lanes`
+    is the number of threads that send, and `waiting` are claimed messages that no lane has taken
+    yet. `seconds` is the duration of the last attempt, `running` contains when the running attempts
+    started, by thread ID, and `served_at` is when a message was last claimed, both by the monotonic
+    clock.
     """
 
     org_id: str
@@ -255,7 +256,7 @@ class Sender:
         self, connection: ReceiverConnection, receiver: _Receiver, claim: ClaimedMessage
     ) -> None:
         began, at = time.monotonic(), datetime.now(UTC)
-        is_valid = claim.until - at > MARGIN  # else it could not be renewed lately
+        is_valid = claim.until - at > MARGIN
         thread = threading.get_ident()
         with self._changed:
             receiver.running[thread] = began
