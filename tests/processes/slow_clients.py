@@ -17,7 +17,7 @@ MANY = 30  # of each kind
 PROMPT = 5.0  # seconds for an answer to everybody else
 LATE = 5.0  # seconds after its limit by which a connection must have been closed
 TICK = 0.2  # seconds
-MORE_THREADS, MORE_MEGABYTES = 12, 60  # than before, when the slow clients have gone
+MORE_THREADS, MORE_MEGABYTES = 12, 100  # than before, when the slow clients have gone
 
 
 @dataclass(frozen=True)

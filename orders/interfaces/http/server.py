@@ -134,9 +134,9 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     listener = sock[0].build()
     _drop_stalled_readers(listener.get_fd(), settings.read_seconds)
     worker = native.ASGIWorker(
-        worker_id, (None, listener), ipc, runtime_threads, runtime_blocking_threads, settings.threads,
-        idle_timeout, backpressure, http_mode, http1_settings, http2_settings, websockets,
-        static_path, *ssl_context, metrics,
+        worker_id, (None, listener), ipc, runtime_threads, runtime_blocking_threads,
+        settings.threads, idle_timeout, backpressure, http_mode, http1_settings, http2_settings,
+        websockets, static_path, *ssl_context, metrics,
     )  # fmt: skip
     loop = _ThreadLoop()
     scheduler = native.CallbackScheduler(loop, handler, None, None, None)
