@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -133,6 +134,31 @@ def test_a_piece_of_a_page_is_the_sentence(live: Flask, org: Org) -> None:
             answer = person.ask(method, rule, is_htmx=True)
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
             assert answer.text.startswith("Busy right now. Nothing was saved.")
+
+
+@pytest.mark.one_database(reason="what was typed is the same")
+def test_passwords_and_files_are_asked_for_again(live: Flask) -> None:
+    form = {"email": "a@desk.example", "password": "secret words", "recovery": "", "old": "kept"}
+    files = {"files": [(BytesIO(b"1"), "plan.pdf"), (BytesIO(b"2"), "view.png")]}
+    with outage(live, "locked"):
+        page = live.test_client().post("/sign-in", data={**form, **files}).text
+    again = read(page).first("main form")
+    kept = {name: value for name, value in again.fields().items() if name != "csrf_token"}
+    assert kept == {"email": "a@desk.example", "old": "kept", "password": "", "files": ""}
+    assert again["enctype"] == "multipart/form-data"
+    assert "Choose again: plan.pdf, view.png" in again.text
+    assert again.has("[name=password][type=password][required]")
+    assert "secret words" not in page
+
+
+@pytest.mark.one_database(reason="what was typed is the same")
+def test_an_order_of_nobody_is_kept_unless_it_makes_a_much_larger_page(live: Flask) -> None:
+    with outage(live, "locked"):
+        for count, is_kept in ((900, True), (9_000, False)):
+            form = {f"cart.{number}.count": "1" for number in range(count)}
+            page = live.test_client().post("/orders/new", data=form)
+            assert page.status_code == 503
+            assert read(page.text).has("main form") == is_kept
 
 
 @pytest.mark.one_database(reason="test_a_database_that_dies_later is the long form")

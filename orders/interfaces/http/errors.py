@@ -9,11 +9,10 @@ from werkzeug.exceptions import HTTPException
 
 from orders.domain.errors import OrderError, ServiceBusy
 from orders.domain.texts import Text, lazy_gettext
-from orders.interfaces.http.admission import ANONYMOUS_BYTES
 from orders.interfaces.http.bodies import FORM, read_body_of_page
 from orders.interfaces.http.i18n import is_for_customers, language, translated
 from orders.interfaces.http.pages import wants_piece
-from orders.interfaces.http.resumed import ResumedForm, sent_fields
+from orders.interfaces.http.resumed import ResumedForm, fits_on_page, pack, sent_fields
 from orders.interfaces.http.session import SECRET, current_session
 from orders.services.languages import ENGLISH
 
@@ -46,7 +45,15 @@ SENTENCES = {
 }
 RETRY_AFTER = 1  # seconds; a busy database is free again soon
 # Fields of a form that is kept for a person who is not signed in.
-MOST_KEPT = 100
+MOST_KEPT = 1_000
+# Fields that no page may contain; a person enters them again.
+SECRET_FIELDS = {
+    "password": lazy_gettext("Password"),
+    "old_password": lazy_gettext("Current password"),
+    "confirm_password": lazy_gettext("Your password"),
+    "proof": lazy_gettext("Your password"),
+    "recovery": lazy_gettext("Recovery code"),
+}
 OTHER_TITLE = lazy_gettext("Something went wrong")
 
 
@@ -81,35 +88,37 @@ def say_when_to_retry(response: Response) -> Response:
 class KeptForm:
     """A form that could not be handled, for a page from which a person can send it again.
 
-    `files` maps the names of fields to the names of the files that have to be chosen again.
+    `secrets` maps the names of fields that have to be filled in again to their labels, and `files`
+    those of fields with files to the names of the files, which have to be chosen again.
     """
 
     action: str
     fields: ResumedForm
+    secrets: Mapping[str, Text]
     files: Mapping[str, Sequence[str]]
 
 
 def _kept_form() -> KeptForm | None:
     """Return the form in the request, or None if it has none or what has arrived is not usable.
 
-    The form of a person who is not signed in is kept only if it is small, as all forms are that
-    such people fill in. Whether they are is not asked of the database, which may be away.
+    The form of a person who has no session is kept only if it does not make the page much larger
+    than the request. Whether the session is still valid cannot be asked of the database now.
     """
     if request.method != "POST" or request.mimetype not in {FORM, "multipart/form-data"}:
         return None
     try:
         read_body_of_page()  # the database may have been away before that hook
-        fields = sent_fields(but={"csrf_token"})
+        fields = sent_fields(but={"csrf_token", *SECRET_FIELDS})
     except HTTPException:
         return None
-    size = sum(len(name) + len(value) for name, value in fields)
-    if SECRET not in session and (len(fields) > MOST_KEPT or size > ANONYMOUS_BYTES):
+    if SECRET not in session and not (len(fields) <= MOST_KEPT and fits_on_page(pack(fields))):
         return None
-    files = {
-        name: [one.filename for one in files if one.filename]
-        for name, files in request.files.lists()
-    }
-    return KeptForm(request.full_path.rstrip("?"), fields, {k: v for k, v in files.items() if v})
+    secrets = {name: label for name, label in SECRET_FIELDS.items() if request.form.get(name)}
+    files: dict[str, list[str]] = {}
+    for name, file in request.files.items(multi=True):
+        if file.filename:
+            files.setdefault(name, []).append(file.filename)
+    return KeptForm(request.full_path.rstrip("?"), fields, secrets, files)
 
 
 def _page(status: int, detail: str) -> Response:
