@@ -55,6 +55,7 @@ class Settings:
     body_seconds: int = 120  # within which the body of a request must have arrived
     body_min_rate: int = 1000  # bytes a second that a body must keep, after BODY_GRACE; 0: any
     body_grace: int = 5  # seconds before BODY_MIN_RATE counts
+    read_seconds: int = 60  # for which a client may read nothing of a response
     demo: bool = True  # a first start makes the demo org
     setup_token: str = ""  # the secret of the link to set up an empty desk; empty: random
     access_log: bool = False  # a line for each request, never with its query string
@@ -224,8 +225,8 @@ def _check(settings: Settings) -> None:
     if not 1 <= settings.port <= 65535:
         raise BadSetting(f"PORT is {settings.port}; it must be from 1 to 65535.")
     for name in (
-        *("workers", "threads", "body_seconds", "webhook_threads", "webhook_days"),
-        *("session_idle_hours", "session_max_days"),
+        *("workers", "threads", "body_seconds", "read_seconds", "webhook_threads"),
+        *("webhook_days", "session_idle_hours", "session_max_days"),
     ):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")

@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, Executable, text
 from sqlalchemy import insert as insert_statement
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from orders.domain.errors import ServiceBusy
 from orders.storage.models.base import Base
@@ -33,6 +33,7 @@ from orders.storage.sqlite.batch_insert import BatchInsert, NewRows, WaitedTooLo
 from orders.storage.sqlite.database_files import CANNOT_READ, CANNOT_WRITE, files_of, forget
 from orders.storage.sqlite.group_commit import ROWS_WAIT, GroupWriter
 from orders.storage.sqlite.statement_cache import CompiledSelect, ConnectionCache, Parameters
+from orders.storage.unavailable import is_unavailable
 
 __all__ = [
     "CANNOT_READ", "CompiledSelect", "NewRows", "close", "db", "execute", "fetch_all", "fetch_one",
@@ -92,8 +93,9 @@ def read() -> Iterator[Connection]:
     try:
         with _engine().connect() as connection, connection.begin():
             yield connection
-    except OperationalError as error:
-        raise ServiceBusy(CANNOT_READ) from error
+    except SQLAlchemyError as error:
+        _raise_if_unavailable(error, CANNOT_READ)
+        raise
 
 
 def fetch_all(statement: Executable) -> Sequence[Any]:
@@ -128,15 +130,17 @@ def rows(statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
     if engine.dialect.name == "sqlite":
         try:
             return _connections_of(engine).rows(statement, parameters)
-        except OperationalError as error:
-            raise ServiceBusy(CANNOT_READ) from error
+        except SQLAlchemyError as error:
+            _raise_if_unavailable(error, CANNOT_READ)
+            raise
     for is_last in (False, True):
         try:
             with _autocommit_of(engine).connect() as connection:
                 return statement.rows(connection, parameters)
-        except OperationalError as error:
-            if is_last or not error.connection_invalidated:
-                raise ServiceBusy(CANNOT_READ) from error
+        except SQLAlchemyError as error:
+            if is_last or not getattr(error, "connection_invalidated", False):
+                _raise_if_unavailable(error, CANNOT_READ)
+                raise
     raise AssertionError("unreachable: the last try returns or raises")
 
 
@@ -160,9 +164,10 @@ def transaction() -> Iterator[Connection]:
         with _with_retries(lambda: _begun(engine)) as connection:
             yield connection
             connection.commit()
-    except DBAPIError as error:
-        if _is_retryable(error) or isinstance(error, OperationalError):
+    except SQLAlchemyError as error:
+        if _is_retryable(error):
             raise ServiceBusy(CANNOT_WRITE) from error
+        _raise_if_unavailable(error, CANNOT_WRITE)
         raise
     finally:
         _thread.is_writing = False
@@ -236,8 +241,9 @@ def writing_since() -> datetime | None:
     try:
         with _autocommit_of(engine).connect() as connection:
             seconds = connection.execute(_OLDEST_WRITE).scalar()
-    except OperationalError as error:
-        raise ServiceBusy(CANNOT_READ) from error
+    except SQLAlchemyError as error:
+        _raise_if_unavailable(error, CANNOT_READ)
+        raise
     return None if seconds is None else now - timedelta(seconds=seconds)
 
 
@@ -296,21 +302,29 @@ def _with_retries(run: Callable[[], T]) -> T:
     for attempt in range(1, TRIES + 1):
         try:
             return run()
-        except DBAPIError as error:
-            is_retryable = _is_retryable(error)
-            if not is_retryable and not isinstance(error, OperationalError):
+        except SQLAlchemyError as error:
+            if not _is_retryable(error):
+                _raise_if_unavailable(error, CANNOT_WRITE)
                 raise
-            if not is_retryable or attempt == TRIES:
+            if attempt == TRIES:
                 raise ServiceBusy(CANNOT_WRITE) from error
             time.sleep(PAUSE * 2**attempt)
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _is_retryable(error: DBAPIError) -> bool:
+def _raise_if_unavailable(error: SQLAlchemyError, sentence: str) -> None:
+    """Raise ServiceBusy with this sentence if the error means that the database is away."""
+    if is_unavailable(error):
+        raise ServiceBusy(sentence) from error
+
+
+def _is_retryable(error: SQLAlchemyError) -> bool:
     """Return whether a transaction that failed with this error may succeed if it is run again.
 
     True for a lost connection, which has no SQLSTATE, and for the SQLSTATEs in RETRYABLE.
     """
+    if not isinstance(error, DBAPIError):
+        return False
     if error.connection_invalidated:
         return True
     state = getattr(error.orig, "sqlstate", None)

@@ -24,6 +24,7 @@ from orders.domain.errors import (
 )
 from orders.domain.short_id import MistypedShortId
 from orders.interfaces.http.assets import file_response
+from orders.interfaces.http.errors import RETRY_AFTER
 from orders.interfaces.http.security import PROGRAM_HEADERS
 from orders.services.files import FileStore
 from orders.storage.pages import Page
@@ -52,7 +53,6 @@ STATUS_OF = (
     (TooManyTries, 429),
     (ServiceBusy, 503),
 )
-RETRY_AFTER = 1  # seconds; a busy database is free again soon
 STATUS_LINES = {int(status): f"{int(status)} {status.phrase}" for status in HTTPStatus}
 
 

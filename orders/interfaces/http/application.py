@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, Response
 from jinja2 import FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 
 from orders import __version__
 from orders.domain.configuration import own_picture
+from orders.domain.errors import ServiceBusy
 from orders.interfaces.http.admission import without_cookies
 from orders.interfaces.http.assets import asset
 from orders.interfaces.http.i18n import option_values_line, options_line
@@ -49,6 +50,15 @@ class Shortorder(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the view or hook unchanged, without Flask's slow support for coroutines."""
         return func
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Return the response to an error that no handler took, or that the page of another raised.
+
+        If the database has gone away in between, this is a 503, and otherwise a logged 500.
+        """
+        if isinstance(e, ServiceBusy):
+            return self.finalize_request(self.handle_user_exception(e), from_error_handler=True)
+        return super().handle_exception(e)
 
     def wsgi_app(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"

@@ -1,14 +1,21 @@
 """Error pages for people, and the fragments that htmx shows instead."""
 
-from flask import Response, current_app, render_template, request
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from flask import Response, current_app, render_template, request, session
 from limits.errors import StorageError
 from werkzeug.exceptions import HTTPException
 
 from orders.domain.errors import OrderError, ServiceBusy
 from orders.domain.texts import Text, lazy_gettext
+from orders.interfaces.http.bodies import FORM, read_body_of_page
 from orders.interfaces.http.i18n import is_for_customers, language, translated
 from orders.interfaces.http.observers import handled_request
 from orders.interfaces.http.pages import wants_piece
+from orders.interfaces.http.resumed import ResumedForm, fits_on_page, pack, sent_fields
+from orders.interfaces.http.session import SECRET, current_session
 from orders.services.languages import ENGLISH
 from orders.storage.rate_counts import CANNOT_COUNT
 
@@ -39,6 +46,17 @@ SENTENCES = {
         lazy_gettext("Nothing was saved. Please try again in a moment."),
     ),
 }
+RETRY_AFTER = 1  # seconds; a busy database is free again soon
+# Fields of a form that is kept for a person who is not signed in.
+MOST_KEPT = 1_000
+# Fields that no page may contain; a person enters them again.
+SECRET_FIELDS = {
+    "password": lazy_gettext("Password"),
+    "old_password": lazy_gettext("Current password"),
+    "confirm_password": lazy_gettext("Your password"),
+    "proof": lazy_gettext("Your password"),
+    "recovery": lazy_gettext("Recovery code"),
+}
 OTHER_TITLE = lazy_gettext("Something went wrong")
 
 
@@ -55,8 +73,17 @@ def error_page(error: HTTPException) -> Response:
 
 
 def busy_page(error: OrderError) -> Response:
-    response = _page(503, error.sentence)
-    response.headers["Retry-After"] = "1"
+    return _page(503, error.sentence)
+
+
+def say_when_to_retry(response: Response) -> Response:
+    """Set `Retry-After` of a 503, as the last function that changes a response; return it.
+
+    The rate limiters set the header of every response, to the seconds until their limits begin
+    again.
+    """
+    if response.status_code == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
@@ -66,7 +93,48 @@ def uncounted_page(error: StorageError) -> Response:
     return busy_page(ServiceBusy(CANNOT_COUNT))
 
 
+@dataclass(frozen=True, slots=True)
+class KeptForm:
+    """A form that could not be handled, for a page from which a person can send it again.
+
+    `secrets` maps the names of fields that have to be filled in again to their labels, and `files`
+    those of fields with files to the names of the files, which have to be chosen again.
+    """
+
+    action: str
+    fields: ResumedForm
+    secrets: Mapping[str, Text]
+    files: Mapping[str, Sequence[str]]
+
+
+def _kept_form() -> KeptForm | None:
+    """Return the form in the request, or None if it has none or what has arrived is not usable.
+
+    The form of a person who has no session is kept only if it does not make the page much larger
+    than the request. Whether the session is still valid cannot be asked of the database now.
+    """
+    if request.method != "POST" or request.mimetype not in {FORM, "multipart/form-data"}:
+        return None
+    try:
+        read_body_of_page()  # the database may have been away before that hook
+        fields = sent_fields(but={"csrf_token", *SECRET_FIELDS})
+    except HTTPException:
+        return None
+    if SECRET not in session and not (len(fields) <= MOST_KEPT and fits_on_page(pack(fields))):
+        return None
+    secrets = {name: label for name, label in SECRET_FIELDS.items() if request.form.get(name)}
+    files: dict[str, list[str]] = {}
+    for name, file in request.files.items(multi=True):
+        if file.filename:
+            files.setdefault(name, []).append(file.filename)
+    return KeptForm(request.full_path.rstrip("?"), fields, secrets, files)
+
+
 def _page(status: int, detail: str) -> Response:
+    # What a page needs of the person is read before it, so that a database that is away is not
+    # asked again while it is rendered.
+    with suppress(ServiceBusy):
+        current_session()
     # Descriptions by the framework exist in English only; of a missing page, it says nothing more.
     is_said = isinstance(detail, Text) or (language() == ENGLISH and status != 404)
     detail = translated(detail) if is_said else ""
@@ -76,8 +144,8 @@ def _page(status: int, detail: str) -> Response:
     else:
         template = "errors/_message.html" if wants_piece() else "errors/error.html"
     texts = {"title": translated(title), "advice": translated(advice), "detail": detail}
-    request_id = handled_request().id
-    text = render_template(template, status=status, request_id=request_id, **texts)
+    kept, request_id = _kept_form() if status == 503 else None, handled_request().id
+    text = render_template(template, status=status, kept=kept, request_id=request_id, **texts)
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")
     response.headers["Cache-Control"] = "no-store"

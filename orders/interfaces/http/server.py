@@ -19,6 +19,7 @@ import ctypes
 import gc
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -137,18 +138,30 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     stop, stopped = granian._signals.set_sync_signals(), threading.Event()  # type: ignore[no-untyped-call]
     stop.add_cb(stopped.set)
+    listener = sock[0].build()
+    _drop_stalled_readers(listener.get_fd(), settings.read_seconds)
     worker = native.ASGIWorker(
-        worker_id, sock, ipc, runtime_threads, runtime_blocking_threads, settings.threads,
-        idle_timeout, backpressure, http_mode, http1_settings, http2_settings, websockets,
-        static_path, *ssl_context, metrics,
+        worker_id, (None, listener), ipc, runtime_threads, runtime_blocking_threads,
+        settings.threads, idle_timeout, backpressure, http_mode, http1_settings, http2_settings,
+        websockets, static_path, *ssl_context, metrics,
     )  # fmt: skip
     loop = _ThreadLoop()
     scheduler = native.CallbackScheduler(loop, handler, None, None, None)
     scheduler._schedule_fn = lambda watcher: resume(handler(watcher))
-    serve = getattr(worker, WORKERS_METHODS[runtime_mode][(sock[0] or sock[1]).is_uds()])
+    serve = getattr(worker, WORKERS_METHODS[runtime_mode][listener.is_uds()])
     serve(scheduler, loop, stop)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     stopped.wait()
+
+
+def _drop_stalled_readers(listener: int, seconds: int) -> None:
+    """Let the kernel close the connections of clients that read nothing for this long.
+
+    `listener` is the descriptor of the listening socket, whose connections inherit the option.
+    Nothing of a response needs a thread while it waits, but it keeps its memory.
+    """
+    with socket.socket(fileno=os.dup(listener)) as own:
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
 
 
 def body_limits(settings: Settings) -> BodyLimits:

@@ -1,11 +1,13 @@
 """Claims: a process reserves messages before it sends them, and stores the results afterwards.
 
-The rows of `webhook_delivery` are the queue. A claim expires, so that a message is not lost if the
-process that sends it dies, although it may then arrive twice. Only one process at a time has claims
-on the messages of a webhook, so the limits for a receiver apply to all processes together.
+The rows of `webhook_delivery` are the queue. A claim expires after seconds unless its process
+renews it, so that a message is not lost if that process dies, although it may then arrive twice.
+Only one process at a time has claims on the messages of a webhook, so the limits for a receiver
+apply to all processes together.
 """
 
 import random
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,8 +29,10 @@ PAUSES = (
 )  # fmt: skip
 # Pauses vary by this share, so that not all receivers are called at the same moment.
 JITTER = 0.1
-# Duration of a claim: longer than an attempt, and short enough for the messages of a dead process.
-LEASE = timedelta(seconds=20)
+# Duration of a claim: others send the messages of a dead process after it. Living processes renew
+# the claims of longer attempts, as soon as less than RENEWED is left.
+LEASE = timedelta(seconds=5)
+RENEWED = timedelta(seconds=3)
 GONE = 410
 IN_THE_BIN = lazy_gettext("Not sent: the webhook was deleted.")
 SWITCHED_OFF = lazy_gettext("Not sent: the webhook was turned off.")
@@ -47,12 +51,12 @@ class DueWebhook:
     is_claimed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class ClaimedMessage:
     """A message that only this process may send until its claim expires at the time `until`.
 
-    `attempt` is the number of the attempt, from 1. `hindrance` is the reason why the message must
-    not be sent, or None if it may be sent.
+    `store_and_claim` renews claims, and then sets `until`. `attempt` is the number of the attempt,
+    from 1. `hindrance` is the reason why the message must not be sent, or None if it may be sent.
     """
 
     message: Message
@@ -166,6 +170,7 @@ _finish = (
 _release = (
     update(webhook_delivery).where(_is_held).values(claimed_until=None, attempts=_row.attempts - 1)
 )
+_renew = update(webhook_delivery).where(_is_held).values(claimed_until=bindparam("until"))
 
 
 def find_due(at: datetime) -> list[DueWebhook]:
@@ -193,31 +198,66 @@ def store_and_claim(
     outcomes: Sequence[Outcome],
     counts: Mapping[str, int],
     *,
-    claiming: Collection[str],
+    held: Collection[ClaimedMessage] = (),
     at: datetime,
     chance: Callable[[], float] = random.random,
 ) -> list[ClaimedMessage]:
-    """Store outcomes and claim due messages, in one transaction; return the claimed messages.
+    """Store outcomes, renew and claim messages, in one transaction; return the newly claimed.
 
-    `counts` maps the IDs of webhooks to the maximum number of messages to claim. `claiming` are the
-    IDs of webhooks for which this process already has claims; webhooks for which another process
-    has claims are skipped. `chance` returns a random number from 0 to 1. Raises ServiceBusy if the
-    database cannot be written; nothing is stored then, and the same outcomes can be stored later.
+    `counts` maps the IDs of webhooks to the maximum number of messages to claim. `held` are this
+    process's claims without an outcome: those that `is_expiring` are renewed. Webhooks for which
+    another process has claims are skipped. `at` is the current time, and `chance` returns a random
+    number from 0 to 1. Raises ServiceBusy if the database cannot be written; nothing is stored
+    then, and the same outcomes can be stored later.
     """
+    expiring = [one for one in held if is_expiring(one, at)]
+    claiming = {one.webhook_id for one in (*held, *(outcome.claim for outcome in outcomes))}
+    began = time.monotonic()
+    until: datetime | None = None
 
     def run(connection: Connection) -> list[ClaimedMessage]:
+        nonlocal until
+        # The lease begins now, and not before the wait for a lock. A second run, after a lost
+        # connection, may find what the first one has stored.
+        until = until or at + LEASE + timedelta(seconds=time.monotonic() - began)
         _store(connection, outcomes, chance)
+        _renew_claims(connection, expiring, until)
         claims: list[ClaimedMessage] = []
         for webhook_id, count in counts.items():
             is_own = webhook_id in claiming
-            claims += _claim(connection, webhook_id, count, at, is_own=is_own)
+            claims += _claim(connection, webhook_id, count, at, until, is_own=is_own)
         return claims
 
-    return database.write(run)
+    claims = database.write(run)
+    for one in expiring:
+        one.until = until or one.until
+    return claims
+
+
+def is_expiring(claim: ClaimedMessage, at: datetime) -> bool:
+    """Return whether the claim has to be renewed at the time `at`."""
+    return claim.until - at < RENEWED
+
+
+def _renew_claims(
+    connection: Connection, claims: Sequence[ClaimedMessage], until: datetime
+) -> None:
+    renewed = [
+        {"message_id": one.message.id, "claimed": one.until, "until": until}
+        for one in sorted(claims, key=lambda one: one.message.id)
+    ]
+    if renewed:
+        connection.execute(_renew, renewed)
 
 
 def _claim(
-    connection: Connection, webhook_id: str, count: int, at: datetime, *, is_own: bool
+    connection: Connection,
+    webhook_id: str,
+    count: int,
+    at: datetime,
+    until: datetime,
+    *,
+    is_own: bool,
 ) -> list[ClaimedMessage]:
     which = {"webhook": webhook_id, "at": at}
     # PostgreSQL: of two processes one gets the webhook; new messages are not kept waiting.
@@ -229,7 +269,6 @@ def _claim(
     found = connection.execute(_due_messages, {**which, "count": count}).all()
     if not found:
         return []
-    until = at + LEASE
     claimed = {**which, "ids": [one.id for one in found], "until": until}
     connection.execute(_claim_messages, claimed)
     secrets = webhooks.signing_secrets(receiver, at)

@@ -23,6 +23,7 @@ from orders.services.webhooks.claims import (
     DueWebhook,
     Outcome,
     find_due,
+    is_expiring,
     store_and_claim,
 )
 from orders.services.webhooks.webhook_client import PostResult, ReceiverConnection, WebhookClient
@@ -44,7 +45,7 @@ REST = 0.02  # seconds after a round that took longer
 POLL = 0.5
 # Seconds for which an idle lane keeps its connection.
 LINGER = 0.3
-# Rest of a claim that an attempt needs beyond its time limit.
+# The least rest of a claim with which an attempt begins; with less it was not renewed in time.
 MARGIN = timedelta(seconds=1)
 
 
@@ -52,21 +53,27 @@ MARGIN = timedelta(seconds=1)
 class _Receiver:
     """A webhook to which this process sends messages.
 
-    `claims` is the number of messages that the process has claimed for it, and `width` is the
-    maximum of that number; `width` is 1 after an attempt without a response. `lanes` is the number
-    of threads that send, and `waiting` are claimed messages that no lane has taken yet. `seconds`
-    is the duration of the last attempt, `running` contains when the running attempts started, by
-    thread ID, and `served_at` is when a message was last claimed, both by the monotonic clock.
+    `held` are the messages that the process has claimed for it and that have no outcome yet, and
+    `width` is the maximum of their number, which is 1 after an attempt without a response. `lanes`
+    is the number of threads that send, and `waiting` are claimed messages that no lane has taken
+    yet. `seconds` is the duration of the last attempt, `running` contains when the running attempts
+    started, by thread ID, and `served_at` is when a message was last claimed, both by the monotonic
+    clock.
     """
 
     org_id: str
     width: int = MOST_AT_ONCE
-    claims: int = 0
+    held: set[ClaimedMessage] = field(default_factory=set)
     lanes: int = 0
     waiting: deque[ClaimedMessage] = field(default_factory=deque)
     seconds: float = FAST
     running: dict[int, float] = field(default_factory=dict)
     served_at: float = 0.0
+
+    @property
+    def claims(self) -> int:
+        """The number of messages that the process has claimed for the webhook."""
+        return len(self.held)
 
     @property
     def is_fast(self) -> bool:
@@ -127,6 +134,7 @@ class Sender:
     def run_round(self) -> None:
         """Wait up to POLL for results, store them, then claim due messages and start to send them.
 
+        Also renews the claims of messages whose attempts take long.
         Raises ServiceBusy if the database is unavailable. No result is lost then: a later round
         stores it.
         """
@@ -139,12 +147,12 @@ class Sender:
         due = [] if self._is_stopping() else find_due(at)
         with self._changed:
             outcomes = self._outcomes[:]
-            claiming = {key for key, one in self._receivers.items() if one.claims}
-            claiming |= {one.claim.webhook_id for one in outcomes}
+            held = [claim for one in self._receivers.values() for claim in one.held]
+            claiming = {one.webhook_id for one in (*held, *(one.claim for one in outcomes))}
             counts = self._choose([one for one in due if not one.is_claimed or one.id in claiming])
         claims: list[ClaimedMessage] = []
-        if outcomes or counts:
-            claims = store_and_claim(outcomes, counts, claiming=claiming, at=at)
+        if outcomes or counts or any(is_expiring(one, at) for one in held):
+            claims = store_and_claim(outcomes, counts, held=held, at=at)
             with self._changed:
                 del self._outcomes[: len(outcomes)]
             self._gone += [one.claim for one in outcomes if _is_gone(one)]
@@ -199,7 +207,7 @@ class Sender:
             lanes = self._lanes_by_org()
             for claim in claims:
                 receiver = self._receivers[claim.webhook_id]
-                receiver.claims += 1
+                receiver.held.add(claim)
                 receiver.served_at = time.monotonic()
                 if claim.hindrance:
                     self._finish(receiver, claim, PostResult(None, claim.hindrance))
@@ -249,8 +257,7 @@ class Sender:
         self, connection: ReceiverConnection, receiver: _Receiver, claim: ClaimedMessage
     ) -> None:
         began, at = time.monotonic(), datetime.now(UTC)
-        # A claim that has waited too long would expire during the attempt.
-        is_valid = claim.until - at > timedelta(seconds=self._client.time_limit) + MARGIN
+        is_valid = claim.until - at > MARGIN
         thread = threading.get_ident()
         with self._changed:
             receiver.running[thread] = began
@@ -273,7 +280,7 @@ class Sender:
     def _finish(
         self, receiver: _Receiver, claim: ClaimedMessage, result: PostResult | None
     ) -> None:
-        receiver.claims -= 1
+        receiver.held.remove(claim)
         self._outcomes.append(Outcome(claim, result, datetime.now(UTC)))
         self._has_outcomes.set()
 

@@ -17,7 +17,7 @@ from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from orders.domain.errors import ServiceBusy
 from orders.domain.texts import lazy_gettext
@@ -28,6 +28,7 @@ from orders.storage.sqlite.database_files import CANNOT_WRITE, FilesReplaced, fi
 from orders.storage.sqlite.long_log import LongLog
 from orders.storage.sqlite.process_lock import ProcessLock
 from orders.storage.sqlite.statement_cache import driver_of
+from orders.storage.unavailable import is_unavailable
 
 log = logging.getLogger(__name__)
 
@@ -118,9 +119,9 @@ class GroupWriter:
         entry = _Entry(function)
         if self._leads(entry):
             self._write_group()
-        if isinstance(entry.error, OperationalError):
-            raise ServiceBusy(CANNOT_WRITE) from entry.error
         if entry.error is not None:
+            if is_unavailable(entry.error):
+                raise ServiceBusy(CANNOT_WRITE) from entry.error
             raise entry.error
         result: T = entry.result
         return result
@@ -146,7 +147,7 @@ class GroupWriter:
         except (DBAPIError, sqlite3.Error) as error:
             self._disconnect()
             # The driver's own errors are those of BEGIN, and of a rollback on a full disk.
-            if isinstance(error, OperationalError | sqlite3.Error):
+            if isinstance(error, sqlite3.Error) or is_unavailable(error):
                 self._failed_at = time.monotonic()
                 raise ServiceBusy(CANNOT_WRITE) from error
             raise
@@ -257,7 +258,7 @@ class GroupWriter:
         reason: BaseException = error
         # On a full disk SQLite ends the transaction by itself, and the savepoint's end then fails
         # with the driver's own error.
-        if isinstance(error, OperationalError | sqlite3.Error | OSError):
+        if isinstance(error, sqlite3.Error | OSError) or is_unavailable(error):
             reason = ServiceBusy(CANNOT_WRITE)
             reason.__cause__ = error
         for entry in group:

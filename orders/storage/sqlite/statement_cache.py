@@ -115,7 +115,10 @@ class ConnectionCache:
             self._free.pop()[0].close()
 
     def _open(self) -> tuple[PoolProxiedConnection, Any]:
-        proxy = self._engine.raw_connection()
+        try:
+            proxy = self._engine.raw_connection()
+        except sqlite3.Error as error:
+            raise sqlalchemy_error("", error) from error
         driver = proxy.driver_connection
         # From now on the pool neither counts it nor waits for it.
         proxy.detach()

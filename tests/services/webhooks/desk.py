@@ -42,12 +42,10 @@ def send_next(
     """
     at = now()
     for due in find_due(at):
-        for claim in store_and_claim([], {due.id: 1}, claiming=(), at=at):
+        for claim in store_and_claim([], {due.id: 1}, at=at):
             not_sent = claim.hindrance and PostResult(None, claim.hindrance)
             result = not_sent or post(claim.message, at=now())
-            store_and_claim(
-                [Outcome(claim, result, now())], {}, claiming=(), at=now(), chance=chance
-            )
+            store_and_claim([Outcome(claim, result, now())], {}, at=now(), chance=chance)
             return True
     return False
 

@@ -9,10 +9,12 @@ from flask import Flask
 from orders.services.webhooks import claims
 from orders.services.webhooks.claims import Outcome, find_due, store_and_claim
 from orders.services.webhooks.deliveries import DeliveryState
-from orders.services.webhooks.sender import MARGIN
-from orders.services.webhooks.webhook_client import TIME_LIMIT, Message, PostResult
+from orders.services.webhooks.sender import MARGIN, POLL
+from orders.services.webhooks.webhook_client import Message, PostResult
 from tests.plans import noted_plans
 from tests.services.webhooks.desk import FAILED, OK, Desk, send_next
+
+EXPIRED = claims.LEASE + timedelta(seconds=1)
 
 
 class TestClaims:
@@ -42,7 +44,7 @@ class TestClaims:
         with pytest.raises(Died):
             send_next(die, now=lambda: desk.now)
         assert not desk.send()
-        desk.now += claims.LEASE
+        desk.now += EXPIRED
         assert desk.only(made.webhook.id).state is DeliveryState.RETRYING
         assert desk.send()
         assert desk.only(made.webhook.id).state is DeliveryState.DELIVERED
@@ -53,7 +55,7 @@ class TestClaims:
         desk.order()
 
         def sleep(message: Message, /, *, at: datetime | None = None) -> PostResult:
-            desk.now += claims.LEASE
+            desk.now += EXPIRED
             desk.answers = [OK]
             assert desk.send(), "another one has taken it over"
             return FAILED
@@ -65,14 +67,14 @@ class TestClaims:
         busy, free = (desk.hook(f"https://{name}.example").webhook.id for name in ("a", "b"))
         for _ in range(3):
             desk.order()
-        [first] = store_and_claim([], {busy: 1}, claiming=(), at=desk.now)
+        [first] = store_and_claim([], {busy: 1}, at=desk.now)
         assert {one.id: one.is_claimed for one in find_due(desk.now)} == {busy: True, free: False}
-        other = store_and_claim([], {busy: 1, free: 1}, claiming=(), at=desk.now)
+        other = store_and_claim([], {busy: 1, free: 1}, at=desk.now)
         assert [one.webhook_id for one in other] == [free]
         # The process that has the claim may have more.
-        assert len(store_and_claim([], {busy: 9}, claiming={busy}, at=desk.now)) == 2
-        desk.now += claims.LEASE
-        taken_over = store_and_claim([], {busy: 9}, claiming=(), at=desk.now)
+        assert len(store_and_claim([], {busy: 9}, held=[first], at=desk.now)) == 2
+        desk.now += EXPIRED
+        taken_over = store_and_claim([], {busy: 9}, at=desk.now)
         assert first.message.id in {one.message.id for one in taken_over}
         assert len(taken_over) == 3
 
@@ -90,15 +92,39 @@ class TestClaims:
     def test_a_claim_that_was_not_sent_after_all_is_no_attempt(self, desk: Desk) -> None:
         made = desk.hook()
         desk.order()
-        [claim] = store_and_claim([], {made.webhook.id: 1}, claiming=(), at=desk.now)
-        store_and_claim([Outcome(claim, None, desk.now)], {}, claiming=(), at=desk.now)
+        [claim] = store_and_claim([], {made.webhook.id: 1}, at=desk.now)
+        store_and_claim([Outcome(claim, None, desk.now)], {}, at=desk.now)
         delivery = desk.only(made.webhook.id)
         assert (delivery.state, delivery.attempts) == (DeliveryState.WAITING, 0)
         assert desk.send()
 
     def test_the_messages_of_a_dead_process_wait_for_seconds(self) -> None:
-        limit = timedelta(seconds=TIME_LIMIT)
-        assert limit + MARGIN < claims.LEASE <= timedelta(seconds=20)
+        assert MARGIN + 3 * timedelta(seconds=POLL) < claims.RENEWED < claims.LEASE
+        assert timedelta(seconds=5) >= claims.LEASE
+
+    def test_a_process_that_lives_keeps_its_claim_during_a_long_attempt(self, desk: Desk) -> None:
+        made = desk.hook()
+        desk.order()
+        [claim] = store_and_claim([], {made.webhook.id: 1}, at=desk.now)
+        for _ in range(5):
+            desk.now += claims.LEASE - timedelta(seconds=1)
+            store_and_claim([], {}, held=[claim], at=desk.now)
+            assert not desk.send(), "another process has taken it over"
+        store_and_claim([Outcome(claim, OK, desk.now)], {}, at=desk.now)
+        assert desk.only(made.webhook.id).state is DeliveryState.DELIVERED
+
+    def test_a_claim_that_another_process_took_over_is_not_renewed(self, desk: Desk) -> None:
+        made = desk.hook()
+        desk.order()
+        [late] = store_and_claim([], {made.webhook.id: 1}, at=desk.now)
+        desk.now += EXPIRED
+        [claim] = store_and_claim([], {made.webhook.id: 1}, at=desk.now)
+        desk.now += timedelta(seconds=1)
+        store_and_claim([], {}, held=[late], at=desk.now)
+        store_and_claim([Outcome(late, FAILED, desk.now)], {}, at=desk.now)
+        assert desk.only(made.webhook.id).state is DeliveryState.SENDING
+        store_and_claim([Outcome(claim, OK, desk.now)], {}, at=desk.now)
+        assert desk.only(made.webhook.id).state is DeliveryState.DELIVERED
 
     @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
     def test_a_claim_reads_no_message_but_its_own(self, desk: Desk) -> None:
@@ -106,7 +132,7 @@ class TestClaims:
         desk.order()
         with noted_plans() as steps:
             find_due(desk.now)
-            store_and_claim([], {made.webhook.id: 9}, claiming=(), at=desk.now)
+            store_and_claim([], {made.webhook.id: 9}, at=desk.now)
         found = [step for step in steps if "webhook_delivery" in step]
         assert found
         for step in found:

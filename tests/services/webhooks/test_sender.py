@@ -15,7 +15,7 @@ from orders.domain.errors import ServiceBusy
 from orders.domain.inputs import Limits
 from orders.domain.webhook import Webhook
 from orders.services.orders import intake
-from orders.services.webhooks import deliveries, webhooks
+from orders.services.webhooks import claims, deliveries, sender, webhooks
 from orders.services.webhooks.deliveries import DeliveryState
 from orders.services.webhooks.sender import MOST_AT_ONCE, Sender
 from orders.services.webhooks.webhook_client import WebhookClient
@@ -64,7 +64,7 @@ def sending(
 ) -> Iterator[None]:
     """Send as a process does until the block ends."""
     stopping = threading.Event()
-    sender = Sender(
+    one = Sender(
         WebhookClient(allow_private=True, time_limit=time_limit),
         org_lanes=org_lanes,
         is_stopping=stopping.is_set,
@@ -73,9 +73,9 @@ def sending(
 
     def run() -> None:
         with app.app_context():
-            while not (stopping.is_set() and sender.is_idle):
+            while not (stopping.is_set() and one.is_idle):
                 try:
-                    sender.run_round()
+                    one.run_round()
                 except ServiceBusy:
                     time.sleep(BUSY_PAUSE)
 
@@ -85,7 +85,7 @@ def sending(
         yield
     finally:
         stopping.set()
-        sender.wake()
+        one.wake()
         thread.join(PATIENCE)
         assert not thread.is_alive()
 
@@ -150,6 +150,22 @@ class TestOthers:
                 began, so_far = time.monotonic(), len(dead.received)
                 dead.wait_for(so_far + 2)
                 assert time.monotonic() - began > 0.5
+
+    @pytest.mark.one_database(reason="test_claims.py renews claims on both")
+    def test_a_long_attempt_is_not_repeated_by_another_process(
+        self, app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(claims, "LEASE", timedelta(seconds=0.5))
+        monkeypatch.setattr(claims, "RENEWED", timedelta(seconds=0.4))
+        monkeypatch.setattr(sender, "MARGIN", timedelta())
+        monkeypatch.setattr(sender, "POLL", 0.05)
+        with hanging(1) as [slow]:
+            hook(org, slow)
+            place_orders(org, 1)
+            with sending(app, time_limit=1.2), sending(app, time_limit=1.2):
+                slow.wait_for(1)
+                time.sleep(1.0)
+                assert len(slow.received) == 1
 
     def test_a_slow_receiver_gets_a_few_at_once(
         self, app: Flask, org: Org, receiver: Receiver
