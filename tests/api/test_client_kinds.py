@@ -14,6 +14,10 @@ from tests.api.calls import Api
 from tests.api.configuration_calls import PRODUCT, errors_by_path, send
 from tests.uploads import KIND, PNG, Form
 
+pytestmark = pytest.mark.one_database(
+    reason="formats of requests; tests/api/test_create_order.py tests the SQL on both"
+)
+
 SOFA = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 LINE = {"configurationId": SOFA, "count": 1}
 

@@ -11,6 +11,10 @@ import pytest
 
 from tests.api.calls import Answer, Api
 
+pytestmark = pytest.mark.one_database(
+    reason="formats of requests; tests/api/test_create_order.py tests the SQL on both"
+)
+
 SOFA = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 ORDER = json.dumps({"name": "Hall", "cart": [{"configurationId": SOFA, "count": 2}]}).encode()
 

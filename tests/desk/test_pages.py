@@ -11,6 +11,8 @@ from tests.actors import Org
 from tests.bad_orders import CHAIR, good_form
 from tests.html import attribute, read
 
+pytestmark = pytest.mark.one_database(reason="rendering")
+
 KEY = "D" * 22
 ASKED_AS = {
     "plain": {},

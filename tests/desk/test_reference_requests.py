@@ -10,6 +10,10 @@ from tests.actors import Org
 from tests.desk.settings.test_requests import log
 from tests.html import attribute, texts
 
+pytestmark = pytest.mark.one_database(
+    reason="a page; tests/api/test_request_log.py tests the SQL on both"
+)
+
 PAGE = "/docs/api"
 FULL_HISTORY = "Sign in to see recent requests"
 

@@ -18,8 +18,8 @@ from orders.settings import PROJECT
 
 PR_SET_PDEATHSIG = 1
 
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["app", "orders.interfaces.cli.commands", __name__])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["app", "orders.interfaces.cli.commands", __name__])
 
 
 def _run(arguments: list[str], environment: dict[str, str], log: Path) -> None:
@@ -40,7 +40,7 @@ class Command:
     def __init__(self, *arguments: str, environment: dict[str, str], log: Path) -> None:
         """Start the command; what it prints is added to the file `log`."""
         options = (list(arguments), environment, log)
-        self._process = _forks.Process(target=_run, args=options)
+        self._process = FORKS.Process(target=_run, args=options)
         self._process.start()
         assert self._process.pid is not None
         self.pid: int = self._process.pid

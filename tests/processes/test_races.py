@@ -1,11 +1,8 @@
 """Several clients at the same moment, against several processes of the server."""
 
 import contextlib
-import json
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +12,10 @@ import pytest
 
 from orders.settings import PROJECT
 from tests.postgres import new_database
+from tests.processes.calls import LINE, POSTS, call
 from tests.processes.server import Server, running
 
-LINE = {"configurationId": "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11", "count": 2}
 CLIENTS = 2  # processes
-POSTS = 200  # of each
 ROUNDS = 20
 MANY_ROUNDS = 200
 
@@ -47,32 +43,11 @@ in_few_and_many_rounds = pytest.mark.parametrize(
 )
 
 
-def call(
-    server: Server, secret: str, method: str, path: str, body: object = None, **headers: str
-) -> tuple[int, Any, str]:
-    """Send a request; return status, JSON and ETag."""
-    request = urllib.request.Request(  # noqa: S310 - our own address
-        server.address + path,
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={
-            "Authorization": f"Bearer {secret}",
-            "Content-Type": "application/json",
-            **{name.replace("_", "-"): value for name, value in headers.items()},
-        },
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
-            return answer.status, json.load(answer), answer.headers["ETag"]
-    except urllib.error.HTTPError as refused:
-        return refused.code, json.load(refused), ""
-
-
 CLIENT = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from tests.processes.test_races import LINE, POSTS, call
+from tests.processes.calls import LINE, POSTS, call
 
 server, secret = SimpleNamespace(address=sys.argv[1]), sys.argv[2]
 

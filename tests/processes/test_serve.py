@@ -15,7 +15,8 @@ from app import create_app
 from orders.settings import PROJECT
 from tests.databases import copy_sqlite
 from tests.postgres import free_port
-from tests.processes.server import FLASK, typed
+from tests.processes.commands import Command
+from tests.processes.server import FLASK, running, typed
 
 
 def refused(folder: Path, **settings: str) -> str:
@@ -48,7 +49,7 @@ def test_a_command_prints_json_or_fails_with_json(tmp_path: Path) -> None:
     assert json.loads(refused.stderr)["errors"][0]["path"] == "email"
 
 
-def test_the_demo_is_created_and_shown_once(tmp_path: Path) -> None:
+def test_the_demo_is_created_and_shown_once_and_a_stop_is_clean(tmp_path: Path) -> None:
     with typed(tmp_path, "", False, DEMO="1") as server:
         first = server.log.read_text("utf-8")
         assert f"http://127.0.0.1:{server.port}/sign-in" in first
@@ -58,17 +59,16 @@ def test_the_demo_is_created_and_shown_once(tmp_path: Path) -> None:
         assert "/setup" not in first
         with urllib.request.urlopen(f"{server.address}/find") as page:  # noqa: S310 - our own address
             assert page.status == 200
-    with typed(tmp_path, DEMO="1", WORKERS="1") as server:
+        # One signal ends all of it, as success.
+        children = [*server.children(), *server.background()]
+        server.process.terminate()
+        assert server.process.wait(timeout=30) == 0
+        assert children
+        assert not any(Path(f"/proc/{child}").exists() for child in children)
+    with running(tmp_path, DEMO="1", WORKERS="1") as server:
         again = server.log.read_text("utf-8")
     assert "so_prv_" not in again
     assert "Password" not in again
-
-
-def test_a_stop_is_graceful_and_clean(tmp_path: Path) -> None:
-    with typed(tmp_path) as server:
-        server.process.terminate()
-        assert server.process.wait(timeout=30) == 0
-        assert not any(Path(f"/proc/{child}").exists() for child in server.children())
 
 
 # `make` hands a signal on to whom it has reached already; people press Ctrl+C twice.
@@ -76,7 +76,7 @@ OFTEN = 300
 
 
 def test_the_server_stops_after_any_number_of_signals(tmp_path: Path) -> None:
-    with typed(tmp_path) as server:
+    with running(tmp_path) as server:
         for _ in range(OFTEN):
             server.process.terminate()
         try:
@@ -86,10 +86,11 @@ def test_the_server_stops_after_any_number_of_signals(tmp_path: Path) -> None:
 
 
 def test_the_worker_stops_after_any_number_of_signals(tmp_path: Path) -> None:
-    with typed(tmp_path, WORKERS="1") as server, (tmp_path / "work.log").open("wb") as log:
+    copy_sqlite(tmp_path, "shortorder.sqlite3")
+    with (tmp_path / "work.log").open("wb") as log:
         process = subprocess.Popen(
-            [FLASK, "--app", "app", "work"], cwd=PROJECT, env=server.environment, stdout=log,
-            stderr=log,
+            [FLASK, "--app", "app", "work"], cwd=PROJECT, stdout=log, stderr=log,
+            env={**os.environ, "DATA_DIR": str(tmp_path), "DEMO": "0"},
         )  # fmt: skip
         try:
             deadline = time.monotonic() + 60
@@ -108,8 +109,13 @@ def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        port = str(other.getsockname()[1])
-        assert f"Port {port} on 127.0.0.1 is in use" in refused(tmp_path, PORT=port)
+        port, log = str(other.getsockname()[1]), tmp_path / "server.log"
+        environment = {**os.environ, "DATA_DIR": str(tmp_path), "DEMO": "0", "PORT": port}
+        start = Command("serve", environment=environment, log=log)
+        assert start.wait(timeout=60) != 0
+    said = log.read_text("utf-8")
+    assert f"Port {port} on 127.0.0.1 is in use" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """`database.transaction()`: one block, once, durable and fair to the other ways to write."""
 
 import fcntl
-import multiprocessing
 import sqlite3
 import threading
 import time
@@ -22,6 +21,7 @@ from orders.storage import database
 from orders.storage.models.orgs import Org as OrgRow
 from orders.storage.sqlite import group_commit
 from tests.databases import settings_for
+from tests.processes.commands import FORKS
 
 ORG = cast(Table, OrgRow.__table__)
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -171,9 +171,8 @@ def count_up(url: str, folder: str, times: int) -> None:
 
 def test_two_processes_lose_no_write_of_each_other(database_url: str, tmp_path: Path) -> None:
     put("one")
-    spawn = multiprocessing.get_context("spawn")
     processes = [
-        spawn.Process(target=count_up, args=(database_url, str(tmp_path), 25)) for _ in range(2)
+        FORKS.Process(target=count_up, args=(database_url, str(tmp_path), 25)) for _ in range(2)
     ]
     for process in processes:
         process.start()

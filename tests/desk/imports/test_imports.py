@@ -19,6 +19,8 @@ from tests.desk.test_pages import make_order
 from tests.html import attributes, read, texts
 from tests.sheets import csv_of, xlsx_of, xlsx_with
 
+pytestmark = pytest.mark.one_database(reason="pages; tests/services/imports tests the SQL on both")
+
 START = "/orders/import"
 HEADS = ("order", "name", "configurationId", "count")
 GOOD = csv_of(HEADS, ("A", "a", CHAIR, 2), ("A", "a", CHAIR, 3), ("B", "b", CHAIR, 1))

@@ -20,7 +20,10 @@ from tests.desk.order.order_actions import actions, page, post, send_undo, store
 from tests.desk.test_pages import make_order
 from tests.html import Part, read, texts
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(reason="pages; tests/api/test_cancel_order.py tests the SQL on both"),
+]
 CANCELED = str(OrderCanceled())
 
 

@@ -10,7 +10,12 @@ from orders.services.orders import notes
 from tests.actors import Org
 from tests.desk.order.order_actions import KEY, page, post, stored
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(
+        reason="pages; tests/services/orders/test_notes.py tests the SQL on both"
+    ),
+]
 
 
 class TestNotes:

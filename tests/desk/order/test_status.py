@@ -12,7 +12,12 @@ from tests.desk.order.order_actions import actions, page, post, send_undo, store
 from tests.desk.test_pages import make_order
 from tests.html import attribute, read
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(
+        reason="the SQL is that of changes, which tests/api/test_change_order.py tests on both"
+    ),
+]
 
 
 class TestStatus:

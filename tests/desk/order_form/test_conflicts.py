@@ -22,7 +22,12 @@ TABLE = "b2f7c1de-8a44-4d0b-9a39-0c5f2a7d6e11"
 LAMP = "5e0d1c5a-1f64-4a39-8f0e-6f1f0b8f7c22"
 ASKED = "Someone else changed the same fields. Nothing was saved."
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(
+        reason="the SQL is that of changes, which tests/api/test_change_order.py tests on both"
+    ),
+]
 
 
 @pytest.fixture

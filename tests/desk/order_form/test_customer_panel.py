@@ -12,7 +12,12 @@ from tests.desk.order_form.test_customer_fill import KEY, fields, opened, press
 from tests.desk.test_pages import make_order
 from tests.html import read, texts
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(
+        reason="a page; tests/services/orders/test_customer_habits.py tests the SQL on both"
+    ),
+]
 COUNTRIES = (Option("AT", "Austria"), Option("DE", "Germany"))
 
 

@@ -14,7 +14,12 @@ from tests.html import attribute, read, texts
 KEY, OTHER_KEY = "D" * 22, "E" * 22
 DRAFT = f"/orders/new/draft?form={KEY}"
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(
+        reason="pages; tests/services/orders/test_drafts.py tests the SQL on both"
+    ),
+]
 
 
 def typed(**changes: str) -> dict[str, str]:

@@ -18,7 +18,12 @@ from tests.html import read
 
 HTMX = {"HX-Request": "true"}
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(
+        reason="the SQL is that of changes, which tests/api/test_change_order.py tests on both"
+    ),
+]
 
 
 class Desk:

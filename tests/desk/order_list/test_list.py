@@ -311,12 +311,8 @@ class TestFilters:
 
 
 class TestSort:
-    @pytest.mark.parametrize(
-        "sort", ["createdAt", "-createdAt", "updatedAt", "-updatedAt", "name", "-name",
-                 "customerId", "-customerId", "status", "-status"],
-    )  # fmt: skip
     def test_pages_have_every_order_once_and_links_back(
-        self, staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch, sort: str
+        self, staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("orders.services.orders.order_list.PAGE_SIZE", 3)
         names = itertools.cycle(["b", "A", None, "c", "B", None])
@@ -329,22 +325,22 @@ class TestSort:
             )
             at = start + timedelta(minutes=n // 2)
             change(org, made["shortId"], created_at=at, updated_at=at + timedelta(minutes=n % 3))
-        pages = all_pages(staff_client, f"sort={sort}")
-        assert [len(page) for page in pages] == [3, 3, 3, 1]
-        shown = [code for page in pages for code in page]
         with org.app.app_context(), database.read() as connection:
             rows: Rows = {row.short_id: row for row in connection.execute(tables.orders.select())}
-        assert sorted(shown) == sorted(rows)
-        assert shown == self.expected(rows, sort)
-        # And back from the last page to the first.
-        page = read(staff_client.get(f"/orders?sort={sort}").text)
-        while page.has("[rel=next]"):
-            page = read(staff_client.get(page.first("[rel=next]")["href"]).text)
-        back = [rows_of(page)]
-        while page.has("[rel=prev]"):
-            page = read(staff_client.get(page.first("[rel=prev]")["href"]).text)
-            back.insert(0, rows_of(page))
-        assert back == pages
+        fields = ("createdAt", "updatedAt", "name", "customerId", "status")
+        for sort in itertools.chain(fields, (f"-{field}" for field in fields)):
+            page = read(staff_client.get(f"/orders?sort={sort}").text)
+            pages = [rows_of(page)]
+            while page.has("[rel=next]"):
+                page = read(staff_client.get(page.first("[rel=next]")["href"]).text)
+                pages.append(rows_of(page))
+            assert [len(page) for page in pages] == [3, 3, 3, 1], sort
+            assert list(itertools.chain(*pages)) == self.expected(rows, sort), sort
+            back = [rows_of(page)]
+            while page.has("[rel=prev]"):
+                page = read(staff_client.get(page.first("[rel=prev]")["href"]).text)
+                back.insert(0, rows_of(page))
+            assert back == pages, sort
 
     def expected(self, rows: Rows, sort: str) -> list[str]:
         steps = ["List", "In Cart", "New", "In Progress", "Complete"]

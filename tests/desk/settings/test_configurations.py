@@ -19,6 +19,10 @@ from tests.actors import Org
 from tests.html import read, texts
 from tests.uploads import PDF, PNG, SVG
 
+pytestmark = pytest.mark.one_database(
+    reason="pages; tests/services/catalog and tests/api test the SQL on both"
+)
+
 
 def saved(app: Flask) -> int:
     with app.app_context(), database.read() as connection:

@@ -20,7 +20,10 @@ from tests.html import attribute, attributes
 from tests.receiver import Receiver
 from tests.services.webhooks.desk import send_next
 
-pytestmark = pytest.mark.usefixtures("csrf_off")
+pytestmark = [
+    pytest.mark.usefixtures("csrf_off"),
+    pytest.mark.one_database(reason="pages; tests/services/webhooks tests the SQL on both"),
+]
 
 ADDRESS = "https://shop.example/hook"
 KEY = "K" * 22

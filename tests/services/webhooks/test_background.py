@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import multiprocessing
 import os
 import sqlite3
 import threading
@@ -36,6 +35,7 @@ from tests.actors import Org
 from tests.bad_orders import CHAIR
 from tests.databases import settings_for
 from tests.mail_server import mail_server
+from tests.processes.commands import FORKS
 from tests.receiver import Receiver
 from tests.services.imports.steps import GOOD, started, stored, uploaded
 
@@ -117,7 +117,7 @@ def test_an_order_of_another_process_is_sent(
     hook(org, receiver)
     actor = org.actor()
     with running(app, settings):
-        process = multiprocessing.get_context("spawn").Process(
+        process = FORKS.Process(
             target=place_elsewhere, args=(settings.database_url, str(tmp_path), actor)
         )
         process.start()

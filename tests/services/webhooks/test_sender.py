@@ -106,18 +106,18 @@ class TestOthers:
     def test_hanging_receivers_of_one_org_do_not_delay_those_of_another(
         self, app: Flask, org: Org, other_org: Org, receiver: Receiver
     ) -> None:
-        with hanging(10) as dead:
+        # The receivers are released before the sender is stopped, which waits for its attempts.
+        with sending(app, time_limit=5.0), hanging(10) as dead:
             for one in dead:
                 hook(org, one)
             hook(other_org, receiver)
             place_orders(org, 5)
-            with sending(app, time_limit=5.0):
-                wait_until(lambda: any(one.received for one in dead))
-                for count in (1, 2, 3):
-                    began = time.monotonic()
-                    place_orders(other_org, 1)
-                    receiver.wait_for(count)
-                    assert time.monotonic() - began < SOON
+            wait_until(lambda: any(one.received for one in dead))
+            for count in (1, 2, 3):
+                began = time.monotonic()
+                place_orders(other_org, 1)
+                receiver.wait_for(count)
+                assert time.monotonic() - began < SOON
 
     def test_one_slow_answer_of_a_fast_receiver_does_not_delay_the_messages_behind_it(
         self, app: Flask, org: Org, receiver: Receiver
