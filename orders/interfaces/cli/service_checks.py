@@ -4,6 +4,7 @@ import json
 import secrets
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,9 +64,9 @@ def check_encryption(examined: Examined) -> list[Finding]:
     """Check that the keys fit the stored secrets."""
     if not _is_current(examined):
         return []
-    keys = [*examined.settings.encryption_keys[:-1], examined.secret_key]
+    settings = replace(examined.settings, secret_key=examined.secret_key)
     with examined.engine().connect() as connection:
-        if can_read_secrets(connection, keys):
+        if can_read_secrets(connection, settings.encryption_keys):
             return ok("The keys fit the stored secrets.")
     return [
         fault(
