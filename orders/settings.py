@@ -70,7 +70,9 @@ class Settings:
     api_limit: str = ""  # requests by one token, such as 600 per minute; empty: any
     public_token_limit: str = "6000 per minute"  # requests by one public token  # noqa: S105 - no secret
     public_address_limit: str = "600 per minute"  # requests of public tokens by one address
-    rate_limit_storage: str = "database://"  # where limits are counted; redis://host:6379/0, memory://
+    rate_limit_storage: str = (
+        "database://"  # where limits are counted; redis://host:6379/0, memory://
+    )
     file_store: str = ""  # s3://bucket/prefix; empty: the folder files/ in DATA_DIR
     send_webhooks: bool = True  # `serve` also sends webhooks; else a `work` command must
     webhook_threads: int = 8  # messages of one org that each sending process has under way at once

@@ -34,7 +34,7 @@ COMMAND = "cmd|'/C calc'!A0"
 SHORT = [f"{sign}{COMMAND}" for sign in SIGNS] + [
     f"a{separator}{sign}{COMMAND}" for separator in (";", ",") for sign in SIGNS
 ] + ['=HYPERLINK("http://a.example")', 'a";=1', "'=1", "a; =1", "'; @b"]  # fmt: skip
-LONG = [f"a{separator}{sign}{COMMAND}" for separator in ("\t", "\n", "\r", "\n\"") for sign in SIGNS]
+LONG = [f"a{separator}{sign}{COMMAND}" for separator in ("\t", "\n", "\r", '\n"') for sign in SIGNS]
 LONG += ["\t=1", "\n+1", "\r-1"]
 
 

@@ -159,7 +159,9 @@ def test_pictures_for_everyone_can_be_embedded_and_others_by_pages_of_a_public_t
     shown = theirs.client.get(path, query_string=token, headers=page)
     assert shown.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert shown.headers["Cache-Control"].startswith("private, ")
-    elsewhere = theirs.client.get(path, query_string=token, headers={"Referer": "https://a.example"})
+    elsewhere = theirs.client.get(
+        path, query_string=token, headers={"Referer": "https://a.example"}
+    )
     assert not faults(API, elsewhere.headers)
     open_pictures(app, org)
     assert not faults(OPEN, theirs.client.get(path).headers)

@@ -64,7 +64,10 @@ def test_applications_count_together_and_a_stopped_redis_is_503_at_once(
         return [
             [client.get("/find?code=x").status_code for client in four],
             [client.post("/sign-in", data=wrong).status_code for client in four],
-            [api.call("GET", f"/orders?shortId={UNKNOWN_CODE}", headers=page).status_code for api in shop],
+            [
+                api.call("GET", f"/orders?shortId={UNKNOWN_CODE}", headers=page).status_code
+                for api in shop
+            ],
             [api.call("GET", "/orders").status_code for api in private],
         ]
 

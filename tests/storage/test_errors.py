@@ -34,11 +34,7 @@ def said(error: BaseException) -> str:
     return "".join(line for line in lines if not line.lstrip().startswith("File "))
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"org_id": SECRET}, {"name": None}, {"id": "the same"}],
-    ids=str,
-)
+@pytest.mark.parametrize("wrong", [{"org_id": SECRET}, {"name": None}, {"id": "the same"}], ids=str)
 def test_a_row_that_is_refused_is_not_in_the_error(
     app: Flask, org: Org, wrong: dict[str, Any]
 ) -> None:
@@ -46,7 +42,9 @@ def test_a_row_that_is_refused_is_not_in_the_error(
     with app.app_context():
         for write in (
             lambda: database.insert(lambda: rows),
-            lambda: database.write(lambda connection: connection.execute(insert(Token), rows[token])),
+            lambda: database.write(
+                lambda connection: connection.execute(insert(Token), rows[token])
+            ),
         ):
             with pytest.raises(SQLAlchemyError) as raised:
                 write()

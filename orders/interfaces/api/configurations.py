@@ -74,10 +74,7 @@ PUBLIC_NAME = parameters.path_parameter(
     pattern="[^/].*",
 )
 # Of what everyone may see. Not for long, so that an org can close its pictures again.
-PUBLIC_PICTURE_HEADERS = {
-    "Cache-Control": "public, max-age=3600",
-    RESOURCE_POLICY: CROSS_ORIGIN,
-}
+PUBLIC_PICTURE_HEADERS = {"Cache-Control": "public, max-age=3600", RESOURCE_POLICY: CROSS_ORIGIN}
 LINKS = {
     "read": link(
         "readConfiguration", {"reference": "$response.body#/id"}, "Read the configuration."

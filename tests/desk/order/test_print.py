@@ -157,7 +157,9 @@ class TestPdf:
         made["hidden"] = made["large"][:8] + text + made["large"][8:]
         with app.test_request_context():
             found = [
-                contents(pdf.make_pdf(f"<img src=/{name}>", lambda path: (made[path[1:]], "image/png")))
+                contents(
+                    pdf.make_pdf(f"<img src=/{name}>", lambda path: (made[path[1:]], "image/png"))
+                )
                 for name in made
             ]
         assert [b"/Subtype /Image" in one for one in found] == [True, False, False]
