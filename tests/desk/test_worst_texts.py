@@ -13,8 +13,6 @@ from flask.testing import FlaskClient
 
 from orders.domain.messages import MAX_LINES, MAX_MESSAGE
 from tests.actors import Org
-from tests.html import texts
-from tests.sheets import xlsx_of
 
 pytestmark = [
     pytest.mark.one_database(reason="how texts are read is the same on both"),

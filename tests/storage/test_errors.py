@@ -17,7 +17,7 @@ from orders.storage.models.orgs import Token
 from orders.storage.tables import token
 from tests.actors import Org
 
-SECRET = "whsec_not_for_any_log"  # noqa: S105 - made up
+SECRET = "whsec_not_for_any_log"
 
 
 def row(org: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - values of a row
@@ -60,7 +60,9 @@ def test_a_value_that_cannot_be_read_is_not_in_the_error(app: Flask) -> None:
     ]
     with app.app_context():
         for statement in statements:
+            error: BaseException | None = None
             try:
                 database.fetch_all(statement)
-            except (SQLAlchemyError, ServiceBusy) as error:  # noqa: PERF203 - each of them
-                assert SECRET not in said(error)
+            except (SQLAlchemyError, ServiceBusy) as raised:
+                error = raised
+            assert error is None or SECRET not in said(error)  # SQLite reads nearly everything

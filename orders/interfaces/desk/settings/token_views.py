@@ -27,7 +27,8 @@ class TokenForm(forms.VersionedForm):
 class NewTokenForm(TokenForm):
     """A form for a new access token.
 
-    `succeeds` is the ID of the token that it takes the place of, or empty. The token's ID is computed from `key`, so that a form that is sent twice creates only one token.
+    `succeeds` is the ID of the token that it takes the place of, or empty. The token's ID is
+    computed from `key`, so that a form that is sent twice creates only one token.
     """
 
     kind = forms.MenuField(
