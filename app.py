@@ -6,7 +6,6 @@
 from flask import Flask
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
-from limits.errors import StorageError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -20,7 +19,6 @@ from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.limiters import start_limits
-from orders.interfaces.http.log_lines import write_safe_lines
 from orders.interfaces.http.observers import log_requests, record_route
 from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
@@ -64,7 +62,6 @@ def _application(settings: Settings) -> Flask:
         LOOKUP_LIMIT=settings.lookup_limit,
         SIGN_IN_LIMIT=settings.sign_in_limit,
     )
-    write_safe_lines()
     encryption.use_keys(settings.encryption_keys)
     start_pages(app)
     app.context_processor(lambda: {"member": session.current_member()})
@@ -92,7 +89,6 @@ def _application(settings: Settings) -> Flask:
     app.api = Api(app)
     app.register_error_handler(HTTPException, errors.error_page)
     app.register_error_handler(ServiceBusy, errors.busy_page)
-    app.register_error_handler(StorageError, errors.uncounted_page)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]  # how Flask wants middleware to be added
     return app

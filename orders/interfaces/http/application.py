@@ -14,6 +14,7 @@ from orders.domain.configuration import own_picture
 from orders.interfaces.http.admission import without_cookies
 from orders.interfaces.http.assets import asset
 from orders.interfaces.http.i18n import option_values_line, options_line
+from orders.interfaces.http.log_lines import write_safe_lines
 from orders.interfaces.http.observers import Observer, begin_request
 from orders.storage.sqlite import request_lock
 
@@ -36,6 +37,7 @@ class Shortorder(Flask):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Flask's own
         super().__init__(*arguments, **options)
+        write_safe_lines()
         self.observers: list[Observer] = []
         # A redirect to the address with single slashes would write the token of its query into
         # a header and a page.

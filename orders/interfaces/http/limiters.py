@@ -2,9 +2,11 @@
 
 from flask import Flask, current_app, request
 from flask_limiter import Limiter
+from limits.errors import StorageError
 
 from orders.domain.networks import network_of
 from orders.interfaces.http.current_settings import current_settings
+from orders.interfaces.http.errors import uncounted_page
 from orders.interfaces.http.rate_limits import RequestLimits, frequent_storage
 from orders.interfaces.http.session import current_member
 from orders.services.accounts.sign_in_tries import SignInTries
@@ -69,6 +71,7 @@ def start_limits(app: Flask) -> None:
         RATELIMIT_KEY_PREFIX="page",
         RATELIMIT_HEADERS_ENABLED=True,
     )
+    app.register_error_handler(StorageError, uncounted_page)
     limiter.init_app(app)
     uri, options = frequent_storage(app)
     app.config.update(RATELIMIT_STORAGE_URI=uri, RATELIMIT_STORAGE_OPTIONS=options)
