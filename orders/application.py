@@ -6,7 +6,6 @@
 from flask import Flask
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
-from limits.errors import StorageError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -97,7 +96,6 @@ def _application(settings: Settings) -> Shortorder:
     app.api = Api(app)
     app.register_error_handler(HTTPException, errors.error_page)
     app.register_error_handler(ServiceBusy, errors.busy_page)
-    app.register_error_handler(StorageError, errors.uncounted_page)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]  # how Flask wants middleware to be added
     return app

@@ -15,7 +15,7 @@ PATIENCE = 20.0  # seconds
 
 
 class RedisServer:
-    """A server on loopback that stores nothing on the disk, and may be stopped and started again."""
+    """A server on loopback that stores nothing, and may be stopped and started again."""
 
     def __init__(self, folder: Path) -> None:
         program = shutil.which("redis-server")
@@ -27,8 +27,9 @@ class RedisServer:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            self._command, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent
-        )
+            self._command, stdout=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - no locks are held here
+        )  # fmt: skip
         deadline = time.monotonic() + PATIENCE
         with redis.Redis.from_url(self.url) as client:
             while True:

@@ -58,8 +58,8 @@ def read_message(text: str, look_up: LookUp, names: Names, most: int | None = No
     """Return what a pasted text says: an e-mail, a table, or a list.
 
     `look_up` is called once, as by `read_pasted_lines`; `names` is called for the texts that are
-    left. Raises InvalidInput if the text has more than MAX_MESSAGE characters or MAX_LINES lines, or
-    more than `most` lines of the cart.
+    left. Raises InvalidInput if the text has more than MAX_MESSAGE characters or MAX_LINES lines,
+    or more than `most` lines of the cart.
     """
     if len(text) > MAX_MESSAGE:
         raise InvalidInput([FieldError("paste", too_long(MAX_MESSAGE, text))])

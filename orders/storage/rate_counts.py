@@ -59,7 +59,10 @@ _ADD = {name: text(" ".join((_INSERT, rows, _SUM))) for name, rows in _ROWS.item
 
 
 def storage_options(uri: str) -> dict[str, Any]:
-    """Return the options with which the storage at `uri` is made; those of Redis raise StorageError."""
+    """Return the options with which the storage at `uri` is made.
+
+    With those of Redis, it raises StorageError while Redis cannot be reached.
+    """
     return dict(_REDIS) if uri.startswith("redis") else {}
 
 

@@ -66,7 +66,7 @@ def test_back_shows_what_was_typed_and_a_sign_out_clears_it(page: Page, desk: De
     for field, text in typed.items():
         page.fill(field, text)
     key = page.input_value("[name=key]")
-    # This Chromium has no cache of whole pages, as others have none for pages that nobody may store.
+    # This Chromium has no cache of whole pages, as others have none for those with `no-store`.
     page.get_by_role("link", name="Cancel").click()
     page.go_back()
     assert {field: page.input_value(field) for field in typed} == typed

@@ -11,6 +11,7 @@ from werkzeug.routing import Rule
 
 from orders.interfaces.api.application import all_endpoints
 from orders.services.accounts import orgs
+from orders.services.accounts.access import StaffMember
 from orders.settings import Settings
 from tests.actors import Org
 from tests.api.calls import Api
@@ -54,8 +55,10 @@ def faults(kind: str, headers: Headers) -> list[str]:
         "Strict-Transport-Security": (None,),
         **page,
     }
-    found = [f"{name}: {headers.get(name)}" for name in expected
-             if headers.get(name) not in expected[name] or len(headers.getlist(name)) > 1]  # fmt: skip
+    found = [
+        f"{name}: {headers.get(name)}" for name, values in expected.items()
+        if headers.get(name) not in values or len(headers.getlist(name)) > 1
+    ]  # fmt: skip
     policy = headers.get("Content-Security-Policy", "")
     return found if policy.startswith(POLICY[kind]) else [*found, policy]
 
@@ -86,6 +89,7 @@ def test_every_answer_of_a_page_has_the_headers_of_its_kind(
         unknown = {name: "1" if name == "number" else unknown_like(known[name]) for name in known}
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             # To make a PDF takes a second.
+            asked: list[tuple[StaffMember | None, dict[str, str]]]
             asked = [(admin, unknown)] if rule.rule.endswith("pdf") else [(admin, known)]
             if method == "GET":
                 asked += [(admin, unknown)] * bool(rule.arguments) + [(None, known)]
@@ -98,8 +102,8 @@ def test_every_answer_of_a_page_has_the_headers_of_its_kind(
                 with browser.open(built[1], method=method) as answer:
                     statuses.add(answer.status_code)
                     kind = kind_of(rule, answer.status_code)
-                    for fault in faults(kind, answer.headers):
-                        wrong.append(f"{method} {built[1]} {answer.status_code}, {kind}: {fault}")
+                    place = f"{method} {built[1]} {answer.status_code}, {kind}"
+                    wrong += [f"{place}: {fault}" for fault in faults(kind, answer.headers)]
     assert not wrong, "\n".join(wrong)
     assert statuses >= {200, 302, 303, 401, 404, 422}, statuses
 
@@ -119,8 +123,8 @@ def test_every_answer_of_the_api_has_the_headers_of_its_kind(
             is_file = answer.mimetype not in {"application/json", "application/problem+json", ""}
             is_file &= answer.status_code == 200
             kind = DOCUMENT if endpoint.id == "readDocument" else FILE if is_file else API
-            for fault in faults(kind, answer.headers):
-                wrong.append(f"{endpoint.method} {path} {answer.status_code}: {fault}")
+            place = f"{endpoint.method} {path} {answer.status_code}"
+            wrong += [f"{place}: {fault}" for fault in faults(kind, answer.headers)]
     assert not wrong, "\n".join(wrong)
     assert statuses >= {200, 401, 404, 415}, statuses
 
@@ -168,9 +172,11 @@ def test_pictures_for_everyone_can_be_embedded_and_others_by_pages_of_a_public_t
 
 
 def test_a_logo_can_be_kept_but_not_embedded(app: Flask, client: FlaskClient, org: Org) -> None:
-    logo = {"file_name": "a.png", "declared_type": "image/png", "content": PNG}
+    store = app.extensions["files"]
     with app.app_context():
-        orgs.set_logo(org.id, **logo, store=app.extensions["files"])
+        orgs.set_logo(
+            org.id, file_name="a.png", declared_type="image/png", content=PNG, store=store
+        )
     headers = client.get(f"/o/logo/{hashlib.sha256(PNG).hexdigest()}").headers
     assert headers["Cache-Control"] == CACHED[PUBLIC][0]
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"

@@ -60,7 +60,9 @@ def test_a_value_that_cannot_be_read_is_not_in_the_error(app: Flask) -> None:
     ]
     with app.app_context():
         for statement in statements:
+            error: BaseException | None = None
             try:
                 database.fetch_all(statement)
-            except (SQLAlchemyError, ServiceBusy) as error:
-                assert SECRET not in said(error)
+            except (SQLAlchemyError, ServiceBusy) as raised:
+                error = raised
+            assert error is None or SECRET not in said(error)  # SQLite reads nearly everything

@@ -213,8 +213,8 @@ def page_asked_for() -> str:
 def keep_private(response: Response) -> Response:
     """Prevent caches from storing the page, and store a language from the query in a cookie.
 
-    A `Cache-Control` header that the view has set is not replaced, but for `no-cache`: Werkzeug adds
-    it to files, and caches store what has it.
+    A `Cache-Control` header that the view has set is not replaced, but for `no-cache`: Werkzeug
+    adds it to files, and caches store what has it.
     """
     if response.headers.get("Cache-Control", "no-cache") == "no-cache":
         response.headers["Cache-Control"] = "private, no-store"

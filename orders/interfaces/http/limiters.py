@@ -2,10 +2,11 @@
 
 from flask import Flask, current_app, request
 from flask_limiter import Limiter
+from limits.errors import StorageError
 
 from orders.domain.networks import network_of
 from orders.interfaces.http.current_settings import current_settings
-from orders.interfaces.http.errors import say_when_to_retry
+from orders.interfaces.http.errors import say_when_to_retry, uncounted_page
 from orders.interfaces.http.rate_limits import RequestLimits, frequent_storage
 from orders.interfaces.http.session import current_member
 from orders.services.accounts.sign_in_tries import SignInTries
@@ -71,6 +72,7 @@ def start_limits(app: Flask) -> None:
         RATELIMIT_HEADERS_ENABLED=True,
     )
     app.after_request(say_when_to_retry)  # Flask calls those of the limiters before it
+    app.register_error_handler(StorageError, uncounted_page)
     limiter.init_app(app)
     uri, options = frequent_storage(app)
     app.config.update(RATELIMIT_STORAGE_URI=uri, RATELIMIT_STORAGE_OPTIONS=options)

@@ -11,6 +11,7 @@ from orders.domain.errors import Unauthorized
 from orders.services.accounts import access
 from orders.storage import database
 from orders.storage.models.base import Base
+from orders.storage.models.orgs import Token
 from tests.actors import DOMAINS, Org
 from tests.html import attribute, attributes, read
 
@@ -84,6 +85,22 @@ class TestCreating:
             for table in Base.metadata.sorted_tables:
                 for row in connection.execute(select(table)):
                     assert secret not in repr(row), table.name
+
+    def test_a_token_reads_the_orders_of_the_one_that_it_replaces(
+        self, app: Flask, admin_client: FlaskClient, org: Org, other_org: Org
+    ) -> None:
+        page = read(admin_client.get("/settings/tokens/new").text)
+        choices = [one["value"] for one in page.all("[name=succeeds] option")]
+        assert set(choices) == {"", org.private.id, org.public.id}
+        for old in (org.private.id, org.public.id):
+            secret = make(admin_client, name=old, kind="public", domain="a.example", key=old[:22],
+                          succeeds=old)  # fmt: skip
+            with app.app_context():
+                new = access.authenticate(secret, origin=access.Origin("a.example", 443))
+                stored = select(Token.succeeds).where(Token.id == new.id)
+                assert database.fetch_value(stored) == [old]
+        foreign = {"name": "n", "kind": "private", "key": KEY, "succeeds": other_org.private.id}
+        assert admin_client.post("/settings/tokens/new", data=foreign).status_code == 404
 
     def test_a_form_sent_twice_creates_one_token_and_reports_it(
         self, admin_client: FlaskClient, org: Org

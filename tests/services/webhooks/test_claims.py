@@ -85,7 +85,7 @@ class TestClaims:
             desk.order()
             desk.now += timedelta(minutes=1)
         assert claims.backlog(desk.now) == (3, first)
-        store_and_claim([], {busy: 1}, claiming=(), at=desk.now)
+        store_and_claim([], {busy: 1}, at=desk.now)
         assert claims.backlog(desk.now) == (2, first + timedelta(minutes=1))
         assert claims.backlog(first) == (0, None)
 

@@ -27,7 +27,8 @@ class TokenForm(forms.VersionedForm):
 class NewTokenForm(TokenForm):
     """A form for a new access token.
 
-    The token's ID is computed from `key`, so that a form that is sent twice creates only one token.
+    `succeeds` is the ID of the token that it takes the place of, or empty. The token's ID is
+    computed from `key`, so that a form that is sent twice creates only one token.
     """
 
     kind = forms.MenuField(
@@ -37,6 +38,7 @@ class NewTokenForm(TokenForm):
             "public": lazy_gettext("Public: for a web page"),
         },
     )
+    succeeds = forms.MenuField(lazy_gettext("Replaces"), choices=[])
     key = HiddenField()
 
 
@@ -54,15 +56,25 @@ def new_token() -> Response:
     Browsers must not store the page with the secret.
     """
     entry = forms.open_form(NewTokenForm, kind="private", key=forms.new_key())
+    entry.form.succeeds.choices = _predecessors()
     if entry.is_sent:
         form, name = entry.form, (entry.form.name.data or "").strip()
         with entry.saving(url_for("desk.list_tokens")):
             made = access_tokens.add_token(
                 signed_in().org_id, name=name, is_private=form.kind.data == "private",
                 allowed=form.allowed(), token_id=forms.id_by_field(form.key),
+                succeeds=form.succeeds.data or None,
             )  # fmt: skip
             return forms.secret_page("desk/settings/token_made.html", made=made, name=name)
     return forms.html_page("desk/settings/token_new.html", entry.status, entry=entry)
+
+
+def _predecessors() -> list[tuple[str, str]]:
+    """Return the choices of the token that a new one replaces, the revoked ones last."""
+    known = access_tokens.list_tokens(signed_in().org_id)
+    revoked = gettext("revoked")
+    named = [(one.id, f"{one.name} ({revoked})" if one.revoked_at else one.name) for one in known]
+    return [("", gettext("No other token")), *named]
 
 
 @desk.route("/settings/tokens/<token_id>", methods=["GET", "POST"])
