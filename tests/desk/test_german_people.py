@@ -13,6 +13,7 @@ from orders.domain.preferences import time_zones
 from orders.domain.sheet_reading import ENCODINGS
 from orders.services.accounts import setup
 from orders.settings import Settings
+from orders.version import version
 from tests.actors import PASSWORD, Org
 from tests.bad_orders import CHAIR
 from tests.desk.imports.test_imports import HEADS, MIXED, matched, send, text_of, work_off
@@ -34,8 +35,8 @@ READ = {"title", "aria-label", "placeholder", "alt", "data-said", "data-label", 
 # The same in both languages.
 SECRET = re.compile("([A-Z2-7]{4} ?){8}")  # of a second factor, in base32
 NAMES = {
-    "Shortorder", "API", "UTC", "(UTC)", "Name", "Code", "Status", "Deutsch", "English",
-    "7KQ4-M2XD-9T3B",
+    "Shortorder", f"Shortorder {version()}", "API", "UTC", "(UTC)", "Name", "Code", "Status",
+    "Deutsch", "English", "7KQ4-M2XD-9T3B",
 }  # fmt: skip
 
 
