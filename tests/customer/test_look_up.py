@@ -189,6 +189,7 @@ class TestMisses:
         assert in_bin.status_code == 404
         assert in_bin.text == never_placed.text.replace(UNKNOWN_CODE, CODE)
 
+    @pytest.mark.usefixtures("one_request_id")
     def test_all_misses_have_the_same_size_and_headers(
         self, client: FlaskClient, clock: Clock
     ) -> None:

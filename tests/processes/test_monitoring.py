@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import sqlite3
 import time
@@ -21,6 +22,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from prometheus_client.parser import text_string_to_metric_families
 
 from orders import __version__
+from orders.settings import PROJECT
 from tests.bad_orders import CHAIR
 from tests.postgres import free_port
 from tests.processes.server import PATIENCE, Server, running
@@ -144,6 +146,13 @@ def test_the_metrics_of_two_workers_are_added_up(watched: Watched) -> None:
         buckets = [one["le"] for one in labels if find.items() <= one.items()]
         assert [float(one) for one in buckets] == BUCKETS
         assert not any(watched.org_id in text for _, one in found for _, text in one)
+
+
+def test_each_metric_is_described(watched: Watched) -> None:
+    _, _, text = watched.ask("/metrics", bearer(METRICS_TOKEN))
+    page = (PROJECT / "docs" / "monitoring.md").read_text("utf-8")
+    described = re.findall(r"^\| `(shortorder_\w+)` \|", page, re.MULTILINE)
+    assert sorted(described) == sorted(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE))
 
 
 def test_the_metrics_need_their_token(watched: Watched) -> None:

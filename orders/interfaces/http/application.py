@@ -115,7 +115,7 @@ def start_pages(app: Flask) -> None:
     """
     with contextlib.suppress(OSError, RuntimeError):
         app.jinja_env.bytecode_cache = CompiledPages()
-    app.jinja_env.globals.update(asset=asset, own_picture=own_picture, version=__version__)
+    app.jinja_env.globals.update(asset=asset, own_picture=own_picture, product_version=__version__)
     app.jinja_env.filters.update(
         options=options_line, option_values=option_values_line, plain_text=str
     )

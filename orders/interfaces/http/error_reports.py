@@ -4,7 +4,6 @@ What is reported is each log line of the level ERROR with its traceback, and the
 Neither headers, bodies and cookies nor the values of variables are sent.
 """
 
-import json
 from typing import TYPE_CHECKING, Any, cast
 
 import sentry_sdk
@@ -42,5 +41,12 @@ def _with_ids(event: "Event", _hint: "Hint") -> "Event":
             "request_id": request.id, "org_id": request.org_id, "actor_id": request.actor_id,
             "route": request.route,
         }  # fmt: skip
-    masked_event = json.loads(masked(json.dumps(event, default=str)))
-    return cast("Event", {**masked_event, "tags": {**event.get("tags", {}), **tags}})
+    return cast("Event", {**_masked_all(event), "tags": {**event.get("tags", {}), **tags}})
+
+
+def _masked_all(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {name: _masked_all(one) for name, one in value.items()}
+    return [_masked_all(one) for one in value] if isinstance(value, list) else value

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from orders.interfaces.http.observers import HandledRequest, current_request
 from orders.settings import Settings
 
-TEXT, JSON = "text", "json"
+JSON = "json"  # a value of LOG_FORMAT
 _access = logging.getLogger("orders.access")
 # Secrets that libraries might write: of tokens and webhooks, in headers and in addresses; and the
 # passwords in URLs of databases and mail servers.
