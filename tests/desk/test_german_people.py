@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from orders.version import version
 
+from orders import __version__
 from orders.domain.preferences import time_zones
 from orders.domain.sheet_reading import ENCODINGS
 from orders.services.accounts import setup
@@ -35,7 +35,7 @@ READ = {"title", "aria-label", "placeholder", "alt", "data-said", "data-label", 
 # The same in both languages.
 SECRET = re.compile("([A-Z2-7]{4} ?){8}")  # of a second factor, in base32
 NAMES = {
-    "Shortorder", f"Shortorder {version()}", "API", "UTC", "(UTC)", "Name", "Code", "Status",
+    "Shortorder", f"Shortorder {__version__}", "API", "UTC", "(UTC)", "Name", "Code", "Status",
     "Deutsch", "English", "7KQ4-M2XD-9T3B",
 }  # fmt: skip
 
