@@ -93,7 +93,7 @@ class ArchiveWriter:
         member.size, member.mode = size, 0o600
         hashed = _Hashing(source)
         self._tar.addfile(member, cast(BinaryIO, hashed))
-        self._tar.members = []  # it would remember all of them
+        self._tar.members = []  # type: ignore[attr-defined]  # it would remember all of them
         if name != MANIFEST:
             self._hashes[name] = hashed.digest
 
@@ -149,8 +149,8 @@ def needs_passphrase(open_file: Open) -> bool:
         beginning = bytes(file.read(32))
     if beginning.startswith(b"SQLite format 3\0"):
         raise BackupError(
-            "This is the file of an SQLite database, and no archive that `backup` has made. If it was"
-            " copied while the service was running, it lacks what was in its -wal file."
+            "This is the file of an SQLite database, and no archive that `backup` has made. If it"
+            " was copied while the service was running, it lacks what was in its -wal file."
         )
     return is_encrypted(beginning)
 
@@ -165,13 +165,12 @@ def _members(open_file: Open, passphrase: str) -> Iterator[tuple[str, BinaryIO]]
         source = cast(BinaryIO, EncryptedReader(file, passphrase)) if is_age else file
         unpacked = gzip.GzipFile("", "rb", fileobj=source)
         with tarfile.open(fileobj=unpacked, mode="r|") as tar:
-            for member in tar:
+            while (member := tar.next()) is not None:
                 if not (member.isreg() and _is_known(member.name)):
                     raise BackupError(f"The archive contains {member.name!r}, which no backup has.")
                 content = tar.extractfile(member)
-                assert content is not None  # of a regular file
                 yield member.name, cast(BinaryIO, content)
-                tar.members = []  # as above
+                tar.members = []  # type: ignore[attr-defined]  # as above
         # Checksums and the mark of the last piece are at the end.
         while unpacked.read(BLOCK):
             pass

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Select, func, inspect, select, table, text
@@ -70,9 +70,8 @@ def count_rows(file: Path) -> dict[str, int]:
         with subprocess.Popen(  # noqa: S603 - our own command line
             [program, "--file=-", str(file)], stdout=subprocess.PIPE, stderr=problems
         ) as process:
-            assert process.stdout is not None
             name = ""
-            for line in process.stdout:
+            for line in cast(BinaryIO, process.stdout):
                 if name and line == b"\\.\n":
                     name = ""
                 elif name:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Select, inspect, text
+from sqlalchemy import Select, text
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -21,6 +21,10 @@ from orders.storage.startup import schema_version
 Kind = Literal["sqlite", "postgresql"]
 # Any number will do, as long as nothing else in the database locks the same one.
 ADVISORY_LOCK = 7_264_402
+
+
+class AnotherBackup(BackupError):  # noqa: N818 - named as our other errors
+    """Another process of this installation is making a backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,6 @@ def count_rows(file: Path, its_kind: Kind) -> dict[str, int]:
     return postgresql_dump.count_rows(file)
 
 
-def has_tables() -> bool:
-    """Return whether the database has any. Raises ServiceBusy if it cannot be reached."""
-    with database.read() as connection:
-        return bool(inspect(connection).get_table_names())
-
-
 def restore(file: Path) -> None:
     """Make the copy in `file`, of a database of the same kind, the database, which has no tables.
 
@@ -103,9 +101,9 @@ def restore(file: Path) -> None:
 def only_one(data_dir: Path) -> Iterator[None]:
     """Run the `with` block unless another process of this installation is in such a block.
 
-    Raises BackupError if one is. A process that dies gives up its place.
+    Raises AnotherBackup if one is. A process that dies gives up its place.
     """
-    busy = BackupError("Another backup is running.")
+    busy = AnotherBackup("Another backup is running.")
     if kind() == "postgresql":
         with db.engine.connect() as connection:
             postgresql_dump.with_no_limits(connection)
@@ -118,9 +116,10 @@ def only_one(data_dir: Path) -> Iterator[None]:
         return
     handle = os.open(data_dir / "backup.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise busy from None
         yield
-    except BlockingIOError:
-        raise busy from None
     finally:
         os.close(handle)

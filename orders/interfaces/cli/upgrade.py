@@ -11,7 +11,7 @@ from orders.domain.errors import ServiceBusy
 from orders.services import stored_secrets
 from orders.settings import PROJECT
 from orders.storage.encryption import WrongKey
-from orders.storage.startup import schema_version
+from orders.storage.startup import has_begun, is_copy_without_log, schema_version
 
 MIGRATIONS = PROJECT / "orders" / "storage" / "migrations"
 
@@ -27,8 +27,8 @@ def migrate(seconds: int) -> None:
     """Bring the database up to date, waiting up to `seconds` until it can be reached.
 
     Encrypts stored secrets with the current key. Requires an application context. Raises
-    CannotStart if the database cannot be reached in time, if its schema is newer than this code, or
-    if no key fits a stored secret.
+    CannotStart if the database cannot be reached in time, if its schema is newer than this code, if
+    it lost its tables, or if no key fits a stored secret.
     """
     stored, known = _schema_version(seconds), ScriptDirectory(str(MIGRATIONS))
     if stored is not None and not _knows(known, stored):
@@ -37,7 +37,14 @@ def migrate(seconds: int) -> None:
             f" schemas up to {known.get_current_head()}. Install the newer one, or restore the"
             " backup from before its update."
         )
+    if stored is None and is_copy_without_log():
+        raise CannotStart(
+            "The database has no tables: it is probably a copy of a file alone that was in use, and"
+            " lacks what was in the -wal file beside it. Restore a backup, or delete the file to"
+            " begin with an empty database."
+        )
     flask_migrate.upgrade(directory=str(MIGRATIONS))
+    has_begun()
     try:
         stored_secrets.renew_encryption()
     except WrongKey:
@@ -45,6 +52,11 @@ def migrate(seconds: int) -> None:
             "Stored secrets were encrypted with another key. Append the earlier SECRET_KEY or"
             " ENCRYPTION_KEY to ENCRYPTION_KEY after a comma."
         ) from None
+
+
+def knows(version: str) -> bool:
+    """Return whether a revision of the schema is one of this product's."""
+    return _knows(ScriptDirectory(str(MIGRATIONS)), version)
 
 
 def _knows(scripts: ScriptDirectory, version: str) -> bool:

@@ -66,7 +66,7 @@ def first_column(file: Path, statement: str) -> list[str]:
 
 def put_in_place(staged: Path, path: Path) -> None:
     """Replace the empty database at `path`, to which nobody has a connection, by another file."""
-    for end in ("-wal", "-shm", "-journal"):
+    for end in ("-wal", "-shm", "-journal", ".new"):
         Path(f"{path}{end}").unlink(missing_ok=True)
     staged.chmod(0o600)
     sync(staged)
