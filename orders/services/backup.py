@@ -1,7 +1,6 @@
 """Backups of a running service: the database, the files, and perhaps the keys in one archive."""
 
 import logging
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -121,17 +120,16 @@ def unpack(
 ) -> Manifest:
     """Verify an archive and write its database into the file `database`; return its manifest.
 
-    The keys of an encrypted archive are handed to `take_secrets`, as JSON. Raises BackupError if the archive was cut off or changed, or the database is damaged or has
-    other rows than the manifest.
+    The keys of an encrypted archive are handed to `take_secrets`, as JSON. Raises BackupError if
+    the archive was cut off or changed, or the database is damaged or has other rows than the
+    manifest says.
     """
 
     def take(name: str, stream: BinaryIO) -> None:
         if name == SECRETS:
             take_secrets(stream.read())
         elif not name.startswith(FILES):
-            database.touch(mode=0o600)
-            with database.open("wb") as file:
-                shutil.copyfileobj(stream, file, BLOCK)
+            _unpack_file(stream, database)
 
     manifest = read_archive(lambda: open_archive(address), passphrase, take)
     found = snapshots.count_rows(database, manifest.database)
@@ -142,6 +140,17 @@ def unpack(
                 f" its manifest says {count}."
             )
     return manifest
+
+
+def _unpack_file(stream: BinaryIO, target: Path) -> None:
+    target.touch(mode=0o600)
+    with target.open("wb") as file:
+        while content := stream.read(BLOCK):
+            try:
+                file.write(content)
+                file.flush()  # `close` must find nothing left to write on a full disk
+            except OSError as error:
+                raise BackupError(f"The archive cannot be unpacked: {error.strerror}.") from error
 
 
 def state(settings: Settings, *, now: datetime | None = None) -> BackupState:
@@ -188,9 +197,10 @@ def _make(
         try:
             draft.touch(mode=0o600)
             with draft.open("wb") as file:
+                archive = ArchiveWriter(file, passphrase, interrupt)
                 manifest = _fill(
-                    ArchiveWriter(file, passphrase), folder, store, keys if passphrase else None,
-                    interrupt, made_at=moment, version=version,
+                    archive, folder, store, keys if passphrase else None, interrupt,
+                    made_at=moment, version=version,
                 )  # fmt: skip
         except OSError as error:
             raise BackupError(f"The backup cannot be written: {error.strerror}.") from error

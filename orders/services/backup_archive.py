@@ -62,8 +62,12 @@ class ArchiveSecrets(BaseModel):
 class ArchiveWriter:
     """Writes an archive to `file`, member by member, without keeping one in memory."""
 
-    def __init__(self, file: BinaryIO, passphrase: str) -> None:
-        """Begin an archive, which is encrypted unless `passphrase` is empty."""
+    def __init__(self, file: BinaryIO, passphrase: str, interrupt: Callable[[], None]) -> None:
+        """Begin an archive, which is encrypted unless `passphrase` is empty.
+
+        `interrupt` is called again and again, and may raise an exception to end the archive.
+        """
+        self._interrupt = interrupt
         self._encrypted = EncryptedWriter(file, passphrase) if passphrase else None
         self._gzip = gzip.GzipFile("", "wb", EFFORT, cast(BinaryIO, self._encrypted or file), 0)
         self._tar = tarfile.open(fileobj=self._gzip, mode="w|")  # noqa: SIM115 - `finish` closes it
@@ -91,7 +95,7 @@ class ArchiveWriter:
     def _add(self, name: str, source: BinaryIO, size: int) -> None:
         member = tarfile.TarInfo(name)
         member.size, member.mode = size, 0o600
-        hashed = _Hashing(source)
+        hashed = _Hashing(source, self._interrupt)
         self._tar.addfile(member, cast(BinaryIO, hashed))
         self._tar.members = []  # type: ignore[attr-defined]  # it would remember all of them
         if name != MANIFEST:
@@ -101,11 +105,12 @@ class ArchiveWriter:
 class _Hashing:
     """Reads from a stream and computes the hash of what was read."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, interrupt: Callable[[], None] = lambda: None) -> None:
+        self._stream, self._interrupt = stream, interrupt
         self._hash = hashlib.sha256()
 
     def read(self, size: int = BLOCK) -> bytes:
+        self._interrupt()
         content = self._stream.read(size)
         self._hash.update(content)
         return content

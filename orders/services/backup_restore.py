@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from orders.settings import EARLIER_KEYS, Settings
 from orders.storage import snapshots
 from orders.storage.startup import has_tables
 
+_STAGING = ".shortorder-restore-"  # beginning of the names of folders for what is not finished
 # Later than any file: the store says which it has before a moment.
 _DAY = timedelta(days=1)
 
@@ -46,7 +48,10 @@ def restore(
     if the database or the file store cannot be reached; the installation is empty then, as it was.
     """
     _refuse_old_data(settings)
-    with TemporaryDirectory(prefix=".restore-", dir=_staging_parent(settings)) as folder:
+    parent = _staging_parent(settings)
+    for left in parent.glob(f"{_STAGING}*"):  # by a restore that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=_STAGING, dir=parent) as folder:
         database, kept = Path(folder) / "database", list[bytes]()
         manifest = unpack(address, passphrase, database, kept.append)
         _refuse_other_kinds(manifest, knows)

@@ -4,18 +4,22 @@ import os
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from moto.server import ThreadedMotoServer
+from sqlalchemy import update
 
-from orders.domain.errors import NotFound, ServiceBusy
+from orders.domain.errors import BackupError, NotFound, ServiceBusy
 from orders.domain.inputs import Limits
 from orders.domain.uploads import SentFile
+from orders.services import backup
 from orders.services.catalog import configuration_queries, configurations
 from orders.services.files import FileStore, new_name
+from orders.storage import database, tables
 from tests.actors import Org
 from tests.uploads import PNG
 
@@ -115,6 +119,35 @@ def test_a_configuration_keeps_its_files_in_either_store(
         assert configurations.sweep_files(store, now=datetime.now(UTC) + LATER) == 1
         assert orphan not in names(store)
         assert store.get(found.stored_as) == PNG
+
+
+@pytest.mark.one_database(reason="the place of an archive is the same for both")
+def test_backups_are_kept_in_a_bucket_and_contain_the_files_of_one(
+    app: Flask, org: Org, s3: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to, here = f"s3://bucket/{tmp_path.name}/backups", app.config["SETTINGS"]
+    settings = replace(here, backup_to=to, backup_keep=2)
+    monkeypatch.setattr(backup, "ROOM", 0)
+    s3.put(name := new_name(org.id), PNG)
+    s3.put(new_name(org.id), b"an orphan")
+    with app.app_context():
+        edit = update(tables.customer_page).values(logo_stored_as=name)
+        insert = tables.customer_page.insert().values(org_id=org.id, logo_stored_as=name)
+        database.execute(edit) or database.execute(insert)
+        made = [
+            backup.back_up(settings, s3, "1.0", now=datetime(2026, 11, day, tzinfo=UTC))
+            for day in (1, 2, 3)
+        ]
+        newest = backup.state(settings).newest
+    assert made[-1].address == f"{to}/shortorder-20261103T000000Z.tar.gz"
+    assert newest == datetime(2026, 11, 3, tzinfo=UTC)
+    found = backup.check(made[-1].address, "", tmp_path)
+    assert [one for one in found.members if one.startswith("files/")] == [f"files/{name}"]
+    with pytest.raises(BackupError):
+        backup.check(made[0].address, "", tmp_path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with app.app_context(), pytest.raises(BackupError, match="The bucket cannot be used"):
+        backup.state(settings)
 
 
 def test_temporary_files_are_swept_from_the_folder(app: Flask, tmp_path: Path) -> None:
