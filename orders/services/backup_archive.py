@@ -12,7 +12,7 @@ import re
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
@@ -121,7 +121,7 @@ class _Hashing:
         return self._hash.hexdigest()
 
 
-Open = Callable[[], BinaryIO]
+Open = Callable[[], AbstractContextManager[BinaryIO]]
 # Gets the name of a member and a stream with its content.
 Take = Callable[[str, BinaryIO], None]
 

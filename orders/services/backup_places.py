@@ -112,13 +112,30 @@ class BackupPlace:
                 (self._folder / name).unlink()
 
 
-def open_archive(address: str) -> BinaryIO:
-    """Open the archive in a file or at `s3://bucket/…/name` for reading. Raises BackupError."""
-    with _understood():
-        if not address.startswith("s3://"):
-            return Path(address).expanduser().open("rb")
-        folder, _, name = address.rpartition("/")
-        return cast(BinaryIO, obstore.open_reader(_bucket(folder), name))
+@contextmanager
+def open_archive(address: str) -> Iterator[BinaryIO]:
+    """Open the archive in a file or at `s3://bucket/prefix/name`. Raises BackupError."""
+    if not address.startswith("s3://"):
+        with _understood():
+            file = Path(address).expanduser().open("rb")
+        with file:
+            yield file
+        return
+    folder, _, name = address.rpartition("/")
+    try:
+        yield cast(BinaryIO, _BucketFile(obstore.open_reader(_bucket(folder), name)))
+    except (BaseError, FileNotFoundError) as error:
+        raise _unusable(error) from error
+
+
+class _BucketFile:
+    """Reads as a file does."""
+
+    def __init__(self, reader: "obstore.ReadableFile") -> None:
+        self._reader = reader
+
+    def read(self, size: int) -> bytes:
+        return bytes(self._reader.read(size))
 
 
 def _bucket(address: str) -> S3Store:
@@ -135,5 +152,8 @@ def _understood() -> Iterator[None]:
             f"{place}: {error.strerror}." if place else f"{error.strerror or error}."
         ) from error
     except BaseError as error:
-        reason = " ".join(str(error).split())
-        raise BackupError(f"The bucket cannot be used: {reason[:300]}") from error
+        raise _unusable(error) from error
+
+
+def _unusable(error: Exception) -> BackupError:
+    return BackupError(f"The bucket cannot be used: {' '.join(str(error).split())[:300]}")

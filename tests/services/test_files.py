@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from moto.server import ThreadedMotoServer
-from sqlalchemy import update
 
 from orders.domain.errors import BackupError, NotFound, ServiceBusy
 from orders.domain.inputs import Limits
@@ -19,7 +18,6 @@ from orders.domain.uploads import SentFile
 from orders.services import backup
 from orders.services.catalog import configuration_queries, configurations
 from orders.services.files import FileStore, new_name
-from orders.storage import database, tables
 from tests.actors import Org
 from tests.uploads import PNG
 
@@ -128,12 +126,15 @@ def test_backups_are_kept_in_a_bucket_and_contain_the_files_of_one(
     to, here = f"s3://bucket/{tmp_path.name}/backups", app.config["SETTINGS"]
     settings = replace(here, backup_to=to, backup_keep=2)
     monkeypatch.setattr(backup, "ROOM", 0)
-    s3.put(name := new_name(org.id), PNG)
-    s3.put(new_name(org.id), b"an orphan")
     with app.app_context():
-        edit = update(tables.customer_page).values(logo_stored_as=name)
-        insert = tables.customer_page.insert().values(org_id=org.id, logo_stored_as=name)
-        database.execute(edit) or database.execute(insert)
+        new, files = configurations.check_configuration(
+            {}, [SentFile("files", "a.png", "image/png", PNG)], actor=org.actor(), limits=Limits()
+        )
+        configurations.create_configuration(
+            new, files, actor=org.actor(), store=s3, limits=Limits()
+        )
+        [name] = names(s3)
+        s3.put(new_name(org.id), b"an orphan")
         made = [
             backup.back_up(settings, s3, "1.0", now=datetime(2026, 11, day, tzinfo=UTC))
             for day in (1, 2, 3)
