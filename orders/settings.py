@@ -142,7 +142,10 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise BadSetting(f"MAX_NESTING must be at most {MOST_NESTING}.")
     settings = Settings(**found, limits=Limits(**limits))
     _check(settings)
-    return _with_defaults_on_disk(settings)
+    try:
+        return _with_defaults_on_disk(settings)
+    except OSError as error:
+        raise BadSetting(f"{settings.data_dir} cannot be used: {error.strerror}.") from error
 
 
 def _read_all(

@@ -79,7 +79,12 @@ def _staging_parent(settings: Settings) -> Path:
 
 
 def _refuse_old_data(settings: Settings) -> None:
-    if has_tables():
+    try:
+        is_used = has_tables()
+    except ServiceBusy as error:
+        reason = getattr(error.__cause__, "orig", None) or error
+        raise BackupError(f"The database cannot be opened: {reason}") from error
+    if is_used:
         shown = make_url(settings.database_url).render_as_string()  # without the password
         raise BackupError(
             f"There is a database already: {shown}. A backup is restored into an"
