@@ -82,7 +82,7 @@ def _refuse_old_data(settings: Settings) -> None:
     try:
         is_used = has_tables()
     except ServiceBusy as error:
-        reason = getattr(error.__cause__, "orig", None) or error
+        reason = " ".join(str(getattr(error.__cause__, "orig", None) or error).split())
         raise BackupError(f"The database cannot be opened: {reason}") from error
     if is_used:
         shown = make_url(settings.database_url).render_as_string()  # without the password

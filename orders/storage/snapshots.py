@@ -105,7 +105,8 @@ def only_one(data_dir: Path) -> Iterator[None]:
     """
     busy = AnotherBackup("Another backup is running.")
     if kind() == "postgresql":
-        with db.engine.connect() as connection:
+        # As a read, so that a database that is away is reported as such.
+        with database.read() as connection:
             postgresql_dump.with_no_limits(connection)
             locked = connection.execute(text(f"SELECT pg_try_advisory_xact_lock({ADVISORY_LOCK})"))
             if not locked.scalar_one():

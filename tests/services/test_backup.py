@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import flask_migrate
 import psycopg
 import pytest
 from flask import Flask
@@ -22,12 +23,14 @@ from sqlalchemy import MetaData, make_url, select
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.errors import BackupError
 from orders.interfaces.cli.backup import BackupSchedule
-from orders.interfaces.cli.upgrade import knows, migrate
+from orders.interfaces.cli.upgrade import MIGRATIONS, knows, migrate
 from orders.services import backup, backup_restore
+from orders.services.accounts import orgs
 from orders.services.backup import Backup
 from orders.services.webhooks import webhooks
 from orders.settings import Settings
 from orders.storage import age, database, encryption, snapshots
+from orders.storage.startup import schema_version
 from tests import postgres as servers
 from tests.actors import Org
 from tests.api.calls import Api
@@ -405,6 +408,34 @@ def test_backups_by_schedule_are_encrypted_and_the_newest_remain(
         waits = iter((False, False, True))
         BackupSchedule(settings, lambda _seconds: next(waits, True)).run()
         assert [*place.iterdir()] == []
+
+
+@pytest.mark.own_database(reason="its schema is an older one")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_older_archive_is_brought_up_to_date_by_the_next_start(
+    app: Flask, org: Org, elsewhere: Settings, tmp_path: Path
+) -> None:
+    with app.app_context():
+        newest = schema_version()
+        flask_migrate.downgrade(directory=str(MIGRATIONS), revision="0032")
+    made = back_up(app, tmp_path / "backups")
+    assert made.manifest.schema_revision == "0032"
+    with restored(made, elsewhere) as there, there.app_context():
+        assert schema_version() == newest
+        assert orgs.has_orgs()
+
+
+def test_a_database_that_is_away_is_one_sentence(tmp_path: Path) -> None:
+    away = f"postgresql://user:SECRET@127.0.0.1:{servers.free_port()}/orders"
+    (tmp_path / "archive").touch()
+    with own_app(settings_for(away, tmp_path)) as app:
+        for arguments in (["backup", str(tmp_path)], ["restore", str(tmp_path / "archive")]):
+            done = app.test_cli_runner().invoke(args=arguments)
+            assert done.exit_code == 1
+            said = json.loads(done.stderr)["error"]
+            assert "The database cannot be" in said
+            assert "\n" not in said
+            assert "SECRET" not in said
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -7,6 +7,7 @@ commits go on into a file that no longer has a name, and are gone when the proce
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,7 +55,8 @@ class DatabaseFiles:
         file = self._stat(self._path)
         self._compare(file)
         if not file.st_size:
-            new_mark(self._path).touch()
+            with suppress(OSError):  # SQLite says what is wrong with the disk
+                new_mark(self._path).touch()
         for path in (self._path, self._log_path, f"{self._path}-shm"):
             if os.path.exists(path) and not os.access(path, os.W_OK):  # noqa: PTH110 - as below
                 raise ServiceBusy(CANNOT_WRITE) from PermissionError(f"{path} is read-only")
