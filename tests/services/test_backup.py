@@ -455,9 +455,8 @@ def test_programs_of_postgresql_must_fit_the_server(
 
 @pytest.mark.one_database(reason="the services have tests of their own on both")
 def test_commands_say_what_they_did(
-    app: Flask, runner: FlaskCliRunner, org: Org, api: Api, elsewhere: Settings, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    app: Flask, runner: FlaskCliRunner, org: Org, api: Api, elsewhere: Settings, tmp_path: Path
+) -> None:
     fill(app, org, api)
 
     def run(*arguments: str, of: Callable[..., object] = runner.invoke) -> dict[str, object]:
@@ -471,6 +470,13 @@ def test_commands_say_what_they_did(
     checked = run("backup", "--check", str(made["archive"]))
     assert checked["isSound"]
     assert "BACKUP_TO is not set" in str(run("backup", "--status")["sentence"])
+    typed = f"{PASSPHRASE}\n{PASSPHRASE}\n"
+    asked = runner.invoke(args=["backup", str(tmp_path / "asked"), "--encrypt"], input=typed)
+    archive = json.loads(asked.stdout)["archive"]
+    assert archive.endswith(".age")
+    assert PASSPHRASE not in asked.output
+    unasked = runner.invoke(args=["backup", "--check", archive])
+    assert "BACKUP_PASSPHRASE" in json.loads(unasked.stderr)["error"]
     with own_app(elsewhere) as there:
         done = run("restore", str(made["archive"]), of=there.test_cli_runner().invoke)
         assert "secret_key" in str(done["next"])

@@ -99,9 +99,6 @@ class BackupSchedule:
             return
         if made is not None:
             log.info("Backed up to %s, %d bytes.", made.address, made.size)
-            state = backup.state(self._settings)
-            if state.is_late:
-                log.warning("%s", state.sentence)
 
     def _interrupt(self) -> None:
         if self._wait(0):
