@@ -1,11 +1,7 @@
 """The settings, read from environment variables. A test compares them with the README's table."""
 
-import contextlib
-import json
-import logging
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -16,16 +12,22 @@ from limits import parse_many
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from orders.data_folder import DataFolder, earlier_keys
 from orders.domain.backup_settings import BUCKET, check_backup_place
 from orders.domain.inputs import Limits
 from orders.domain.mail_server import read_mail_server
+from orders.environment import BadSetting as BadSetting  # noqa: PLC0414 - others import it from here
+from orders.environment import text_of
 
-PROJECT = Path(__file__).resolve().parent.parent
-_log = logging.getLogger(__name__)
-
-
-class BadSetting(Exception):  # noqa: N818 - named as the other errors
-    """An environment variable has a value that cannot be used."""
+PACKAGE = Path(__file__).resolve().parent
+# The root of a clone; of an installed package, the folder that contains it.
+PROJECT = PACKAGE.parent
+IS_INSTALLED = (PACKAGE / "templates").is_dir()
+# The folder with `templates`, `static` and `translations`: a wheel has them in the package.
+ASSETS = PACKAGE if IS_INSTALLED else PROJECT
+# How people call commands.
+COMMAND = "shortorder" if IS_INSTALLED else ".venv/bin/flask --app app"
+MIGRATIONS = PACKAGE / "storage" / "migrations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Settings:
     Each comment is the description of the setting in the README.
     """
 
-    data_dir: Path = PROJECT / "instance"  # folder for the SQLite file and the generated secret
+    # Folder for the SQLite file and the generated secret: of the clone, or where it is started.
+    data_dir: Path = Path("instance") if IS_INSTALLED else PROJECT / "instance"
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
     database_wait: int = 30  # seconds that a start waits until the database can be reached
     statement_timeout: int = 30  # seconds that PostgreSQL may take for a statement; 0: any
@@ -88,7 +91,7 @@ class Settings:
     @property
     def encryption_keys(self) -> list[str]:
         """The keys of stored secrets, at least one: the first encrypts, and all decrypt."""
-        return [*_own_keys(self), self.secret_key, *_earlier_keys(self.data_dir)]
+        return [*_own_keys(self), self.secret_key, *earlier_keys(self.data_dir)]
 
     @property
     def has_secure_cookies(self) -> bool:
@@ -104,8 +107,6 @@ class Settings:
         return tuple(filter(None, (urlsplit(self.public_url).hostname, *added)))
 
 
-# The file in DATA_DIR with the keys that a restored backup had; see `encryption_keys`.
-EARLIER_KEYS = "earlier_keys"
 # Limits that `0` switches off.
 NONE = "0"
 NO_LIMITS = (
@@ -115,6 +116,8 @@ NO_LIMITS = (
 # orjson writes up to 254 levels; an order adds its own.
 MOST_NESTING = 200
 
+# The field of Settings for each environment variable.
+SETTING_VARIABLES = {one.name.upper(): one.name for one in fields(Settings) if one.name != "limits"}
 # The field of Limits for each environment variable, such as `cart_lines` for MAX_CART_LINES.
 LIMIT_VARIABLES = {
     "FILE_TYPES" if one.name == "file_types" else f"MAX_{one.name.upper()}": one.name
@@ -129,11 +132,35 @@ _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return all settings, read from environment variables; create the data folder if missing.
 
-    An unset or empty variable means the default. Raises BadSetting, naming the variable, for a
-    value that cannot be used.
+    The SQLite file of a first start and a secret are created in it, and other users of the machine
+    cannot read them. Raises BadSetting, naming the variable, for a value that cannot be used.
     """
-    names = {one.name.upper(): one.name for one in fields(Settings) if one.name != "limits"}
-    found = _read_all(environment, names, Settings())
+    settings = parse_settings(environment)
+    folder = DataFolder(settings.data_dir, settings.database_url)
+    try:
+        folder.begin(may_be_new=settings.new_database)
+        secret = settings.secret_key or folder.kept_secret()
+    except OSError as error:
+        raise BadSetting(f"{settings.data_dir} cannot be used: {error.strerror}.") from error
+    folder.close_to_others()
+    return replace(settings, secret_key=secret)
+
+
+def settings_or_exit() -> Settings:
+    """Return all settings; a bad one ends the process with its sentence and no traceback."""
+    try:
+        return read_settings()
+    except BadSetting as error:
+        raise SystemExit(str(error)) from error
+
+
+def parse_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return all settings, read from environment variables, without a look at the data folder.
+
+    An unset or empty variable means the default; `secret_key` may be empty. Raises BadSetting,
+    naming the variable, for a value that cannot be used.
+    """
+    found = _read_all(environment, SETTING_VARIABLES, Settings())
     limits = _read_all(environment, LIMIT_VARIABLES, Limits())
     for variable, name in LIMIT_VARIABLES.items():
         if limits.get(name) == 0 and name not in QUOTAS:
@@ -142,10 +169,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise BadSetting(f"MAX_NESTING must be at most {MOST_NESTING}.")
     settings = Settings(**found, limits=Limits(**limits))
     _check(settings)
-    try:
-        return _with_defaults_on_disk(settings)
-    except OSError as error:
-        raise BadSetting(f"{settings.data_dir} cannot be used: {error.strerror}.") from error
+    folder = settings.data_dir.absolute()
+    return replace(settings, data_dir=folder, database_url=_url(settings.database_url, folder))
 
 
 def _read_all(
@@ -156,7 +181,7 @@ def _read_all(
     `variables` maps names of variables to names of fields; `defaults` is an object with the default
     of each field, whose type the value gets.
     """
-    texts = {name: environment.get(variable, "").strip() for variable, name in variables.items()}
+    texts = {name: text_of(environment, variable) for variable, name in variables.items()}
     return {
         name: _read(variable, texts[name], getattr(defaults, name))
         for variable, name in variables.items()
@@ -262,6 +287,10 @@ def _check_connections(settings: Settings) -> None:
             raise BadSetting(str(error)) from error
 
 
+def _own_keys(settings: Settings) -> list[str]:
+    return [one.strip() for one in settings.encryption_key.split(",") if one.strip()]
+
+
 def _several_hosts(url: str) -> str:
     """Return a URL with several hosts, as libpq has it, as SQLAlchemy has it; others unchanged.
 
@@ -277,104 +306,14 @@ def _several_hosts(url: str) -> str:
     return f"{parts.scheme}://{user}{at}{parts.path or '/'}?{query}"
 
 
-def _with_defaults_on_disk(settings: Settings) -> Settings:
-    """Return the settings with defaults for an empty `database_url` or `secret_key`.
+def _url(written: str, data_dir: Path) -> str:
+    """Return the SQLAlchemy URL of the database; that of the SQLite file in the data folder for "".
 
-    Both defaults are in the data folder; the folder and the secret are created if missing. A
-    `postgres://` URL is rewritten to `postgresql://`, and several hosts as SQLAlchemy has them.
+    A `postgres://` URL, which some hosting services hand out, is rewritten to `postgresql://`, and
+    several hosts as SQLAlchemy has them.
     """
-    url = settings.database_url
-    if not url:
-        url = f"sqlite:///{settings.data_dir / 'shortorder.sqlite3'}"
-    elif url.startswith("postgres://"):  # the spelling that some hosting services hand out
-        url = "postgresql" + url.removeprefix("postgres")
-    url = _several_hosts(url)
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _begin_database(url, settings)
-    secret = settings.secret_key or _kept_secret(settings.data_dir)
-    _close_to_others(url, settings)
-    return replace(settings, database_url=url, secret_key=secret)
-
-
-def _begin_database(url: str, settings: Settings) -> None:
-    """Create the empty SQLite file of a first start, readable by this user only.
-
-    Does nothing if the database exists or is not SQLite's. Raises BadSetting if it is missing
-    beside something that only an installation leaves: then it was lost, or is in another place.
-    """
-    file = _sqlite_file(url, settings)
-    if file is None:
-        return
-    beside = _beside(file)
-    folder = [settings.data_dir / "secret_key", settings.data_dir / "files"]
-    # Before a look at the file: another process that starts now makes the file first.
-    left = [one for one in (*beside, *folder) if one.exists()]
-    if file.exists() and (file.stat().st_size or not (set(left) & set(beside))):
-        return
-    if left and not settings.new_database:
-        raise BadSetting(
-            f"The database {file} is missing, but {left[0]} is there: put the database back,"
-            " correct DATA_DIR or DATABASE_URL, or begin with an empty database by NEW_DATABASE=1."
-        )
-    try:
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise BadSetting(f"The database {file} cannot be created: {error.strerror}.") from error
-
-
-def _sqlite_file(url: str, settings: Settings) -> Path | None:
-    name = make_url(url).database if url.startswith("sqlite:") else None
-    # As Flask-SQLAlchemy has it; `name` may be absolute.
-    return None if name is None else settings.data_dir / name
-
-
-def _beside(file: Path) -> list[Path]:
-    return [Path(f"{file}{end}") for end in ("-wal", "-shm", "-journal", ".writer-lock")]
-
-
-def _close_to_others(url: str, settings: Settings) -> None:
-    """Let only this user read the database, the secret and the folder of files.
-
-    They may have been put into a folder that others can open, such as by a restored backup. SQLite
-    gives its further files the mode of the database. Files of another user are reported.
-    """
-    file = _sqlite_file(url, settings)
-    ours = [settings.data_dir / "secret_key", settings.data_dir / "files"]
-    for path in (*ours, *([file, *_beside(file)] if file else [])):
-        try:
-            mode = path.stat().st_mode
-            if mode & 0o077:
-                path.chmod(mode & 0o700)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            _log.warning("Others may read %s: %s.", path, error.strerror)
-
-
-def _own_keys(settings: Settings) -> list[str]:
-    return [one.strip() for one in settings.encryption_key.split(",") if one.strip()]
-
-
-def _earlier_keys(data_dir: Path) -> list[str]:
-    """Return the keys of the installation whose backup was restored; none without a restore."""
-    with contextlib.suppress(FileNotFoundError):
-        return [str(one) for one in json.loads((data_dir / EARLIER_KEYS).read_text("utf-8"))]
-    return []
-
-
-def _kept_secret(data_dir: Path) -> str:
-    """Return the secret stored in the data folder.
-
-    If it is missing, it is created, readable by this user only.
-    """
-    file = data_dir / "secret_key"
-    if not file.exists():
-        # Linked into place as a whole: two processes that start together read the same secret.
-        draft = data_dir / f".secret_key.{os.getpid()}"
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(secrets.token_urlsafe(32))
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, file)
-        draft.unlink()
-    return file.read_text(encoding="ascii").strip()
+    if not written:
+        return f"sqlite:///{data_dir / 'shortorder.sqlite3'}"
+    if written.startswith("postgres://"):
+        written = "postgresql" + written.removeprefix("postgres")
+    return _several_hosts(written)

@@ -1,10 +1,12 @@
-"""Settings of files: valid values, and that a bad value stops the start with a message."""
+"""Where settings come from, valid values, and that a bad value stops the start."""
 
 from pathlib import Path
 
 import pytest
 
 from orders.domain.inputs import FILE_TYPES, Limits
+from orders.environment import MASK, load_env_file, masked
+from orders.interfaces.cli.config import effective_settings, misspelled
 from orders.settings import BadSetting, read_settings
 
 
@@ -63,3 +65,65 @@ def test_backups_are_kept_outside_of_the_file_store(tmp_path: Path) -> None:
 def test_a_bad_value_stops_the_start(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(BadSetting, match=name):
         read_settings({"DATA_DIR": str(tmp_path), name: value})
+
+
+def test_an_env_file_adds_what_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text('PORT=8001\nWORKERS=5\nSECRET_KEY="a$b ${c} # long enough"\n')
+    environment = {"WORKERS": "1", "DATA_DIR": str(tmp_path / "data")}
+    load_env_file(environment)
+    settings = read_settings(environment)
+    assert (settings.port, settings.workers) == (8001, 1)
+    assert settings.secret_key == "a$b ${c} # long enough"
+    sources = {one.setting: one.source for one in effective_settings(environment)}
+    assert sources["PORT"] == str(tmp_path / ".env")
+    assert sources["WORKERS"] == "environment"
+    assert sources["THREADS"] == "default"
+    with pytest.raises(BadSetting, match="ENV_FILE"):
+        load_env_file({"ENV_FILE": "nowhere.env"})
+    (tmp_path / "other.env").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadSetting, match=r"other\.env"):
+        load_env_file({"ENV_FILE": "other.env"})
+
+
+def test_a_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "key").write_text("a secret of 32 characters, or so\n")
+    environment = {"DATA_DIR": str(tmp_path), "SECRET_KEY_FILE": "key"}
+    load_env_file(environment)  # the server reads it again, in another folder
+    monkeypatch.chdir("/")
+    assert read_settings(environment).secret_key == "a secret of 32 characters, or so"
+    [shown] = [one for one in effective_settings(environment) if one.setting == "SECRET_KEY"]
+    assert (shown.source, shown.value) == (str(tmp_path / "key"), MASK)
+    for wrong in ({"SECRET_KEY": "x" * 32}, {"SECRET_KEY_FILE": "/nowhere"}):
+        with pytest.raises(BadSetting, match="SECRET_KEY_FILE"):
+            read_settings({**environment, **wrong})
+    # What is no secret has no file.
+    assert read_settings({**environment, "HOST_FILE": "key"}).host == "127.0.0.1"
+
+
+def test_secrets_are_masked(tmp_path: Path) -> None:
+    environment = {
+        "DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 32, "SETUP_TOKEN": "t" * 32,
+        "DATABASE_URL": "postgresql://desk:hidden@db.example/desk?password=hidden&sslmode=require",
+        "SMTP_URL": "smtp://desk:hidden@mail.example", "MAIL_FROM": "desk@example.com",
+        "RATE_LIMIT_STORAGE": "redis://:hidden@redis.example",
+    }  # fmt: skip
+    shown = {one.setting: one.value for one in effective_settings(environment)}
+    assert "hidden" not in str(shown)
+    assert (shown["SECRET_KEY"], shown["SETUP_TOKEN"]) == (MASK, MASK)
+    assert shown["SMTP_URL"] == f"smtp://desk:{MASK}@mail.example"
+    assert shown["PUBLIC_URL"] == ""
+    # A field that is added is a secret by its name.
+    for name in ("METRICS_TOKEN", "SENTRY_DSN", "OIDC_CLIENT_SECRET", "BACKUP_PASSPHRASE"):
+        assert masked(name, "hidden") == MASK
+
+
+def test_a_misspelled_setting_is_reported() -> None:
+    environment = {"DATABSE_URL": "x", "SECRETKEY": "x", "SMTP_URI": "x", "workers": "2"}
+    usual = {"PATH": "/bin", "HOSTNAME": "desk", "HOME": "/", "LANG": "C", "AWS_REGION": "eu",
+             "DATABASE_URL_FILE": "x", "ENV_FILE": "x", "PORT": "1"}  # fmt: skip
+    assert misspelled({**environment, **usual}) == {
+        "DATABSE_URL": "DATABASE_URL", "SECRETKEY": "SECRET_KEY", "SMTP_URI": "SMTP_URL",
+        "workers": "WORKERS",
+    }  # fmt: skip

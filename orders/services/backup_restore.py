@@ -12,12 +12,13 @@ from typing import BinaryIO
 
 from sqlalchemy import make_url
 
+from orders.data_folder import EARLIER_KEYS
 from orders.domain.errors import BackupError, ServiceBusy
 from orders.services.backup import unpack
 from orders.services.backup_archive import FILES, ArchiveSecrets, Manifest, read_archive
 from orders.services.backup_places import open_archive
 from orders.services.files import FileStore
-from orders.settings import EARLIER_KEYS, Settings
+from orders.settings import Settings
 from orders.storage import snapshots
 from orders.storage.startup import has_tables
 

@@ -1,8 +1,8 @@
 """The file store: a folder or an S3 bucket.
 
 The service chooses all file names; no name that a client sends becomes a path. A file is written
-before the database rows that refer to it. If a process dies in between, `flask files sweep` later
-deletes the orphaned file.
+before the database rows that refer to it. If a process dies in between, `shortorder files sweep`
+later deletes the orphaned file.
 """
 
 import contextlib
@@ -73,7 +73,7 @@ class FileStore:
         """Delete the files with these names, ignoring errors.
 
         The caller must make sure that no database row refers to them. Files that could not be
-        deleted are deleted later by `flask files sweep`.
+        deleted are deleted later by `shortorder files sweep`.
         """
         request_lock.release()
         for name in names:

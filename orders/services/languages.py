@@ -5,10 +5,10 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 
-from orders.settings import PROJECT
+from orders.settings import ASSETS
 
 ENGLISH = "en"
-CATALOGS = PROJECT / "translations"
+CATALOGS = ASSETS / "translations"
 
 
 @lru_cache(maxsize=8)

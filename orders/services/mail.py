@@ -44,6 +44,16 @@ def is_configured(settings: Settings) -> bool:
     return bool(settings.smtp_url)
 
 
+def check(settings: Settings, time_limit: float = TIME_LIMIT) -> None:
+    """Connect to the mail server, sign in, and send nothing. Raises MailFailed with the reason."""
+    server = read_mail_server(settings.smtp_url, settings.mail_from)
+    try:
+        with _connection(server, time_limit) as connection:
+            connection.noop()
+    except (OSError, smtplib.SMTPException) as error:
+        raise MailFailed(_why(error, server.sender)) from error
+
+
 def send(
     to: str, subject: str, text: str, *, settings: Settings, time_limit: float = TIME_LIMIT
 ) -> None:

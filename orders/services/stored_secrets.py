@@ -1,5 +1,7 @@
 """The keys with which stored secrets are encrypted, checked whenever the server starts."""
 
+from sqlalchemy import Connection
+
 from orders.storage import database, encryption
 from orders.storage.tables import staff_account, webhook
 
@@ -15,3 +17,8 @@ def renew_encryption() -> None:
     with database.transaction() as connection:
         for column in _COLUMNS:
             encryption.renew(connection, column)
+
+
+def can_read_secrets(connection: Connection) -> bool:
+    """Return whether the current keys, or earlier ones, decrypt all stored secrets."""
+    return all(encryption.can_read(connection, column) for column in _COLUMNS)

@@ -63,6 +63,17 @@ def renew(connection: Connection, column: Column[Any]) -> None:
             connection.execute(statement.values({column.name: plain}))
 
 
+def can_read(connection: Connection, column: Column[Any]) -> bool:
+    """Return whether each value of a column of the type EncryptedText fits one of the keys."""
+    statement = select(type_coerce(column, String)).where(column.is_not(None))
+    try:
+        for text in connection.execute(statement).scalars():
+            decrypt(text)
+    except WrongKey:
+        return False
+    return True
+
+
 def _is_current(text: str) -> bool:
     with suppress(InvalidToken):
         _ciphers[0].decrypt(text.encode())

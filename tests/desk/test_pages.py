@@ -173,6 +173,7 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
     }
     assert routes == {
         ("/", "GET"), ("/static/<path:filename>", "GET"), ("/texts/<code>.js", "GET"),
+        ("/self-check", "GET"),
         ("/sign-in", "GET"), ("/sign-in", "POST"), ("/sign-out", "POST"),
         ("/orders", "GET"), ("/orders/columns", "POST"), ("/orders/bulk", "POST"),
         ("/orders/changes/<change_id>/undo", "POST"),

@@ -25,7 +25,8 @@ FLASK = Path(sys.executable).with_name("flask")
 PATIENCE = 60.0  # seconds
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Make the kernel stop this process when the tests end."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -136,7 +137,7 @@ def running(
         with log.open("ab") as stream:
             process = subprocess.Popen(
                 [FLASK, "--app", "app", "serve"], cwd=PROJECT, env=environment, stdout=stream,
-                stderr=stream, preexec_fn=_die_with_parent,  # noqa: PLW1509 - no locks are held here
+                stderr=stream, preexec_fn=die_with_parent,  # noqa: PLW1509 - no locks are held here
             )  # fmt: skip
     server = Server(f"http://127.0.0.1:{port}", port, environment, log, process)
     try:

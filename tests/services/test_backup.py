@@ -23,12 +23,13 @@ from sqlalchemy import MetaData, make_url, select
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.errors import BackupError
 from orders.interfaces.cli.backup import BackupSchedule
-from orders.interfaces.cli.upgrade import MIGRATIONS, knows, migrate
+from orders.interfaces.cli.backup import _knows as knows
+from orders.interfaces.cli.upgrade import migrate
 from orders.services import backup, backup_restore
 from orders.services.accounts import orgs
 from orders.services.backup import Backup
 from orders.services.webhooks import webhooks
-from orders.settings import Settings
+from orders.settings import MIGRATIONS, Settings
 from orders.storage import age, database, encryption, snapshots
 from orders.storage.startup import schema_version
 from tests import postgres as servers

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import Column, Connection, Date, DateTime, MetaData, func, select
 
-from orders.interfaces.cli.upgrade import MIGRATIONS
+from orders.settings import MIGRATIONS
 from orders.storage import database
 
 FOLDER = str(MIGRATIONS)

@@ -1,7 +1,6 @@
 """The OpenAPI 3.1 document, generated from the endpoints' declarations and their models."""
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from orders import __version__
 from orders.domain.fields import ALSO_SENT, SHARED, SHARED_BASE
 from orders.domain.inputs import Limits
 from orders.domain.webhook import Topic
@@ -29,7 +29,6 @@ from orders.interfaces.api.order_bodies import LINE_LIST, LINE_LIST_SCHEMA
 from orders.interfaces.api.parameters import Parameter
 from orders.interfaces.api.responses import PROBLEM_TYPE, problem_value
 from orders.interfaces.api.schemas import MOMENT, SCHEMAS, OrderMessage, Problem
-from orders.settings import PROJECT
 
 INTRODUCTION = """\
 Orders for configured products: create, read, and change them from a storefront or a script.
@@ -62,7 +61,6 @@ def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict
     `limits` are the maximum sizes that the schemas state. `server` is the API's root URL, such as
     `/`.
     """
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     endpoints = [endpoint for resource in resources for endpoint in resource.endpoints]
     paths: dict[str, Any] = {}
     for endpoint in endpoints:
@@ -73,7 +71,7 @@ def document(resources: Iterable[Resource], limits: Limits, server: str) -> dict
             "title": "Shortorder",
             "summary": "The order desk for configured products",
             "description": INTRODUCTION,
-            "version": project["version"],
+            "version": __version__,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": server}],

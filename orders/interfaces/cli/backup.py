@@ -12,8 +12,8 @@ from flask.cli import with_appcontext
 
 from orders import __version__
 from orders.domain.errors import BackupError, OrderError
-from orders.interfaces.cli.printing import prints_json
-from orders.interfaces.cli.upgrade import knows
+from orders.interfaces.cli.output import prints
+from orders.interfaces.cli.upgrade import SchemaState, schema_state
 from orders.interfaces.http.current_settings import current_settings
 from orders.services import backup, backup_archive, backup_restore
 from orders.services.backup_archive import Manifest
@@ -38,7 +38,7 @@ PAUSE = 600.0
     "--encrypt", is_flag=True, help="Ask for a passphrase; not needed with BACKUP_PASSPHRASE."
 )
 @with_appcontext
-@prints_json
+@prints("{sentence}")
 def backup_command(
     target: str | None, archive: str | None, status: bool, encrypt: bool
 ) -> dict[str, Any]:
@@ -49,7 +49,9 @@ def backup_command(
     settings = current_settings()
     if archive is not None:
         found = backup.check(archive, _passphrase_for(archive, settings), settings.data_dir)
-        return {"archive": archive, "isSound": True, **_facts(found)}
+        facts = _facts(found)
+        said = "The archive is sound: {orders} orders, {files} files.".format_map(facts)
+        return {"archive": archive, "isSound": True, **facts, "sentence": said}
     if status:
         return _state(settings)
     if not (target or settings.backup_to):
@@ -58,13 +60,15 @@ def backup_command(
     if encrypt and not passphrase:
         passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
     made = backup.back_up(settings, _store(), __version__, to=target or "", passphrase=passphrase)
-    return {"archive": made.address, "bytes": made.size, **_facts(made.manifest)}
+    facts = _facts(made.manifest)
+    said = "Backed up {orders} orders and {files} files to ".format_map(facts) + made.address
+    return {"archive": made.address, "bytes": made.size, **facts, "sentence": said}
 
 
 @click.command("restore")
 @click.argument("file")
 @with_appcontext
-@prints_json
+@prints("Restored {orders} orders and {files} files.\n{next}")
 def restore_command(file: str) -> dict[str, Any]:
     """Restore an archive of `backup` into this installation, which must be empty.
 
@@ -72,8 +76,8 @@ def restore_command(file: str) -> dict[str, Any]:
     """
     settings = current_settings()
     passphrase = _passphrase_for(file, settings)
-    done = backup_restore.restore(file, passphrase, settings, _store(), knows)
-    return {"restored": file, **_facts(done.manifest), "next": list(done.next_steps)}
+    done = backup_restore.restore(file, passphrase, settings, _store(), _knows)
+    return {"restored": file, **_facts(done.manifest), "next": " ".join(done.next_steps)}
 
 
 class BackupSchedule:
@@ -103,6 +107,10 @@ class BackupSchedule:
     def _interrupt(self) -> None:
         if self._wait(0):
             raise BackupError("The service stops.")
+
+
+def _knows(revision: str) -> bool:
+    return schema_state(revision) is not SchemaState.NEWER
 
 
 def _state(settings: Settings) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The commands `flask --app app …`. Each prints one JSON object; errors go to standard error."""
+"""The commands of `shortorder` and `flask --app app`; the latter prints JSON alone."""
 
 import json
 import sys
@@ -15,20 +15,24 @@ from orders.domain.attributes import TEXT_KINDS, Applies, AttributeRule, Kind, O
 from orders.domain.permissions import ROLES
 from orders.domain.typed_values import read_attribute
 from orders.interfaces.cli.backup import backup_command, restore_command
+from orders.interfaces.cli.config import config
 from orders.interfaces.cli.demo import seed
-from orders.interfaces.cli.printing import prints_json
+from orders.interfaces.cli.doctor import doctor
+from orders.interfaces.cli.maintenance import database, mail_group
+from orders.interfaces.cli.org_option import for_org
+from orders.interfaces.cli.orgs import org, token
+from orders.interfaces.cli.output import prints
 from orders.interfaces.cli.server import new_setup_link, serve, work
-from orders.interfaces.cli.upgrade import MIGRATIONS
+from orders.interfaces.cli.users import user
 from orders.interfaces.http.current_settings import current_limits, current_settings
-from orders.services.accounts import accounts, attributes, orgs, tokens
+from orders.services.accounts import accounts, attributes
 from orders.services.catalog import configurations
 from orders.services.customers import customers
 from orders.services.orders import changes
+from orders.settings import MIGRATIONS
 from orders.storage.database import db
 
-org = AppGroup("org", help="Organizations.")
-token = AppGroup("token", help="Tokens of scripts and web pages.")
-staff = AppGroup("staff", help="Staff accounts of the sales desk.")
+staff = AppGroup("staff", help="Staff accounts of the sales desk, as `user`.")
 attribute = AppGroup("attribute", help="Attributes that an org defines for its orders.")
 orders_group = AppGroup("orders", help="The orders of all organizations.")
 files = AppGroup("files", help="The file store.")
@@ -38,52 +42,11 @@ seed_group = AppGroup("seed", help="Example data.")
 def register_commands(app: Flask) -> None:
     """Add this module's commands, and those of the migrations, to the command line of `app`."""
     Migrate(app, db, directory=str(MIGRATIONS))
-    groups = (org, token, staff, attribute, orders_group, files, seed_group)
-    others = (setup_link_command, serve_command, work_command, backup_command, restore_command)
-    for command in (*groups, *others):
+    for command in COMMANDS:
         app.cli.add_command(command)
 
 
-@org.command("add")
-@click.argument("name")
-@prints_json
-def add_org(name: str) -> dict[str, Any]:
-    """Create an org."""
-    return {"id": orgs.add_org(name)}
-
-
-@token.command("add")
-@click.option("--org", "org_id", required=True, help="ID of the org.")
-@click.option("--name", required=True, help="A name for people.")
-@click.option(
-    "--private/--public", "is_private", default=None, help="For a server, or for web pages."
-)
-@click.option("--domain", "domains", multiple=True, help="Host of a public token; repeatable.")
-@click.option("--succeeds", help="ID of a token that this one replaces; it reads its orders, too.")
-@prints_json
-def add_token(
-    org_id: str, name: str, is_private: bool | None, domains: tuple[str, ...], succeeds: str | None
-) -> dict[str, Any]:
-    """Create a token; its secret is shown only once."""
-    if is_private is None:
-        raise click.UsageError("Say --private or --public.")
-    made = tokens.add_token(
-        org_id, name=name, is_private=is_private, allowed=domains, succeeds=succeeds
-    )
-    return {"id": made.id, "token": made.secret}
-
-
-@token.command("revoke")
-@click.argument("token_id")
-@prints_json
-def revoke_token(token_id: str) -> dict[str, Any]:
-    """Revoke a token."""
-    tokens.revoke_token(token_id)
-    return {"id": token_id, "revoked": True}
-
-
 @staff.command("add")
-@click.option("--org", "org_id", required=True, help="ID of the org.")
 @click.option("--email", required=True, help="The address to sign in with.")
 @click.option("--role", type=click.Choice(list(ROLES)), required=True)
 @click.option(
@@ -94,7 +57,8 @@ def revoke_token(token_id: str) -> dict[str, Any]:
     expose_value=False,
     help="Read the password from standard input.",
 )
-@prints_json
+@prints("Created the account. Its ID is {id}.")
+@for_org
 def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
     """Create a staff account; a line break at the end of the password is ignored."""
     password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
@@ -102,7 +66,6 @@ def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
 
 
 @attribute.command("add")
-@click.option("--org", "org_id", required=True, help="ID of the org.")
 @click.option("--key", required=True, help="Key in the order's metadata.")
 @click.option("--label", required=True, help="What people read.")
 @click.option("--kind", type=click.Choice([str(kind) for kind in Kind]), required=True)
@@ -123,7 +86,8 @@ def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
 @click.option(
     "--copied/--not-copied", "is_copied", default=True, help="Do repeat orders get the value?"
 )
-@prints_json
+@prints("Defined the attribute. Its ID is {id}.")
+@for_org
 def add_attribute(
     org_id: str,
     kind: str,
@@ -183,21 +147,21 @@ def _default(rule: AttributeRule, text: str | None) -> Any:  # noqa: ANN401 - a 
 
 
 @orders_group.command("sort-keys")
-@prints_json
+@prints("Rewrote keys: {rebuilt}.")
 def rebuild_sort_keys() -> dict[str, Any]:
     """Rewrite the keys by which lists are sorted, after an update that changes them."""
     return {"rebuilt": changes.rebuild_sort_keys() + customers.rebuild_sort_keys()}
 
 
 @files.command("sweep")
-@prints_json
+@prints("Removed orphaned files: {removed}.")
 def sweep_files() -> dict[str, Any]:
     """Remove orphaned files that are more than a day old."""
     return {"removed": configurations.sweep_files(current_app.extensions["files"])}
 
 
 @seed_group.command("demo")
-@prints_json
+@prints()
 def seed_demo() -> dict[str, Any]:
     """Create the demo org: configurations, attributes, orders, an account and two tokens."""
     made = seed.seed_demo(current_limits())
@@ -206,11 +170,11 @@ def seed_demo() -> dict[str, Any]:
 
 @click.command("setup-link")
 @with_appcontext
-@prints_json
+@prints("Open this link to set up the desk, once and until {expiresAt}:\n\n  {link}")
 def setup_link_command() -> dict[str, Any]:
     """Print a link to set up an empty desk in the browser; older links stop working."""
     link, expires_at = new_setup_link(current_settings())
-    return {"link": link, "expiresAt": expires_at.isoformat()}
+    return {"link": link, "expiresAt": expires_at}
 
 
 @click.command("serve")
@@ -225,6 +189,24 @@ def serve_command() -> None:
 def work_command() -> None:
     """Send webhooks and import orders until stopped, as the threads of `serve` do."""
     work(_application(), current_settings())
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    *(serve_command, work_command, setup_link_command, doctor, backup_command, restore_command),
+    *(
+        config,
+        database,
+        mail_group,
+        org,
+        user,
+        token,
+        staff,
+        attribute,
+        orders_group,
+        files,
+        seed_group,
+    ),
+)
 
 
 def _application() -> Flask:

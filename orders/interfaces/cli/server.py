@@ -31,7 +31,7 @@ from orders.interfaces.cli.worker import Background
 from orders.interfaces.http.memory import end_without_memory
 from orders.services import request_log
 from orders.services.accounts import orgs, setup
-from orders.settings import PROJECT, Settings
+from orders.settings import COMMAND, PROJECT, Settings
 from orders.storage import database
 
 log = logging.getLogger(__name__)
@@ -56,8 +56,7 @@ def serve(app: Flask, settings: Settings) -> int:
     """
     if not _is_port_free(settings):
         click.echo(
-            f"Port {settings.port} on {settings.host} is in use. Another one: PORT=8001 make serve",
-            err=True,
+            f"Port {settings.port} on {settings.host} is in use. Set PORT to another one.", err=True
         )
         return 1
     migrate(settings.database_wait)
@@ -68,7 +67,7 @@ def serve(app: Flask, settings: Settings) -> int:
         _show_demo(seed_demo(settings.limits), address)
     elif setup.is_open():
         _show_setup_link(settings)
-    click.echo(f"Shortorder serves on {address}", err=True)
+    click.echo(f"Shortorder serves on {address}; its data is in {settings.data_dir}", err=True)
     background = partial(_work_until_asked, app, settings) if settings.send_webhooks else None
     database.close()  # the process of the background work gets connections of its own
     return _Supervisor(server_command(), settings.data_dir, background).run()
@@ -156,12 +155,12 @@ def _show_setup_link(settings: Settings) -> None:
 
     {link}
 
-  A new link: flask --app app setup-link, or a restart.
+  A new link: {COMMAND} setup-link, or a restart.
 """
     )
 
 
-def server_command(factory: str = "app:create_served_app") -> list[str]:
+def server_command(factory: str = "orders.application:create_served_app") -> list[str]:
     """Return the command line that starts the server.
 
     `factory` names the function that creates the WSGI application, as "module:function".

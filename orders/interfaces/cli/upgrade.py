@@ -1,6 +1,7 @@
 """Waits for the database and migrates it; what prevents that is one sentence."""
 
 import time
+from enum import StrEnum
 
 import click
 import flask_migrate
@@ -9,14 +10,21 @@ from alembic.util import CommandError
 
 from orders.domain.errors import ServiceBusy
 from orders.services import stored_secrets
-from orders.settings import PROJECT
+from orders.settings import MIGRATIONS
 from orders.storage.encryption import WrongKey
 from orders.storage.startup import has_begun, is_copy_without_log, schema_version
 
-MIGRATIONS = PROJECT / "orders" / "storage" / "migrations"
-
 # Seconds between two tries to reach the database.
 PAUSE = 0.25
+
+
+class SchemaState(StrEnum):
+    """How the schema of a database compares to the one that this code needs."""
+
+    EMPTY = "empty"
+    OLDER = "older"
+    CURRENT = "current"
+    NEWER = "newer"
 
 
 class CannotStart(click.ClickException):
@@ -30,13 +38,9 @@ def migrate(seconds: int) -> None:
     CannotStart if the database cannot be reached in time, if its schema is newer than this code, if
     it lost its tables, or if no key fits a stored secret.
     """
-    stored, known = _schema_version(seconds), ScriptDirectory(str(MIGRATIONS))
-    if stored is not None and not _knows(known, stored):
-        raise CannotStart(
-            f"The database has schema {stored}, which a newer Shortorder has made; this one knows"
-            f" schemas up to {known.get_current_head()}. Install the newer one, or restore the"
-            " backup from before its update."
-        )
+    stored = _schema_version(seconds)
+    if schema_state(stored) is SchemaState.NEWER:
+        raise CannotStart(newer_schema(stored))
     if stored is None and is_copy_without_log():
         raise CannotStart(
             "The database has no tables: it is probably a copy of a file alone that was in use, and"
@@ -54,9 +58,25 @@ def migrate(seconds: int) -> None:
         ) from None
 
 
-def knows(version: str) -> bool:
-    """Return whether a revision of the schema is one of this product's."""
-    return _knows(ScriptDirectory(str(MIGRATIONS)), version)
+def schema_state(stored: str | None) -> SchemaState:
+    """Return how the revision of a database compares to this code; None is an empty database."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    if stored is None:
+        return SchemaState.EMPTY
+    if not _knows(scripts, stored):
+        return SchemaState.NEWER
+    is_current = stored == scripts.get_current_head()
+    return SchemaState.CURRENT if is_current else SchemaState.OLDER
+
+
+def newer_schema(stored: str | None) -> str:
+    """Return what to do about a database that a newer version has migrated."""
+    known = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    return (
+        f"The database has schema {stored}, which a newer Shortorder has made; this one knows"
+        f" schemas up to {known}. Install the newer one, or restore the backup from before its"
+        " update."
+    )
 
 
 def _knows(scripts: ScriptDirectory, version: str) -> bool:

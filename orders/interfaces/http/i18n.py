@@ -29,7 +29,7 @@ from orders.domain.configuration import option_text
 from orders.domain.texts import Figure, Money, Text, WrittenDay
 from orders.interfaces.http.assets import FOR_EVER, HASH_LENGTH
 from orders.services.languages import CATALOGS, ENGLISH, languages
-from orders.settings import PROJECT
+from orders.settings import ASSETS
 
 PARAMETER = "lang"  # of a URL: `?lang=de`
 COOKIE = "language"
@@ -269,7 +269,7 @@ def script_of(code: str) -> str:
 def _script_texts() -> tuple[str | tuple[str, str], ...]:
     """Return the texts used in static/*.js: each a string, or a pair of singular and plural."""
     found: set[Any] = set()
-    for file in sorted((PROJECT / "static").glob("*.js")):
+    for file in sorted((ASSETS / "static").glob("*.js")):
         with file.open("rb") as source:
             found.update(text for _, text, _, _ in extract("javascript", source, SCRIPT_KEYWORDS))
     return tuple(sorted(found, key=str))

@@ -12,13 +12,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from orders.settings import PROJECT
+from orders.settings import ASSETS
 
 TIMEOUT = 10  # seconds
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 # Nothing is escaped here: this is code, and the page escapes it as a whole.
 _templates = Environment(  # noqa: S701 - for the reason above
-    loader=FileSystemLoader(PROJECT / "templates" / "reference" / "code"),
+    loader=FileSystemLoader(ASSETS / "templates" / "reference" / "code"),
     trim_blocks=True,
     keep_trailing_newline=True,
 )

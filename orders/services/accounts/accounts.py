@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from orders.domain.errors import Conflict, FieldError, Taken
+from orders.domain.errors import Conflict, FieldError, NotFound, Taken
 from orders.domain.mail_server import is_mail_address
 from orders.domain.permissions import ROLES
 from orders.domain.texts import Text, lazy_gettext
@@ -130,6 +130,20 @@ def find_staff(org_id: str, staff_id: str) -> Account:
         return _find(connection, org_id, staff_id)
 
 
+def find_by_email(email: str) -> tuple[str, Account]:
+    """Return the account with this e-mail address, and the ID of its org, which may be any.
+
+    Raises NotFound if there is none.
+    """
+    address = email.strip().lower()
+    # Other texts are not sent to the database: PostgreSQL rejects NUL characters.
+    statement = select(StaffAccount.org_id, StaffAccount.id).where(StaffAccount.email == address)
+    row = database.fetch_one(statement) if is_mail_address(address) else None
+    if row is None:
+        raise NotFound(lazy_gettext("There is no account with this e-mail address."))
+    return row.org_id, find_staff(row.org_id, row.id)
+
+
 def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
     """Change the role of an account and end its sessions; do nothing if it has this role already.
 
@@ -198,11 +212,12 @@ def replace_password(
     record_event(connection, staff_id, kind, by=by)
 
 
-def disable_staff(org_id: str, staff_id: str, *, by: str) -> None:
+def disable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
     """Disable an account and end its sessions; do nothing if it is already disabled.
 
-    `by` is the ID of the account that makes the change. Raises NotFound for an unknown account, and
-    Conflict if `by` equals `staff_id` or if the org's last admin would be disabled.
+    `by` is the ID of the account that makes the change, or None for the command line. Raises
+    NotFound for an unknown account, and Conflict if `by` equals `staff_id` or if the org's last
+    admin would be disabled.
     """
     with database.transaction() as connection:
         require_org(connection, org_id, lock=True)
@@ -229,7 +244,7 @@ def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
 
 
 def _keep_admin(
-    connection: Connection, org_id: str, staff_id: str, by: str, own_message: Text
+    connection: Connection, org_id: str, staff_id: str, by: str | None, own_message: Text
 ) -> None:
     """Raise Conflict if the account `staff_id` must not be demoted or disabled.
 

@@ -57,13 +57,14 @@ class NewInvitation:
 
 
 def invite(
-    org_id: str, *, email: str, role: str, by: str, now: datetime | None = None
+    org_id: str, *, email: str, role: str, by: str | None = None, now: datetime | None = None
 ) -> NewInvitation:
     """Store an invitation to create an account in the org, and return it with its link's secret.
 
-    `by` is the ID of the inviting admin. The caller must mail the link, which expires after
-    INVITED_FOR. Raises InvalidInput for an invalid address or role, NotFound for an unknown org,
-    and Taken if the address has an account in any org or an open invitation to this one.
+    `by` is the ID of the inviting admin, or None for the command line. The caller must mail the
+    link, which expires after INVITED_FOR. Raises InvalidInput for an invalid address or role,
+    NotFound for an unknown org, and Taken if the address has an account in any org or an open
+    invitation to this one.
     """
     address, invitation_id = email.strip().lower(), str(uuid.uuid4())
     refuse([*email_errors(address), *role_errors(role)])
@@ -123,16 +124,16 @@ def invite_again(
         return NewInvitation(invitation_id, found.email, secret)
 
 
-def _new_link(by: str, now: datetime | None) -> tuple[str, dict[str, Any]]:
+def _new_link(by: str | None, now: datetime | None) -> tuple[str, dict[str, Any]]:
     """Return the secret of a new link, and the values of an invitation's columns for this link.
 
-    `by` is the ID of the admin who creates the link.
+    `by` is the ID of the admin who creates the link, or None for the command line.
     """
     at, secret = now or datetime.now(UTC), new_link_secret()
     columns = {
         "secret_hash": hash_secret(secret),
         "created_at": at,
-        "created_by": by,
+        "created_by": by or "",
         "expires_at": at + INVITED_FOR,
     }
     return secret, columns

@@ -36,11 +36,14 @@ class NewReset:
     language: str = ""
 
 
-def make_reset(org_id: str, staff_id: str, *, by: str, now: datetime | None = None) -> NewReset:
+def make_reset(
+    org_id: str, staff_id: str, *, by: str | None = None, now: datetime | None = None
+) -> NewReset:
     """Store a password reset link for a person at an admin's request, and return it.
 
-    `by` is the admin's ID. The link expires after RESET_WITHIN. Raises NotFound if the org has no
-    such account, and Conflict if the account is disabled or is the admin's own.
+    `by` is the admin's ID, or None for the command line. The link expires after RESET_WITHIN.
+    Raises NotFound if the org has no such account, and Conflict if the account is disabled or is
+    the admin's own.
     """
     account = find_staff(org_id, staff_id)
     if staff_id == by:

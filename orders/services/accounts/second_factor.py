@@ -104,11 +104,12 @@ def turn_off(member: StaffMember, typed: str) -> None:
     _turn_off(member.id, by=member.id)
 
 
-def reset(org_id: str, staff_id: str, *, by: str) -> None:
+def reset(org_id: str, staff_id: str, *, by: str | None = None) -> None:
     """Turn off a colleague's second factor and end their sessions; do nothing if it is off.
 
-    `by` is the ID of the admin's account. Raises NotFound if the org has no account `staff_id`, and
-    Conflict if it is the admin's own, because people prove their own second factor first.
+    `by` is the ID of the admin's account, or None for the command line. Raises NotFound if the org
+    has no account `staff_id`, and Conflict if it is the admin's own, because people prove their own
+    second factor first.
     """
     find_staff(org_id, staff_id)
     if staff_id == by:
@@ -116,7 +117,7 @@ def reset(org_id: str, staff_id: str, *, by: str) -> None:
     _turn_off(staff_id, by=by)
 
 
-def _turn_off(staff_id: str, *, by: str) -> None:
+def _turn_off(staff_id: str, *, by: str | None) -> None:
 
     with database.transaction() as connection:
         values = {"totp_secret": None, "totp_step": None, "wrong_codes": 0}

@@ -18,6 +18,7 @@ from orders.interfaces.http.session import begin_signed_in, current_member
 from orders.services.accounts import access, checks, setup
 from orders.services.accounts.setup import FirstOrg
 from orders.services.languages import languages
+from orders.settings import COMMAND
 
 LINK = "setup_link"  # in the session: the secret of the link
 
@@ -85,7 +86,9 @@ def _explain(refusal: str) -> Response:
     """Render the page that says where the link is. `refusal` says what is wrong with a link."""
     status = 404 if refusal else 200
     address = f"{service_address()}{url_for('desk.set_up')}?token=…"
-    return secret_page("desk/setup_link.html", status, refusal=refusal, link=address)
+    return secret_page(
+        "desk/setup_link.html", status, refusal=refusal, link=address, command=COMMAND
+    )
 
 
 def _refuse(refusal: str) -> Response:

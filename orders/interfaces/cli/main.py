@@ -1,0 +1,58 @@
+"""The command `shortorder`: all commands, without the need to name the application."""
+
+from collections.abc import Callable
+
+import click
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from orders import __version__
+from orders.data_folder import DataFolder
+from orders.environment import BadSetting
+from orders.interfaces.cli.commands import COMMANDS
+from orders.interfaces.cli.config import load_environment
+from orders.interfaces.cli.output import FOR_PEOPLE
+from orders.settings import Settings, parse_settings, settings_or_exit
+
+# Commands that may create a database.
+BEGINNING = {"serve", "work", "database", "restore"}
+
+
+def command_line(create_app: Callable[[Settings], Flask]) -> click.Group:
+    """Return the command `shortorder`; its commands create the application when they need it."""
+
+    def create() -> Flask:
+        load_environment()
+        _require_database()
+        return create_app(settings_or_exit())
+
+    @click.group(context_settings={"obj": ScriptInfo(create_app=create)})
+    @click.version_option(__version__, prog_name="Shortorder")
+    @click.pass_context
+    def shortorder(context: click.Context) -> None:
+        """The order desk for configured products."""
+        context.meta[FOR_PEOPLE] = True
+
+    for command in COMMANDS:
+        shortorder.add_command(command)
+    return shortorder
+
+
+def _require_database() -> None:
+    """Raise ClickException if the current command needs an SQLite file that does not exist.
+
+    It was then probably called in another folder than `shortorder serve`.
+    """
+    try:
+        settings = parse_settings()
+    except BadSetting as error:
+        raise click.ClickException(str(error)) from error
+    file = DataFolder(settings.data_dir, settings.database_url).database
+    command = click.get_current_context().find_root().invoked_subcommand
+    if file is None or file.exists() or command in BEGINNING:
+        return
+    raise click.ClickException(
+        f"There is no database {file}. Run the command in the folder in which `shortorder serve`"
+        " was started, or let DATA_DIR name the data folder. `shortorder database upgrade` creates"
+        " a new database."
+    )

@@ -1,0 +1,103 @@
+"""`shortorder` for people: which org is meant, what is refused, and how an admin gets back in."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from flask.testing import FlaskClient
+
+from orders.interfaces.cli.main import command_line
+from tests.actors import Org
+from tests.html import attribute
+
+pytestmark = pytest.mark.one_database(reason="what commands print")
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
+    settings = app.config["SETTINGS"]
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(command_line(lambda _: app), arguments, catch_exceptions=False)
+
+    return run
+
+
+@pytest.mark.usefixtures("csrf_off")
+def test_an_admin_who_is_locked_out_is_back_by_one_command(
+    run: Run, org: Org, client: FlaskClient
+) -> None:
+    email = org.admin().email
+    made = run("user", "reset-password", email.upper(), "--json")
+    link = urlsplit(json.loads(made.stdout)["link"])
+    address = f"{link.path}?{link.query}"
+    page = client.get(address, follow_redirects=True)
+    assert page.status_code == 200
+    password = {attribute(page.text, "[type=password]", "name"): "a new staple, battery"}
+    sent = client.post(link.path, data=password, follow_redirects=True)
+    assert sent.status_code == 200
+    signed_in = {"email": email, "password": "a new staple, battery"}
+    assert client.post("/sign-in", data=signed_in).location == "/"
+
+
+def test_the_org_is_named_only_if_there_are_several(run: Run, org: Org, other_org: Org) -> None:
+    add = ("user", "add", "new@desk.example", "--role", "sales")
+    several = run(*add)
+    assert several.exit_code == 1
+    assert org.id in several.stderr
+    assert other_org.id in several.stderr
+    assert run(*add, "--org", "nowhere").exit_code == 1
+    assert run(*add, "--org", "another WORKSHOP").exit_code == 0
+    listed = json.loads(run("user", "list", "--org", other_org.id, "--json").stdout)
+    assert [one["email"] for one in listed] == ["new@desk.example"]
+
+
+def test_refusals_are_sentences_for_people_and_json_for_scripts(run: Run, org: Org) -> None:
+    unknown = run("user", "disable", "nobody@desk.example")
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    assert unknown.stderr == "Error: There is no account with this e-mail address.\n"
+    bad = run("org", "add", "", "--json")
+    assert json.loads(bad.stderr)["errors"][0]["path"] == "name"
+    assert "name: 1 to" in run("org", "add", "").stderr
+    last_admin = run("user", "disable", org.admin().email)
+    assert "last admin" in last_admin.stderr
+    assert run("user", "disable", "no\0body@desk.example").exit_code == 1
+
+
+def test_tables_show_no_control_characters(run: Run, org: Org) -> None:
+    run("org", "add", "A\x1b[31mred")
+    listed = run("org", "list")
+    assert "\x1b" not in listed.stdout
+    assert "A [31mred" in listed.stdout
+
+
+def test_a_damaged_or_outdated_database_is_reported(run: Run, app: Flask, org: Org) -> None:
+    file = app.config["SETTINGS"].database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM org")  # without the check of foreign keys
+        damaged = run("database", "check")
+        [(current,)] = connection.execute("SELECT version_num FROM alembic_version")
+        connection.execute("UPDATE alembic_version SET version_num = '0029'")
+        outdated = run("database", "check")
+        connection.execute("UPDATE alembic_version SET version_num = ?", [current])
+    assert "of token refers to a missing row of org" in damaged.stderr
+    assert "shortorder database upgrade" in outdated.stderr
+    assert damaged.exit_code == outdated.exit_code == 1
+
+
+def test_a_command_in_another_folder_creates_no_database(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.setenv("DATA_DIR", f"{tmp_path}/elsewhere")
+    refused = run("user", "list")
+    assert refused.exit_code == 1
+    assert "There is no database" in refused.stderr
