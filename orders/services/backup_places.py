@@ -15,6 +15,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from orders.domain.errors import BackupError
+from orders.services.files import RETRIES, TIMEOUT
 
 # Archives that `backup` has named: only they are listed, and removed by the retention.
 _NAME = re.compile(r"shortorder-(\d{8}T\d{6}Z)\.tar\.gz(\.age)?")
@@ -139,7 +140,9 @@ class _BucketFile:
 
 
 def _bucket(address: str) -> S3Store:
-    return S3Store.from_url(address)
+    return S3Store.from_url(
+        address, retry_config={"max_retries": RETRIES, "retry_timeout": TIMEOUT}
+    )
 
 
 @contextmanager

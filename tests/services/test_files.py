@@ -15,10 +15,11 @@ from moto.server import ThreadedMotoServer
 from orders.domain.errors import BackupError, NotFound, ServiceBusy
 from orders.domain.inputs import Limits
 from orders.domain.uploads import SentFile
-from orders.services import backup
+from orders.services import backup, backup_restore
 from orders.services.catalog import configuration_queries, configurations
 from orders.services.files import FileStore, new_name
 from tests.actors import Org
+from tests.databases import own_app, settings_for
 from tests.uploads import PNG
 
 ORG = "5b0f8d1e-2f57-4f6c-9a08-3f6f4a1d7c11"
@@ -146,6 +147,13 @@ def test_backups_are_kept_in_a_bucket_and_contain_the_files_of_one(
     assert [one for one in found.members if one.startswith("files/")] == [f"files/{name}"]
     with pytest.raises(BackupError):
         backup.check(made[0].address, "", tmp_path)
+    (tmp_path / "new.sqlite3").touch()
+    there = settings_for(f"sqlite:///{tmp_path / 'new.sqlite3'}", tmp_path)
+    other = FileStore(f"s3://bucket/{tmp_path.name}/restored", tmp_path / "unused")
+    with own_app(there) as restored, restored.app_context():
+        backup_restore.restore(made[-1].address, "", there, other, lambda _revision: True)
+    assert names(other) == {name}
+    assert other.get(name) == PNG
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with app.app_context(), pytest.raises(BackupError, match="The bucket cannot be used"):
         backup.state(settings)
