@@ -1,5 +1,7 @@
 """The keys with which stored secrets are encrypted, checked whenever the server starts."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from orders.storage import database, encryption
@@ -19,6 +21,6 @@ def renew_encryption() -> None:
             encryption.renew(connection, column)
 
 
-def can_read_secrets(connection: Connection) -> bool:
-    """Return whether the current keys, or earlier ones, decrypt all stored secrets."""
-    return all(encryption.can_read(connection, column) for column in _COLUMNS)
+def can_read_secrets(connection: Connection, keys: Sequence[str]) -> bool:
+    """Return whether these keys decrypt all stored secrets."""
+    return all(encryption.can_read(connection, column, keys) for column in _COLUMNS)

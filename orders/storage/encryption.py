@@ -30,8 +30,11 @@ def use_keys(keys: Sequence[str]) -> None:
     Keys are texts of any length; call this with at least one before the first secret is stored.
     Keys from earlier calls in this process still decrypt.
     """
-    made = [Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())) for key in keys]
-    _ciphers[:0] = made
+    _ciphers[:0] = _made_of(keys)
+
+
+def _made_of(keys: Sequence[str]) -> list[Fernet]:
+    return [Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())) for key in keys]
 
 
 def encrypt(text: str) -> str:
@@ -63,13 +66,14 @@ def renew(connection: Connection, column: Column[Any]) -> None:
             connection.execute(statement.values({column.name: plain}))
 
 
-def can_read(connection: Connection, column: Column[Any]) -> bool:
-    """Return whether each value of a column of the type EncryptedText fits one of the keys."""
+def can_read(connection: Connection, column: Column[Any], keys: Sequence[str]) -> bool:
+    """Return whether each value of a column of the type EncryptedText fits one of these keys."""
+    cipher = MultiFernet(_made_of(keys))
     statement = select(type_coerce(column, String)).where(column.is_not(None))
     try:
         for text in connection.execute(statement).scalars():
-            decrypt(text)
-    except WrongKey:
+            cipher.decrypt(text.encode())
+    except InvalidToken:
         return False
     return True
 

@@ -120,13 +120,9 @@ def test_each_fault_is_found(desk: dict[str, str], tmp_path: Path, fault: Fault)
     assert ":pw@" not in one.message
 
 
-def test_clock_and_keys_are_compared_with_what_is_stored(
-    app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_clock_and_keys_are_compared_with_what_is_stored(app: Flask, org: Org) -> None:
     settings = app.config["SETTINGS"]
-    # The doctor of an earlier test has put its key first.
-    monkeypatch.setattr(encryption, "_ciphers", [])
-    encryption.use_keys(settings.encryption_keys)
+    encryption.use_keys(settings.encryption_keys)  # other tests of this process have used theirs
     headers = {"Authorization": f"Bearer {org.private.secret}"}
     client = app.test_client()
     order = {"cart": [{"configurationId": CHAIR, "count": 1}]}
@@ -144,7 +140,6 @@ def test_clock_and_keys_are_compared_with_what_is_stored(
     assert checks[1][0] == "clock"
     is_postgresql = settings.database_url.startswith("postgresql:")
     assert ("PostgreSQL's by 1:00:0" if is_postgresql else "from the future") in checks[1][1]
-    monkeypatch.setattr(encryption, "_ciphers", [])  # a new process has no earlier keys
     [(_, wrong)] = [
         one for one in examine({**desk, "SECRET_KEY": SECRET}) if one[0] == "encryption"
     ]

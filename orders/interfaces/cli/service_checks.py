@@ -21,7 +21,6 @@ from orders.interfaces.http.self_check import PATH, new_key
 from orders.services import backup, mail
 from orders.services.files import FileStore
 from orders.services.stored_secrets import can_read_secrets
-from orders.storage import encryption
 from orders.storage.startup import schema_version
 from orders.storage.tables import orders
 
@@ -66,9 +65,8 @@ def check_encryption(examined: Examined) -> list[Finding]:
     if not _is_current(examined):
         return []
     settings = replace(examined.settings, secret_key=examined.secret_key)
-    encryption.use_keys(settings.encryption_keys)
     with examined.engine().connect() as connection:
-        if can_read_secrets(connection):
+        if can_read_secrets(connection, settings.encryption_keys):
             return ok("The keys fit the stored secrets.")
     return [
         fault(
