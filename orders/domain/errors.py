@@ -95,3 +95,7 @@ class Taken(Conflict):
 
 class ServiceBusy(OrderError):
     """The database is locked or unreachable, so the request cannot be handled now; retry later."""
+
+
+class BackupError(OrderError):
+    """A backup or a restore did not happen; the message says why, and nothing is half done."""

@@ -19,6 +19,7 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 from orders.domain.errors import NotFound, ServiceBusy
 from orders.domain.texts import lazy_gettext
 from orders.storage.sqlite import request_lock
+from orders.storage.tables import configuration_file, customer_page
 
 CANNOT_WRITE = lazy_gettext("The file store cannot be written. Please try again.")
 CANNOT_READ = lazy_gettext("The file store cannot be reached. Please try again.")
@@ -26,6 +27,8 @@ NAME_BYTES = 20  # random bytes of a name, so that it is unique and cannot be gu
 # Requests to a bucket: retries, and the maximum time for all of them.
 RETRIES = 2
 TIMEOUT = timedelta(seconds=20)
+# The columns that refer to files: a file whose name is in none of them is an orphan.
+FILE_COLUMNS = (configuration_file.c.stored_as, customer_page.c.logo_stored_as)
 # Much longer than any request: an older file without a row is an orphan.
 SWEEP_AGE = timedelta(hours=24)
 

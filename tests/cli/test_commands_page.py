@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import click
 import pytest
@@ -60,8 +61,9 @@ def test_every_command_has_an_example() -> None:
 
 
 def test_the_examples_print_what_is_shown(
-    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     for name in ("data_dir", "database_url", "secret_key"):
         monkeypatch.setenv(name.upper(), str(getattr(settings, name)))
     DataFolder(settings.data_dir, settings.database_url).close_to_others()

@@ -87,6 +87,7 @@ def full_disk(_: Path) -> pytest.MonkeyPatch:
         Fault("settings", "no such file", setting(ENV_FILE="/nowhere/.env")),
         Fault("data folder", "as the user that owns it", no_folder),
         Fault("data folder", "belongs to another user", another_user),
+        Fault("backups", "no backup", lambda place: {"BACKUP_TO": str(place / "backups")}),
         Fault("file modes", "chmod", lambda place: (place / "shortorder.sqlite3").chmod(0o644)),
         Fault("file modes", "chmod", lambda folder: folder.chmod(0o777)),
         Fault("secrets", "random", setting(SECRET_KEY="changemechangeme")),

@@ -1,6 +1,7 @@
 """Stops while workers start, kills of several processes at once, and starts that cannot succeed."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -106,6 +107,24 @@ def test_a_database_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
         said = refused(f"sqlite:///{tmp_path}/new.sqlite3", tmp_path)
     assert said.startswith("Error: The database has schema 9999, which a newer Shortorder has made")
+
+
+def test_a_copy_without_its_log_is_refused_and_a_new_database_is_not(tmp_path: Path) -> None:
+    new, copy = tmp_path / "new.sqlite3", tmp_path / "copy.sqlite3"
+    new.touch()
+    with own_app(settings_for(f"sqlite:///{new}", tmp_path)) as app, app.app_context():
+        # As after a first start that was killed before the migrations.
+        assert schema_version() is None
+        database.close()
+        assert new.stat().st_size
+        upgrade.migrate(0)
+        assert schema_version() is not None
+        shutil.copy(new, copy)  # the tables are still in the log
+    assert copy.stat().st_size < 10_000
+    before = copy.read_bytes()
+    said = refused(f"sqlite:///{copy}", tmp_path)
+    assert said.startswith("Error: The database has no tables: it is probably a copy")
+    assert copy.read_bytes() == before
 
 
 def test_a_start_waits_for_a_database_that_is_late(

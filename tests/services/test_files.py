@@ -4,6 +4,7 @@ import os
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,12 +12,14 @@ import pytest
 from flask import Flask
 from moto.server import ThreadedMotoServer
 
-from orders.domain.errors import NotFound, ServiceBusy
+from orders.domain.errors import BackupError, NotFound, ServiceBusy
 from orders.domain.inputs import Limits
 from orders.domain.uploads import SentFile
+from orders.services import backup, backup_restore
 from orders.services.catalog import configuration_queries, configurations
 from orders.services.files import FileStore, new_name
 from tests.actors import Org
+from tests.databases import own_app, settings_for
 from tests.uploads import PNG
 
 ORG = "5b0f8d1e-2f57-4f6c-9a08-3f6f4a1d7c11"
@@ -115,6 +118,45 @@ def test_a_configuration_keeps_its_files_in_either_store(
         assert configurations.sweep_files(store, now=datetime.now(UTC) + LATER) == 1
         assert orphan not in names(store)
         assert store.get(found.stored_as) == PNG
+
+
+@pytest.mark.one_database(reason="the place of an archive is the same for both")
+def test_backups_are_kept_in_a_bucket_and_contain_the_files_of_one(
+    app: Flask, org: Org, s3: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to, here = f"s3://bucket/{tmp_path.name}/backups", app.config["SETTINGS"]
+    settings = replace(here, backup_to=to, backup_keep=2)
+    monkeypatch.setattr(backup, "ROOM", 0)
+    with app.app_context():
+        new, files = configurations.check_configuration(
+            {}, [SentFile("files", "a.png", "image/png", PNG)], actor=org.actor(), limits=Limits()
+        )
+        configurations.create_configuration(
+            new, files, actor=org.actor(), store=s3, limits=Limits()
+        )
+        [name] = names(s3)
+        s3.put(new_name(org.id), b"an orphan")
+        made = [
+            backup.back_up(settings, s3, "1.0", now=datetime(2026, 11, day, tzinfo=UTC))
+            for day in (1, 2, 3)
+        ]
+        newest = backup.state(settings).newest
+    assert made[-1].address == f"{to}/shortorder-20261103T000000Z.tar.gz"
+    assert newest == datetime(2026, 11, 3, tzinfo=UTC)
+    found = backup.check(made[-1].address, "", tmp_path)
+    assert [one for one in found.members if one.startswith("files/")] == [f"files/{name}"]
+    with pytest.raises(BackupError):
+        backup.check(made[0].address, "", tmp_path)
+    (tmp_path / "new.sqlite3").touch()
+    there = settings_for(f"sqlite:///{tmp_path / 'new.sqlite3'}", tmp_path)
+    other = FileStore(f"s3://bucket/{tmp_path.name}/restored", tmp_path / "unused")
+    with own_app(there) as restored, restored.app_context():
+        backup_restore.restore(made[-1].address, "", there, other, lambda _revision: True)
+    assert names(other) == {name}
+    assert other.get(name) == PNG
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with app.app_context(), pytest.raises(BackupError, match="The bucket cannot be used"):
+        backup.state(settings)
 
 
 def test_temporary_files_are_swept_from_the_folder(app: Flask, tmp_path: Path) -> None:

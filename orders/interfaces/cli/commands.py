@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from orders.domain.attributes import TEXT_KINDS, Applies, AttributeRule, Kind, Option, read_option
 from orders.domain.permissions import ROLES
 from orders.domain.typed_values import read_attribute
+from orders.interfaces.cli.backup import backup_command, restore_command
 from orders.interfaces.cli.config import config
 from orders.interfaces.cli.demo import seed
 from orders.interfaces.cli.doctor import doctor
@@ -192,7 +193,7 @@ def work_command() -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    *(serve_command, work_command, setup_link_command, doctor),
+    *(serve_command, work_command, setup_link_command, doctor, backup_command, restore_command),
     *(
         config,
         database,

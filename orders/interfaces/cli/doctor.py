@@ -30,6 +30,7 @@ CHECKS: dict[str, Callable[[Examined], list[Finding]]] = {
     "encryption": service_checks.check_encryption,
     "clock": service_checks.check_clock,
     "file store": service_checks.check_file_store,
+    "backups": service_checks.check_backups,
     "rate limits": service_checks.check_rate_limits,
     "mail": service_checks.check_mail,
     "address": service_checks.check_address,

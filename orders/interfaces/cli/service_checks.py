@@ -13,12 +13,12 @@ from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from sqlalchemy import func, select
 
-from orders.domain.errors import OrderError, ServiceBusy
+from orders.domain.errors import BackupError, OrderError, ServiceBusy
 from orders.environment import masked
 from orders.interfaces.cli.findings import PATIENCE, Examined, Finding, State, fault, ok, warning
 from orders.interfaces.cli.upgrade import SchemaState, newer_schema, schema_state
 from orders.interfaces.http.self_check import PATH, new_key
-from orders.services import mail
+from orders.services import backup, mail
 from orders.services.files import FileStore
 from orders.services.stored_secrets import can_read_secrets
 from orders.storage.startup import schema_version
@@ -94,6 +94,18 @@ def check_clock(examined: Examined) -> list[Finding]:
     if newest is not None and newest - examined.now > CLOCK_TOLERANCE:
         return [fault(f"The newest order is from the future: {newest:%Y-%m-%d %H:%M} UTC.", advice)]
     return ok(f"It is {examined.now:%Y-%m-%d %H:%M} UTC.")
+
+
+def check_backups(examined: Examined) -> list[Finding]:
+    """Check that the newest backup in BACKUP_TO is not too old."""
+    try:
+        state = backup.state(examined.settings, now=examined.now)
+    except BackupError as error:
+        return [fault(f"BACKUP_TO cannot be read: {error}", "Make it readable, or correct it.")]
+    if state.is_late:
+        advice = "Look into the log of `serve` for the reason, or run: shortorder backup"
+        return [warning(state.sentence, advice)]
+    return ok(state.sentence)
 
 
 def check_file_store(examined: Examined) -> list[Finding]:

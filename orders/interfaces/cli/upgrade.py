@@ -15,7 +15,7 @@ from orders.services import stored_secrets
 from orders.settings import MIGRATIONS
 from orders.storage.encryption import WrongKey
 from orders.storage.rate_counts import storage_options
-from orders.storage.startup import schema_version
+from orders.storage.startup import has_begun, is_copy_without_log, schema_version
 
 # Seconds between two tries to reach the database.
 PAUSE = 0.25
@@ -38,13 +38,20 @@ def migrate(seconds: int) -> None:
     """Bring the database up to date, waiting up to `seconds` until it can be reached.
 
     Encrypts stored secrets with the current key. Requires an application context. Raises
-    CannotStart if the database cannot be reached in time, if its schema is newer than this code, or
-    if no key fits a stored secret.
+    CannotStart if the database cannot be reached in time, if its schema is newer than this code, if
+    it lost its tables, or if no key fits a stored secret.
     """
     stored = _schema_version(seconds)
     if schema_state(stored) is SchemaState.NEWER:
         raise CannotStart(newer_schema(stored))
+    if stored is None and is_copy_without_log():
+        raise CannotStart(
+            "The database has no tables: it is probably a copy of a file alone that was in use, and"
+            " lacks what was in the -wal file beside it. Restore a backup, or delete the file to"
+            " begin with an empty database."
+        )
     flask_migrate.upgrade(directory=str(MIGRATIONS))
+    has_begun()
     try:
         stored_secrets.renew_encryption()
     except WrongKey:

@@ -16,6 +16,7 @@ from flask import Flask
 
 from orders.domain.errors import ServiceBusy
 from orders.domain.webhook import Webhook
+from orders.interfaces.cli.backup import BackupSchedule
 from orders.interfaces.cli.webhook_mail import mail_admins
 from orders.interfaces.http.session import session_lifetimes
 from orders.services.accounts import sessions
@@ -57,9 +58,11 @@ class Background:
             is_stopping=self._is_stopping.is_set,
             on_gone=self._tell_admins,
         )
+        schedule = BackupSchedule(settings, self._is_stopping.wait)
+        schedules = (schedule.run,) if settings.backup_to else ()
         self._threads = [
             threading.Thread(target=self._repeat, args=(step,), name=step.__name__, daemon=True)
-            for step in (self._send, self._import, self._clear)
+            for step in (self._send, self._import, self._clear, *schedules)
         ]
 
     def start(self) -> None:

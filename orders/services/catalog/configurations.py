@@ -32,10 +32,10 @@ from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.catalog.configuration_queries import configuration_from, find_configuration
 from orders.services.catalog.product_index import bump_catalog_version
 from orders.services.catalog.quotas import require_room
-from orders.services.files import SWEEP_AGE, FileStore, new_name
+from orders.services.files import FILE_COLUMNS, SWEEP_AGE, FileStore, new_name
 from orders.services.idempotency import IdempotencyKey
 from orders.storage import database
-from orders.storage.tables import configuration, configuration_file, customer_page
+from orders.storage.tables import configuration, configuration_file
 
 PUBLIC_NAME_BYTES = 24  # random bytes of a picture's name, which nobody can guess
 SHORT_ID_BYTES = 6  # 8 characters, so that nobody takes them for an order's code of 12
@@ -230,11 +230,7 @@ def sweep_files(store: FileStore, *, now: datetime | None = None) -> int:
 
 
 def _discard_unknown(store: FileStore, names: list[str]) -> int:
-    of_configurations, logo = configuration_file.c.stored_as, customer_page.c.logo_stored_as
-    statement = union_all(
-        select(of_configurations).where(of_configurations.in_(names)),
-        select(logo).where(logo.in_(names)),
-    )
+    statement = union_all(*(select(one).where(one.in_(names)) for one in FILE_COLUMNS))
     unknown = set(names) - {row[0] for row in database.fetch_all(statement)}
     store.discard(sorted(unknown))
     return len(unknown)

@@ -7,6 +7,8 @@ commits go on into a file that no longer has a name, and are gone when the proce
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from orders.domain.errors import ServiceBusy
@@ -50,7 +52,11 @@ class DatabaseFiles:
         Raises FilesReplaced, and ServiceBusy for files that may not be written: SQLite would open
         them for reading, and the process could not write until all of its connections are closed.
         """
-        self._compare(self._stat(self._path))
+        file = self._stat(self._path)
+        self._compare(file)
+        if not file.st_size:
+            with suppress(OSError):  # SQLite says what is wrong with the disk
+                new_mark(self._path).touch()
         for path in (self._path, self._log_path, f"{self._path}-shm"):
             if os.path.exists(path) and not os.access(path, os.W_OK):  # noqa: PTH110 - as below
                 raise ServiceBusy(CANNOT_WRITE) from PermissionError(f"{path} is read-only")
@@ -112,6 +118,15 @@ class DatabaseFiles:
                 self._path,
             )
         return FilesReplaced(CANNOT_WRITE)
+
+
+def new_mark(path: str) -> Path:
+    """Return the path of the file that marks the database at `path` as one that has just begun.
+
+    SQLite makes an empty file one of 4 KB without tables before the first migration. A copy without
+    its write-ahead log may be the same, but has no mark.
+    """
+    return Path(f"{path}.new")
 
 
 def files_of(path: str) -> DatabaseFiles:
