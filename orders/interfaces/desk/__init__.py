@@ -26,6 +26,7 @@ from orders.interfaces.desk.people import (  # noqa: F401
 )
 from orders.interfaces.desk.settings import (  # noqa: F401
     attribute_views,
+    audit_views,
     configuration_views,
     org_views,
     product_views,

@@ -15,6 +15,7 @@ from orders.interfaces.http.admission import without_cookies
 from orders.interfaces.http.assets import asset
 from orders.interfaces.http.i18n import option_values_line, options_line
 from orders.interfaces.http.observers import Observer, begin_request
+from orders.services.accounts import acting
 from orders.storage.sqlite import request_lock
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Shortorder(Flask):
         path: str = environ["PATH_INFO"]
         is_api = path == API or path.startswith(API + "/")
         handled = begin_request(environ, is_api=is_api)
+        acting.begin_request()
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401 - as WSGI has it
             handled.status = int(status[:3])
