@@ -1,9 +1,7 @@
 """The commands `flask --app app …`. Each prints one JSON object; errors go to standard error."""
 
-import functools
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -14,10 +12,11 @@ from flask_migrate import Migrate
 from pydantic.alias_generators import to_camel
 
 from orders.domain.attributes import TEXT_KINDS, Applies, AttributeRule, Kind, Option, read_option
-from orders.domain.errors import InvalidInput, OrderError
 from orders.domain.permissions import ROLES
 from orders.domain.typed_values import read_attribute
 from orders.interfaces.cli.demo import seed
+from orders.interfaces.cli.erase import erase
+from orders.interfaces.cli.printing import prints_json
 from orders.interfaces.cli.server import new_setup_link, serve, work
 from orders.interfaces.cli.upgrade import MIGRATIONS
 from orders.interfaces.http.current_settings import current_limits, current_settings
@@ -26,8 +25,6 @@ from orders.services.catalog import configurations
 from orders.services.customers import customers
 from orders.services.orders import changes
 from orders.storage.database import db
-
-Command = Callable[..., dict[str, Any]]
 
 org = AppGroup("org", help="Organizations.")
 token = AppGroup("token", help="Tokens of scripts and web pages.")
@@ -41,30 +38,9 @@ seed_group = AppGroup("seed", help="Example data.")
 def register_commands(app: Flask) -> None:
     """Add this module's commands, and those of the migrations, to the command line of `app`."""
     Migrate(app, db, directory=str(MIGRATIONS))
-    groups = (org, token, staff, attribute, orders_group, files, seed_group)
+    groups = (org, token, staff, attribute, orders_group, files, seed_group, erase)
     for command in (*groups, setup_link_command, serve_command, work_command):
         app.cli.add_command(command)
-
-
-def prints_json(command: Command) -> Callable[..., None]:
-    """Return the command wrapped so that it prints its result as one JSON object.
-
-    An OrderError is printed as JSON to standard error, and the exit code is then 1.
-    """
-
-    @functools.wraps(command)
-    def wrapper(*args: Any, **options: Any) -> None:  # noqa: ANN401 - click's own parameters
-        try:
-            result = command(*args, **options)
-        except OrderError as error:
-            refused: dict[str, Any] = {"error": str(error)}
-            if isinstance(error, InvalidInput):
-                refused["errors"] = [asdict(fault) for fault in error.errors]
-            click.echo(json.dumps(refused), err=True)
-            sys.exit(1)
-        click.echo(json.dumps(result))
-
-    return wrapper
 
 
 @org.command("add")

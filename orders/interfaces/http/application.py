@@ -58,7 +58,7 @@ class Shortorder(Flask):
         path: str = environ["PATH_INFO"]
         is_api = path == API or path.startswith(API + "/")
         handled = begin_request(environ, is_api=is_api)
-        acting.begin_request()
+        doer = acting.begin_request()
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401 - as WSGI has it
             handled.status = int(status[:3])
@@ -69,6 +69,7 @@ class Shortorder(Flask):
                 return self.api(environ, start)
             return super().wsgi_app(environ, start)
         finally:
+            acting.end_request(doer)
             request_lock.release()
             handled.seconds = time.perf_counter() - started
             for observer in self.observers:

@@ -4,7 +4,7 @@ The interfaces say it once for each request, so that every change of settings ca
 its author without an argument of each function. Outside of requests it is a command.
 """
 
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,9 +31,14 @@ STRANGER = Doer(ActorKind.UNKNOWN)
 _doer: ContextVar[Doer] = ContextVar("doer", default=COMMAND)
 
 
-def begin_request() -> None:
-    """Forget who has sent the thread's last request; until `act_as`, a stranger acts."""
-    _doer.set(STRANGER)
+def begin_request() -> Token[Doer]:
+    """Let a stranger act until `act_as` is called; return what `end_request` needs."""
+    return _doer.set(STRANGER)
+
+
+def end_request(before: Token[Doer]) -> None:
+    """Let the one act again who did so before the request."""
+    _doer.reset(before)
 
 
 def act_as(kind: ActorKind, actor_id: str) -> None:

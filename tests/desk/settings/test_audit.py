@@ -29,7 +29,7 @@ def events(org: Org) -> list[ListedEvent]:
 def test_changes_are_recorded_with_their_author(app: Flask, org: Org) -> None:
     admin, actor = org.admin(), org.actor()
     with app.app_context():
-        before = len(events(org))
+        before, doer = len(events(org)), acting.begin_request()
         act_as(ActorKind.TOKEN, org.private.id)
         made = tokens.add_token(org.id, name="Shop", is_private=True)
         tokens.revoke_token(made.id)
@@ -46,7 +46,7 @@ def test_changes_are_recorded_with_their_author(app: Flask, org: Org) -> None:
         customers.remove("anna", actor=actor)
         sessions.record_failed_try(admin.email)
         found = events(org)[:-before]
-        acting.begin_request()
+        acting.end_request(doer)
     assert [(one.kind, one.detail) for one in reversed(found)] == [
         ("Token created", "Shop"),
         ("Token revoked", "Shop"),
@@ -87,8 +87,9 @@ def test_admins_search_and_export(admin_client: FlaskClient, app: Flask, org: Or
 def test_a_stranger_fails_to_sign_in(client: FlaskClient, app: Flask, org: Org) -> None:
     email = org.staff().email
     with app.app_context():
-        acting.begin_request()
+        doer = acting.begin_request()
         sessions.record_failed_try(email)
+        acting.end_request(doer)
         found = events(org)[0]
     assert (found.kind, found.about, found.by_kind) == ("Sign-in failed", email, "unknown")
     assert found.by_id == ""
