@@ -31,7 +31,7 @@ from orders.storage import database, tables
 from orders.storage.sql import in_array
 
 ORDERS_AT_ONCE = 100  # in one transaction, so that others wait for few of them
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 500  # that are read into memory
 # Fields of a record, and of its history, by which the person is recognized elsewhere.
 NAMING = ("name", "contact", "email", "phone")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -181,10 +181,14 @@ def _delete_some(
     condition: ColumnElement[bool],
     has_trace: Callable[[Any], bool],
 ) -> None:
-    for row in connection.execute(select(table).where(condition)).all():
-        if has_trace(row):
-            key = [column == row._mapping[column.name] for column in table.primary_key]
-            connection.execute(delete(table).where(*key))
+    every = select(table).where(condition).execution_options(yield_per=ROWS_AT_ONCE)
+    keys = [
+        [column == row._mapping[column.name] for column in table.primary_key]
+        for row in connection.execute(every)
+        if has_trace(row)
+    ]
+    for key in keys:
+        connection.execute(delete(table).where(*key))
 
 
 def _erase_requests(connection: Connection, customer_id: str, org_id: str) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.orm import aliased
 
 from orders.domain.texts import lazy_gettext
@@ -147,6 +147,11 @@ def note(org_id: str, kind: EventKind, detail: str = "", subject: str = "") -> N
     """
     with database.transaction() as connection:
         record(connection, org_id, kind, subject, detail)
+
+
+def clear_old(before: datetime) -> int:
+    """Delete the events of all orgs from before `before`, and return how many."""
+    return database.execute(delete(AuditEvent).where(AuditEvent.at < before))
 
 
 def _row(kind: EventKind, doer: Doer, at: datetime | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Start, stop, resume and undo an import, and delete old uploads."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 
@@ -159,6 +159,16 @@ def forget_old(now: Clock = utc_now) -> int:
     """
     before = now() - KEPT_FOR
     is_old = order_import.c.started_at.is_(None) & (order_import.c.created_at < before)
+    old = select(order_import.c.id).where(is_old).limit(FORGOTTEN_AT_ONCE)
+    return sum(_forget(row.id, is_old) for row in database.fetch_all(old))
+
+
+def forget_finished(before: datetime) -> int:
+    """Delete imports that were finished before `before`, with their rows; return how many.
+
+    The orders stay. At most FORGOTTEN_AT_ONCE imports are deleted.
+    """
+    is_old = order_import.c.finished_at < before
     old = select(order_import.c.id).where(is_old).limit(FORGOTTEN_AT_ONCE)
     return sum(_forget(row.id, is_old) for row in database.fetch_all(old))
 

@@ -1,9 +1,10 @@
-"""Take a customer out of their orders, and out of what belongs to these orders.
+"""Take a customer out of their orders, and delete orders that were in the bin for long.
 
 Beside `intake` and `changes`, the only module that writes orders, lines, and history.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -29,6 +30,9 @@ _OF_ORDER = (
     tables.submission,
     tables.webhook_delivery,
 )
+# Tables whose rows are parts of an order.
+_PARTS = (tables.cart_line, tables.order_history, tables.order_date, tables.order_editor)
+DELETED_AT_ONCE = 100  # so that others wait for few of them
 
 
 def find_order_ids(customer_id: str, org_id: str) -> list[str]:
@@ -57,6 +61,23 @@ def erase_orders(
     rows = connection.execute(any_order.where(in_array(tables.orders.c.id, ids))).all()
     for row in rows:
         _erase(connection, order_from(row), org, doer)
+
+
+def delete_binned(before: datetime) -> int:
+    """Delete the orders of all orgs that were moved to the bin before `before`; return how many.
+
+    Nothing of them can be restored. At most DELETED_AT_ONCE orders are deleted.
+    """
+    table, imported = tables.orders, tables.order_import_order
+    old = select(table.c.id).where(table.c.deleted_at < before).limit(DELETED_AT_ONCE)
+    with database.transaction() as connection:
+        ids = connection.execute(old.with_for_update()).scalars().all()
+        named = update(imported).where(in_array(imported.c.order_id, ids))
+        connection.execute(named.values(order_id=None))
+        for of_order in (*_OF_ORDER, *_PARTS):
+            connection.execute(delete(of_order).where(in_array(of_order.c.order_id, ids)))
+        connection.execute(delete(table).where(in_array(table.c.id, ids)))
+    return len(ids)
 
 
 def _erase(connection: Connection, before: Order, org: OrgRules, doer: Doer) -> None:
