@@ -1,4 +1,4 @@
-"""Delete what is older than the settings allow (docs/data.md). Background work calls it each hour."""
+"""Delete what is older than the settings allow, each hour (docs/data.md)."""
 
 from datetime import UTC, datetime, timedelta
 

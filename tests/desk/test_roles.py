@@ -126,6 +126,7 @@ TABLE = {
         GET /settings/attributes/<attribute_id>/remove
         POST /settings/attributes/<attribute_id>/remove
         GET /settings/erase         POST /settings/erase
+        GET /settings/export.json
         GET /settings/audit         GET /settings/audit.csv
         GET /settings/webhooks      GET /settings/webhooks/new  POST /settings/webhooks/new
         GET /settings/webhooks/<webhook_id>                     POST /settings/webhooks/<webhook_id>

@@ -1,5 +1,6 @@
 """An erased customer is nowhere: not in a row, a file, or a freed page; the orders stay."""
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,6 +120,11 @@ def test_nothing_is_left_of_an_erased_customer(
     )
     reference = people(client, app, org)
     assert len(MARK.findall(dump(app))) > 30
+    data = json.loads(runner.invoke(args=["export", "customer", ID, "--org", org.id]).output)
+    assert data["record"]["contact"] == "Anna Qwyz"
+    [_, order_data] = sorted(data["orders"], key=lambda one: len(one["notes"]))
+    assert [one["text"] for one in order_data["notes"]] == ["Call Qwyz"]
+    assert order_data["pastedText"] == "From: Qwyz"
     done = runner.invoke(args=["erase", "customer", ID, "--org", org.id, "--yes"])
     assert done.output == '{"orders": 2, "files": 3, "freedPages": true}\n', done.stderr
     left = dump(app)

@@ -16,6 +16,7 @@ from orders.domain.permissions import ROLES
 from orders.domain.typed_values import read_attribute
 from orders.interfaces.cli.demo import seed
 from orders.interfaces.cli.erase import erase
+from orders.interfaces.cli.export import export
 from orders.interfaces.cli.printing import prints_json
 from orders.interfaces.cli.server import new_setup_link, serve, work
 from orders.interfaces.cli.upgrade import MIGRATIONS
@@ -38,7 +39,7 @@ seed_group = AppGroup("seed", help="Example data.")
 def register_commands(app: Flask) -> None:
     """Add this module's commands, and those of the migrations, to the command line of `app`."""
     Migrate(app, db, directory=str(MIGRATIONS))
-    groups = (org, token, staff, attribute, orders_group, files, seed_group, erase)
+    groups = (org, token, staff, attribute, orders_group, files, seed_group, erase, export)
     for command in (*groups, setup_link_command, serve_command, work_command):
         app.cli.add_command(command)
 

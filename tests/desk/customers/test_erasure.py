@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from tests.actors import PASSWORD, Org
 from tests.desk.people.test_confirmation import wait
 from tests.desk.test_pages import make_order
-from tests.html import attribute, read
+from tests.html import attributes, read
 
 pytestmark = pytest.mark.one_database(reason="the SQL is that of the service")
 
@@ -15,7 +15,10 @@ pytestmark = pytest.mark.one_database(reason="the SQL is that of the service")
 def test_an_admin_erases_a_customer(app: Flask, admin_client: FlaskClient, org: Org) -> None:
     make_order(org, customerId="anna", name="Anna's table")
     page = admin_client.get("/customers/show?id=anna").text
-    address = attribute(page, ".acts a", "href")
+    exported, address, *_ = attributes(page, ".acts a", "href")
+    data = admin_client.get(exported).json
+    assert [one["name"] for one in data["orders"]] == ["Anna's table"]  # type: ignore[index]
+    assert admin_client.get("/settings/export.json?id=unknown").status_code == 404
     assert address == "/settings/erase?id=anna"
     fields = read(admin_client.get(address).text).first("form[action*=erase]").fields()
     wait(app)

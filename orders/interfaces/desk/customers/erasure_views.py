@@ -1,5 +1,6 @@
-"""The page that erases a customer. Only admins can, and they prove who they are again."""
+"""What a customer may ask for: a copy of what is stored, and to be erased. Only admins do both."""
 
+import orjson
 from flask import Response, current_app, flash, render_template, request, url_for
 
 from orders.interfaces.desk.blueprint import desk, signed_in
@@ -7,7 +8,18 @@ from orders.interfaces.desk.forms import report
 from orders.interfaces.desk.people.confirmation import sensitive
 from orders.interfaces.http.i18n import gettext
 from orders.services import erasure
+from orders.services.customer_data import export_customer
 from orders.services.customers.customer_queries import find_optional_customer
+
+
+@desk.get("/settings/export.json")
+def export_customer_data() -> Response:
+    """Send everything that is stored about a customer as a file of JSON."""
+    found = export_customer(request.args.get("id", ""), signed_in().org_id)
+    headers = {"Content-Disposition": "attachment; filename=customer.json"}
+    return Response(
+        orjson.dumps(found, option=orjson.OPT_INDENT_2), 200, headers, "application/json"
+    )
 
 
 @desk.get("/settings/erase")
