@@ -42,7 +42,7 @@ def end_request(before: Token[Doer]) -> None:
 
 
 def act_as(kind: ActorKind, actor_id: str) -> None:
-    """Say which account or token acts from now on in this request."""
+    """Let this account or token be the one that acts, until the end of the request."""
     _doer.set(Doer(kind, actor_id))
 
 
