@@ -88,6 +88,10 @@ class Settings:
     file_store: str = ""  # s3://bucket/prefix; empty: the folder files/ in DATA_DIR
     send_webhooks: bool = True  # `serve` also sends webhooks; else a `work` command must
     webhook_threads: int = 8  # messages of one org that each sending process has under way at once
+    draft_days: int = 60  # days after its last change for which a draft is kept
+    import_days: int = 365  # days for which finished imports and their rows are kept; 0: for ever
+    deleted_order_days: int = 90  # days after which deleted orders are gone for good; 0: never
+    audit_days: int = 730  # days for which events of the audit log are kept; 0: for ever
     webhook_days: int = 30  # how long the messages of webhooks and their answers are kept
     webhook_private_network: bool = False  # webhooks may go to addresses in the private network
     smtp_url: str = ""  # smtp://user:password@host:587, or smtps://…; empty: people's own programs
@@ -233,7 +237,7 @@ def _check(settings: Settings) -> None:
         raise BadSetting(f"PORT is {settings.port}; it must be from 1 to 65535.")
     for name in (
         *("workers", "threads", "body_seconds", "read_seconds", "webhook_threads"),
-        *("webhook_days", "session_idle_hours", "session_max_days", "backup_every"),
+        *("webhook_days", "session_idle_hours", "session_max_days", "backup_every", "draft_days"),
     ):
         if getattr(settings, name) < 1:
             raise BadSetting(f"{name.upper()} must be 1 or more.")

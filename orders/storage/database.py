@@ -37,7 +37,7 @@ from orders.storage.unavailable import is_unavailable
 
 __all__ = [
     "CANNOT_READ", "CompiledSelect", "NewRows", "close", "db", "execute", "fetch_all", "fetch_one",
-    "fetch_value", "has_trouble", "insert", "read", "rows", "transaction", "write",
+    "fetch_value", "free_pages", "has_trouble", "insert", "read", "rows", "transaction", "write",
     "write_to_disk", "writing_since",
 ]  # fmt: skip
 
@@ -262,6 +262,18 @@ def write_to_disk(connection: Connection) -> None:
     """Make SQLite write a page with this transaction, which it does not for equal values."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA user_version = {int(time.monotonic() * 1000) % 2**31}")
+
+
+def free_pages() -> bool:
+    """Remove what deleted and changed rows leave in SQLite's file and log; return whether it did.
+
+    It copies the whole database, and writes wait meanwhile. Returns False if the log could not be
+    emptied, because someone read for too long. On PostgreSQL this is left to its own vacuum.
+    Raises ServiceBusy if the database cannot be written, or there is no room for the copy.
+    """
+    engine = _engine()
+    request_lock.release()
+    return engine.dialect.name != "sqlite" or _writer_of(engine).free_pages()
 
 
 def close() -> None:

@@ -159,7 +159,7 @@ def test_every_page_is_accessible(screen: Screen, desk: Desk) -> None:
     screen.button("Sign out").click()
     sign_in(page, desk, desk.org.admin().email)
     for path in ("organization", "staff", "staff/new", "tokens", "tokens/new", "attributes",
-                 "attributes/new"):  # fmt: skip
+                 "attributes/new", "audit", "erase?id=ACME"):  # fmt: skip
         page.goto(f"{settings}/{path}")
         screen.check(path)
     for path, button in (("staff", "Add account"), ("tokens", "Create token"),

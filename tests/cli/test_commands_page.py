@@ -12,7 +12,11 @@ from click.testing import CliRunner
 from flask import Flask
 
 from orders.data_folder import DataFolder
+from orders.domain.inputs import Limits
 from orders.interfaces.cli.main import command_line
+from orders.services.accounts import access, tokens
+from orders.services.accounts.org_list import list_orgs
+from orders.services.customers import customers
 from orders.settings import PROJECT, Settings
 from tests.mail_server import mail_server
 
@@ -60,6 +64,15 @@ def test_every_command_has_an_example() -> None:
     assert all(f"`shortorder {command}`" in PAGES["commands.md"] for command in ELSEWHERE)
 
 
+def add_customer(app: Flask, customer_id: str) -> None:
+    """Create a customer of the only org, as a page or the API does."""
+    with app.app_context():
+        [org] = list_orgs()
+        secret = tokens.add_token(org.id, name="page", is_private=True).secret
+        actor = access.authenticate(secret, origin=None)
+        customers.create({"customerId": customer_id}, actor=actor, limits=Limits())
+
+
 def test_the_examples_print_what_is_shown(
     app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -69,6 +82,8 @@ def test_the_examples_print_what_is_shown(
     DataFolder(settings.data_dir, settings.database_url).close_to_others()
     shortorder = command_line(lambda _: app)
     for line, shown in examples(PAGES["commands.md"]):
+        if line.startswith("export customer"):
+            add_customer(app, "C-1042")
         arguments, _, file = line.partition(" < ")
         result = CliRunner().invoke(
             shortorder, shlex.split(arguments), input=INPUTS.get(file), catch_exceptions=False

@@ -125,6 +125,9 @@ TABLE = {
         POST /settings/attributes/<attribute_id>/move
         GET /settings/attributes/<attribute_id>/remove
         POST /settings/attributes/<attribute_id>/remove
+        GET /settings/erase         POST /settings/erase
+        GET /settings/export.json
+        GET /settings/audit         GET /settings/audit.csv
         GET /settings/webhooks      GET /settings/webhooks/new  POST /settings/webhooks/new
         GET /settings/webhooks/<webhook_id>                     POST /settings/webhooks/<webhook_id>
         GET /settings/webhooks/<webhook_id>/secret

@@ -42,6 +42,7 @@ from orders.interfaces.http.observers import handled_request, set_actor
 from orders.interfaces.http.rate_limits import RequestLimits
 from orders.interfaces.http.security import TRANSPORT_SECURITY
 from orders.services import request_log
+from orders.services.accounts.acting import ActorKind, act_as
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.request_log import Caller
 from orders.settings import Settings
@@ -176,6 +177,7 @@ class Api:
         if endpoint.access is not Access.NONE and not _is_open(endpoint, arguments):
             call.caller = authenticate(request)
             set_actor(call.caller.org_id, call.caller.id)
+            act_as(ActorKind.TOKEN, call.caller.id)
             self._limits.count_request(call.caller, request.remote_addr or "")
             authorize(endpoint, call.caller, query)
         if endpoint.bodies:

@@ -10,7 +10,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 
 from flask import Flask
 
@@ -19,11 +18,9 @@ from orders.domain.webhook import Webhook
 from orders.interfaces.cli.backup import BackupSchedule
 from orders.interfaces.cli.webhook_mail import mail_admins
 from orders.interfaces.http.session import session_lifetimes
+from orders.services import retention
 from orders.services.accounts import sessions
-from orders.services.imports.control import forget_old
 from orders.services.imports.work import work_next
-from orders.services.orders import drafts, order_edits
-from orders.services.webhooks import deliveries
 from orders.services.webhooks.sender import Sender
 from orders.services.webhooks.webhook_client import WebhookClient
 from orders.settings import Settings
@@ -50,7 +47,6 @@ class Background:
         self._app = app
         self._settings = settings
         self._limits = settings.limits
-        self._kept_for = timedelta(days=settings.webhook_days)
         self._is_stopping = threading.Event()
         self._sender = Sender(
             WebhookClient(allow_private=settings.webhook_private_network),
@@ -122,8 +118,5 @@ class Background:
     def _clear(self) -> None:
         if self._is_stopping.wait(CLEARING):
             return
-        deliveries.clear_old(self._kept_for)
-        forget_old()
-        drafts.clear_old()
-        order_edits.clear_old()
+        retention.clear_old(self._settings)
         sessions.clear_old(session_lifetimes())

@@ -3,7 +3,7 @@
 # Each module of views adds its routes to the blueprint.
 from orders.interfaces.desk import display, go_views, start_views  # noqa: F401
 from orders.interfaces.desk.blueprint import desk
-from orders.interfaces.desk.customers import customer_views, file_views  # noqa: F401
+from orders.interfaces.desk.customers import customer_views, erasure_views, file_views  # noqa: F401
 from orders.interfaces.desk.imports import import_views  # noqa: F401
 from orders.interfaces.desk.order import order_views, print_views  # noqa: F401
 from orders.interfaces.desk.order_form import (  # noqa: F401
@@ -26,6 +26,7 @@ from orders.interfaces.desk.people import (  # noqa: F401
 )
 from orders.interfaces.desk.settings import (  # noqa: F401
     attribute_views,
+    audit_views,
     configuration_views,
     org_views,
     product_views,

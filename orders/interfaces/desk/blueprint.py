@@ -17,6 +17,7 @@ from orders.interfaces.http.resumed import fits_on_page, pack, sent_fields
 from orders.interfaces.http.session import SignInForm, current_session, is_held_up
 from orders.services.accounts import setup
 from orders.services.accounts.access import StaffMember
+from orders.services.accounts.acting import ActorKind, act_as
 
 desk = Blueprint("desk", __name__)
 desk.add_app_template_filter(grouped, "grouped")
@@ -124,6 +125,7 @@ def require_sign_in() -> Response | None:
             return go_to(url_for("desk.set_up"))
         return None if endpoint in OPEN_TO_ALL else ask_to_sign_in()
     g.member = member = found.member
+    act_as(ActorKind.STAFF, member.id)
     if is_held_up(member) and endpoint not in OPEN_WHILE_HELD_UP:
         return _hold_up(member)
     if endpoint in OPEN_TO_ALL:

@@ -19,6 +19,7 @@ from orders.interfaces.http.i18n import option_values_line, options_line
 from orders.interfaces.http.observers import Observer, begin_request
 from orders.interfaces.http.probes import new_probes
 from orders.interfaces.http.request_ids import HEADER
+from orders.services.accounts import acting
 from orders.storage.sqlite import request_lock
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Shortorder(Flask):
         path: str = environ["PATH_INFO"]
         is_api = path == API or path.startswith(API + "/")
         handled = begin_request(environ, is_api=is_api)
+        doer = acting.begin_request()
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401 - as WSGI has it
             handled.status = int(status[:3])
@@ -86,6 +88,7 @@ class Shortorder(Flask):
                 return self.probes[path](environ, start)
             return super().wsgi_app(environ, start)
         finally:
+            acting.end_request(doer)
             request_lock.release()
             handled.seconds = time.perf_counter() - started
             for observer in self.observers:

@@ -111,6 +111,7 @@ def add_staff(
         with database.transaction() as connection:
             require_org(connection, org_id)
             connection.execute(insert(StaffAccount), row)
+            record_event(connection, row["id"], EventKind.CREATED)
     except IntegrityError as error:
         raise Taken("email", email_taken(address)) from error
     return str(row["id"])

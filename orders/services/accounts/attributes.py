@@ -17,6 +17,7 @@ from orders.domain.attributes import AttributeRule, Option
 from orders.domain.errors import FieldError, NotFound, Taken
 from orders.domain.order_dates import dated_rules
 from orders.domain.texts import lazy_gettext
+from orders.services.accounts.account_events import EventKind, record
 from orders.services.accounts.checks import find_row, refuse, require_version, version_of
 from orders.services.accounts.org_rules import attribute_rule
 from orders.services.accounts.orgs import bump_rules_version, require_org
@@ -63,6 +64,7 @@ def add_attribute(org_id: str, rule: AttributeRule) -> str:
             position = connection.execute(last).scalar_one()
             row["position"] = 0 if position is None else position + 1
             connection.execute(insert(Attribute), row)
+            record(connection, org_id, EventKind.ATTRIBUTE_ADDED, str(row["id"]), rule.key)
             fill_dates(connection, org_id, rule)
     except IntegrityError as error:
         sentence = lazy_gettext(
@@ -101,6 +103,7 @@ def change_attribute(
         _require_one_due(connection, org_id, rule, but=attribute_id)
         own = (Attribute.org_id == org_id, Attribute.id == attribute_id)
         connection.execute(update(Attribute).where(*own).values(_columns(rule)))
+        record(connection, org_id, EventKind.ATTRIBUTE_CHANGED, attribute_id, before.rule.key)
         if (before.rule.kind, before.rule.applies) != (rule.kind, rule.applies):
             if dated_rules([before.rule]):
                 forget_dates(connection, org_id, rule.key)
@@ -135,6 +138,7 @@ def remove_attribute(org_id: str, attribute_id: str) -> None:
         found = _find(connection, org_id, attribute_id)
         own = (Attribute.org_id == org_id, Attribute.id == attribute_id)
         connection.execute(delete(Attribute).where(*own))
+        record(connection, org_id, EventKind.ATTRIBUTE_REMOVED, attribute_id, found.rule.key)
         if dated_rules([found.rule]):
             forget_dates(connection, org_id, found.rule.key)
 

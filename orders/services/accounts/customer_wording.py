@@ -1,6 +1,7 @@
 """An org's own words for the steps of an order on its customer pages."""
 
 from orders.domain.customer_wording import Wording, wording_errors
+from orders.services.accounts.account_events import EventKind, record
 from orders.services.accounts.checks import refuse, require_version, version_of
 from orders.services.accounts.orgs import (
     find_customer_page,
@@ -42,6 +43,7 @@ def change_wording(org_id: str, wording: Wording, *, version: str | None = None)
         }
         own = {code: texts for code, texts in new.items() if texts}
         write_customer_page(connection, org_id, {"wording": others | own})
+        record(connection, org_id, EventKind.CUSTOMER_PAGE, detail="wording")
 
 
 def _version(wording: Wording) -> str:

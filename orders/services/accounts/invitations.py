@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from orders.domain.errors import Conflict, NotFound, Taken
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_password, hash_secret
-from orders.services.accounts.account_events import EventKind, record_event
+from orders.services.accounts.account_events import EventKind, record, record_event
 from orders.services.accounts.accounts import email_errors, email_taken, new_account, role_errors
 from orders.services.accounts.checks import find_row, new_link_secret, person_name_errors, refuse
 from orders.services.accounts.orgs import require_org
@@ -83,6 +83,7 @@ def invite(
             )
             raise Taken("email", sentence)
         connection.execute(insert(InvitationRow), row)
+        record(connection, org_id, EventKind.INVITED, invitation_id, role)
     return NewInvitation(invitation_id, address, secret)
 
 
@@ -121,6 +122,7 @@ def invite_again(
     with database.transaction() as connection:
         found = _find(connection, org_id, invitation_id)
         _change(connection, invitation_id, link, UNKNOWN)
+        record(connection, org_id, EventKind.INVITED_AGAIN, invitation_id, found.role)
         return NewInvitation(invitation_id, found.email, secret)
 
 
@@ -145,8 +147,9 @@ def withdraw(org_id: str, invitation_id: str) -> None:
     Raises NotFound if the invitation is unknown, accepted or already withdrawn.
     """
     with database.transaction() as connection:
-        _find(connection, org_id, invitation_id)
+        found = _find(connection, org_id, invitation_id)
         _change(connection, invitation_id, {"withdrawn_at": datetime.now(UTC)}, UNKNOWN)
+        record(connection, org_id, EventKind.WITHDRAWN, invitation_id, found.role)
 
 
 def find_by_link(secret: str, *, now: datetime | None = None) -> Invitation:

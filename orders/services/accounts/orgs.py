@@ -17,6 +17,7 @@ from orders.domain.permissions import CustomerCheck, PublicReads
 from orders.domain.preferences import UTC_NAME
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import content_type_of, is_true, size_fault, too_many_bytes
+from orders.services.accounts.account_events import EventKind, record
 from orders.services.accounts.checks import (
     find_row,
     name_errors,
@@ -39,9 +40,7 @@ NO_LOGO = lazy_gettext("There is no such logo.")
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _PAGE_KEY = re.compile(r"[A-Za-z0-9_-]{16}", re.ASCII)
 _page = select(
-    Org.id,
-    Org.name,
-    Org.page_key,
+    *(Org.id, Org.name, Org.page_key),
     *(column for column in customer_page.c if column.name != "org_id"),
 ).outerjoin(customer_page, customer_page.c.org_id == Org.id)
 _page_by_org = CompiledSelect(_page.where(Org.id == bindparam("org_id")))
@@ -106,6 +105,7 @@ def insert_org(connection: Connection, name: str, *, at: datetime) -> str:
     is_first = (setup.c.id == SETUP_ID, setup.c.closed_at.is_(None))
     connection.execute(update(setup).where(*is_first).values(closed_at=at))
     connection.execute(insert(Org), {"id": org_id, "name": name.strip(), "created_at": at})
+    record(connection, org_id, EventKind.ORG_CREATED)
     return org_id
 
 
@@ -132,9 +132,14 @@ def change_org(
 
     with database.transaction() as connection:
         bump_rules_version(connection, org_id)
-        require_version(version, _read_settings(connection, org_id).version)
-        values = {"name": name.strip(), **settings}
+        before = _read_settings(connection, org_id)
+        require_version(version, before.version)
+        values: dict[str, Any] = {"name": name.strip(), **settings}
         connection.execute(update(Org).where(Org.id == org_id).values(values))
+        old = {key: getattr(before, key) for key in values}
+        changes = [f"{key}: {old[key]} → {new}" for key, new in values.items() if old[key] != new]
+        if changes:
+            record(connection, org_id, EventKind.SETTINGS, detail="; ".join(changes))
 
 
 def bump_rules_version(connection: Connection, org_id: str) -> None:
@@ -283,6 +288,7 @@ def change_customer_page(
         bump_rules_version(connection, org_id)  # what public tokens read may depend on the check
         require_version(version, read_customer_page(connection, org_id).version)
         write_customer_page(connection, org_id, values)
+        record(connection, org_id, EventKind.CUSTOMER_PAGE)
 
 
 def set_locale(connection: Connection, org_id: str, *, language: str, time_zone: str) -> None:
@@ -343,6 +349,7 @@ def _replace_logo(org_id: str, logo: Logo | None, store: FileStore) -> None:
         require_org(connection, org_id, lock=True)
         old = read_customer_page(connection, org_id).logo
         write_customer_page(connection, org_id, values)
+        record(connection, org_id, EventKind.CUSTOMER_PAGE, detail="logo")
     if old is not None and old != logo:
         store.discard([old.stored_as])
 

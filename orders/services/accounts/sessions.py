@@ -186,7 +186,11 @@ def list_sessions(
 
 def end(session_id: str) -> None:
     """End one session, as its person signs out; do nothing if it has ended."""
-    database.execute(delete(StaffSessionRow).where(StaffSessionRow.id == session_id))
+    ended = delete(StaffSessionRow).where(StaffSessionRow.id == session_id)
+    with database.transaction() as connection:
+        staff_id = connection.execute(ended.returning(StaffSessionRow.staff_id)).scalar()
+        if staff_id is not None:
+            record_event(connection, staff_id, EventKind.SIGNED_OUT, by=staff_id)
 
 
 def end_some(

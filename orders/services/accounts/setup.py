@@ -9,6 +9,7 @@ from orders.domain.errors import Conflict, FieldError, NotFound
 from orders.domain.preferences import NO_ZONE, Preferences
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_password, hash_secret
+from orders.services.accounts.account_events import EventKind, record_event
 from orders.services.accounts.accounts import email_errors, new_account
 from orders.services.accounts.checks import name_errors, new_link_secret, person_name_errors, refuse
 from orders.services.accounts.orgs import SETUP_ID, insert_org, set_locale
@@ -109,6 +110,7 @@ def set_up(secret: str, form: FirstOrg, *, now: datetime | None = None) -> str:
         set_locale(connection, org_id, language=form.language, time_zone=form.time_zone)
         row = new_account(org_id, email=email, role="admin", password_hash=password_hash, name=name)
         connection.execute(insert(StaffAccount), {**row, "preferences": preferences.as_json()})
+        record_event(connection, row["id"], EventKind.CREATED, at=at)
         key = {"staff_id": row["id"], "key": CHECKLIST}
         connection.execute(insert(staff_preference), {**key, "value": SHOWN})
     return str(row["id"])

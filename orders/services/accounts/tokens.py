@@ -14,6 +14,7 @@ from orders.domain import domains
 from orders.domain.errors import Conflict, FieldError
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import hash_secret
+from orders.services.accounts.account_events import EventKind, record
 from orders.services.accounts.checks import (
     find_row,
     name_errors,
@@ -107,6 +108,7 @@ def add_token(
             require_org(connection, org_id)
             row["succeeds"] = _predecessors(connection, org_id, succeeds)
             connection.execute(insert(Token), row)
+            record(connection, org_id, EventKind.TOKEN_CREATED, str(row["id"]), name.strip())
     except IntegrityError as error:
         raise Conflict(
             lazy_gettext(
@@ -178,6 +180,7 @@ def change_token(
         if not stored.is_private:
             values["domains"] = _canonical(allowed)
         connection.execute(update(Token).where(Token.id == token_id).values(values))
+        record(connection, org_id, EventKind.TOKEN_CHANGED, token_id, values["name"])
 
 
 def revoke_token(token_id: str, *, org_id: str | None = None) -> None:
@@ -191,8 +194,10 @@ def revoke_token(token_id: str, *, org_id: str | None = None) -> None:
     revoked = update(Token).where(*own, Token.revoked_at.is_(None))
 
     with database.transaction() as connection:
-        find_row(connection, select(Token.id).where(*own), token_id, UNKNOWN)
-        connection.execute(revoked.values(revoked_at=datetime.now(UTC)))
+        named = select(Token.org_id, Token.name).where(*own)
+        found = find_row(connection, named, token_id, UNKNOWN)
+        if connection.execute(revoked.values(revoked_at=datetime.now(UTC))).rowcount:
+            record(connection, found.org_id, EventKind.TOKEN_REVOKED, token_id, found.name)
 
 
 def _domain_errors(allowed: Sequence[str]) -> list[FieldError]:

@@ -15,6 +15,7 @@ from orders.domain.errors import NotFound
 from orders.domain.moments import now_or
 from orders.domain.uploads import NewFile, SentFile
 from orders.services.accounts.access import Actor
+from orders.services.accounts.account_events import EventKind, record
 from orders.services.accounts.checks import require_version, version_of
 from orders.services.catalog.configuration_queries import (
     NOT_FOUND,
@@ -192,6 +193,8 @@ def _set_retired(reference: str, actor: Actor, at: datetime | None) -> Configura
     statement = update(configuration).where(configuration.c.id == found.id)
     with database.transaction() as connection:
         connection.execute(statement.values(retired_at=at))
+        kind = EventKind.PRODUCT_RETIRED if at else EventKind.PRODUCT_RESTORED
+        record(connection, actor.org_id, kind, found.id, found.sku or found.short_id)
         bump_catalog_version(connection, actor.org_id)
     return found._replace(retired_at=at)
 

@@ -29,6 +29,8 @@ from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES, NewFile, SentFile, assign_files
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.services.accounts.account_events import EventKind, record
+from orders.services.accounts.acting import current_doer
 from orders.services.catalog.configuration_queries import configuration_from, find_configuration
 from orders.services.catalog.product_index import bump_catalog_version
 from orders.services.catalog.quotas import require_room
@@ -244,6 +246,7 @@ def save_configurations(
     Raises IntegrityError, and stores nothing, if a short ID is taken.
     """
     named = [(str(uuid.uuid4()), one) for one in new]
+    doer = current_doer()  # the write may run in another thread
 
     def add(connection: Connection) -> None:
         at = now_or(now)
@@ -253,6 +256,8 @@ def save_configurations(
         ]
         connection.execute(insert(configuration), rows)
         bump_catalog_version(connection, org_id)
+        imported = EventKind.PRODUCTS_IMPORTED
+        record(connection, org_id, imported, detail=str(len(rows)), doer=doer)
 
     if named:
         database.write(add)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 
 from orders.domain.configuration import ConfigurationInput
 from orders.services.accounts.access import Actor
+from orders.services.accounts.account_events import EventKind, record
 from orders.services.catalog.configurations import configuration_row
 from orders.storage import database
 from orders.storage.models.catalog import ConfigurationRow
@@ -106,6 +107,9 @@ def remove_samples(org_id: str) -> RemovedSamples:
         unused = [own_id for own_id in loaded if own_id not in used]
         removed = update(ConfigurationRow).values(deleted_at=at, updated_at=at)
         connection.execute(removed.where(ConfigurationRow.id.in_(unused)))
+        if unused:
+            count = str(len(unused))
+            record(connection, org_id, EventKind.PRODUCT_DELETED, detail=count)
     return RemovedSamples(len(unused), len(used))
 
 

@@ -29,6 +29,7 @@ from orders.domain.search_text import MAX_PART, fold
 from orders.domain.texts import Text, lazy_gettext
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.services.accounts.account_events import EventKind, record
 from orders.services.accounts.checks import require_version
 from orders.services.accounts.history import CHANGED, CREATED, DELETED, IMPORTED, RESTORED
 from orders.services.customers.customer_history import forget_histories, history_row
@@ -204,6 +205,7 @@ def remove(
         old = (customer.c.org_id == actor.org_id, customer.c.deleted_at < at - KEPT_FOR)
         ended = delete(customer).where(*old).returning(customer.c.customer_id)
         forget_histories(connection, connection.execute(ended).scalars().all(), actor.org_id)
+        record(connection, actor.org_id, EventKind.CUSTOMER_DELETED, found.id)
         return _write(connection, found, found._replace(deleted_at=at), actor, DELETED, at=at)
 
 
@@ -243,6 +245,8 @@ def save_all(
     try:
         with database.transaction() as connection:
             at = now_or(now)
+            count = len(new) + len(after)
+            record(connection, actor.org_id, EventKind.CUSTOMERS_IMPORTED, detail=str(count))
             rows = [new_row(values, actor=actor, at=at) for values in new]
             if rows:
                 gone = connection.execute(

@@ -1,12 +1,13 @@
 """Start, stop, resume and undo an import, and delete old uploads."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 
 from orders.domain.errors import Conflict, FieldError, InvalidInput
 from orders.domain.texts import Figure, lazy_gettext, lazy_ngettext
 from orders.services.accounts.access import Actor
+from orders.services.accounts.account_events import EventKind, record
 from orders.services.accounts.orgs import require_org
 from orders.services.imports.claim import Clock, utc_now
 from orders.services.imports.records import (
@@ -71,8 +72,10 @@ def start(one: Import, *, actor: Actor, all_or_nothing: bool, skip_same: bool, a
         require_org(connection, one.org_id, lock=True)
         if not again and connection.execute(twin).first() is not None:
             raise InvalidInput([FieldError("again", AGAIN)])
-        if connection.execute(started).rowcount == 1 and skip_same:
-            connection.execute(skipped)
+        if connection.execute(started).rowcount == 1:
+            record(connection, one.org_id, EventKind.ORDERS_IMPORTED, one.id)
+            if skip_same:
+                connection.execute(skipped)
 
 
 def _faults(found: Counts, *, all_or_nothing: bool, skip_same: bool) -> list[FieldError]:
@@ -135,8 +138,11 @@ def undo(one: Import, *, actor: Actor) -> None:
         message=None, finished_at=None, waiting_since=at, claimed_until=None,
     )  # fmt: skip
     is_done = one.state in {ImportState.UNDOING, ImportState.UNDONE}
-    if database.execute(undoing) != 1 and not is_done:
-        raise Conflict(lazy_gettext("Stop the import first, then undo it."))
+    with database.transaction() as connection:
+        if connection.execute(undoing).rowcount:
+            record(connection, one.org_id, EventKind.IMPORT_UNDONE, one.id)
+        elif not is_done:
+            raise Conflict(lazy_gettext("Stop the import first, then undo it."))
 
 
 # How long an upload waits to be started.
@@ -153,6 +159,16 @@ def forget_old(now: Clock = utc_now) -> int:
     """
     before = now() - KEPT_FOR
     is_old = order_import.c.started_at.is_(None) & (order_import.c.created_at < before)
+    old = select(order_import.c.id).where(is_old).limit(FORGOTTEN_AT_ONCE)
+    return sum(_forget(row.id, is_old) for row in database.fetch_all(old))
+
+
+def forget_finished(before: datetime) -> int:
+    """Delete imports that were finished before `before`, with their rows; return how many.
+
+    The orders stay. At most FORGOTTEN_AT_ONCE imports are deleted.
+    """
+    is_old = order_import.c.finished_at < before
     old = select(order_import.c.id).where(is_old).limit(FORGOTTEN_AT_ONCE)
     return sum(_forget(row.id, is_old) for row in database.fetch_all(old))
 

@@ -33,6 +33,7 @@ from orders.domain.sheet_reading import (
 from orders.domain.text_tables import fault_of, is_broken, shown
 from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
+from orders.services.accounts.account_events import EventKind, note
 from orders.services.catalog.configuration_import import RowError
 from orders.services.customers import customers
 from orders.services.customers.customer_queries import all_customers, find_customers_of
@@ -216,6 +217,7 @@ def export_csv(actor: Actor, separator: str = ",") -> Iterator[str]:
     `check_file` reads the file back without changes.
     """
     rules = actor.org.attributes
+    note(actor.org_id, EventKind.CUSTOMERS_EXPORTED)
     records = all_customers(actor.org_id)
     columns = export_columns(records, rules)
     return csv_pieces(columns, (write_row(one, columns, rules) for one in records), separator)

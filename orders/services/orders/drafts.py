@@ -205,17 +205,17 @@ def has_ended(order: Order, actor: Actor, page: str) -> bool:
     return bool(page) and database.fetch_one(statement) is not None
 
 
-def clear_old(now: datetime | None = None) -> int:
+def clear_old(now: datetime | None = None, *, kept_for: timedelta = KEPT_FOR) -> int:
     """Delete old drafts, and return their number.
 
-    Drafts are deleted KEPT_FOR after their last change. Drafts of changes that were saved or
+    Drafts are deleted `kept_for` after their last change. Drafts of changes that were saved or
     discarded are deleted END_KEPT_FOR after that.
     """
     at = now_or(now)
     is_end = and_(
         draft.c.key.startswith(_CHANGE, autoescape=True), draft.c.discarded_at <= at - END_KEPT_FOR
     )
-    statement = delete(draft).where(or_(draft.c.changed_at <= at - KEPT_FOR, is_end))
+    statement = delete(draft).where(or_(draft.c.changed_at <= at - kept_for, is_end))
     return database.execute(statement)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from sqlalchemy import Connection, func, insert, select, update
@@ -25,6 +26,7 @@ from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import Topic, Webhook, check_change, check_webhook
 from orders.services import idempotency
 from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.services.accounts.account_events import EventKind, record
 from orders.services.accounts.checks import require_version, version_of
 from orders.services.accounts.org_rules import OrgRules
 from orders.services.accounts.orgs import bump_rules_version, require_org
@@ -106,6 +108,7 @@ def create(
             return NewWebhook(_webhook(known), known.secret)
         _refuse_too_many(connection, actor.org_id)
         connection.execute(insert(table), row)
+        _record(connection, EventKind.WEBHOOK_CREATED, made.webhook)
         idempotency.remember(connection, key, actor, made, at=at)
         return made
 
@@ -174,7 +177,9 @@ def change(
             return webhook
         if "address" in values:  # a pause that the receiver at the old address has asked for
             end_pause(connection, webhook.id)
-        return _update(connection, webhook, {**values, "updated_at": now_or(now)})
+        changed = _update(connection, webhook, {**values, "updated_at": now_or(now)})
+        _record(connection, EventKind.WEBHOOK_CHANGED, changed)
+        return changed
 
 
 def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) -> Webhook:
@@ -187,6 +192,7 @@ def bin_webhook(webhook_id: str, org_id: str, *, now: datetime | None = None) ->
         webhook = _read(connection, webhook_id, org_id, to_change=True)
         at = now_or(now)
         _give_up_waiting(connection, webhook.id)
+        _record(connection, EventKind.WEBHOOK_DELETED, webhook)
         return _update(connection, webhook, {"deleted_at": at, "updated_at": at})
 
 
@@ -204,6 +210,7 @@ def switch_off(webhook_id: str, *, address: str, now: datetime | None = None) ->
             return None
         at = now_or(now)
         _give_up_waiting(connection, webhook.id)
+        _record(connection, EventKind.WEBHOOK_OFF, webhook)
         return _update(connection, webhook, {"switched_off_at": at, "updated_at": at})
 
 
@@ -224,6 +231,7 @@ def restore(
         if webhook.deleted_at is not None or webhook.switched_off_at is not None:
             values = {"deleted_at": None, "switched_off_at": None, "updated_at": at}
             webhook = _update(connection, webhook, values)
+            _record(connection, EventKind.WEBHOOK_RESTORED, webhook)
         idempotency.remember(connection, key, actor, webhook, at=at)
         return webhook
 
@@ -272,12 +280,19 @@ def roll_secret(
             "updated_at": max(at, webhook.updated_at + TICK),
         }
         connection.execute(update(table).where(table.c.id == webhook.id).values(values))
+        _record(connection, EventKind.WEBHOOK_SECRET, webhook)
     return secret
 
 
 def end_pause(connection: Connection, webhook_id: str) -> None:
     """End the pause that the webhook's receiver has asked for with `Retry-After`, if any."""
     connection.execute(update(table).where(table.c.id == webhook_id).values(held_until=None))
+
+
+def _record(connection: Connection, kind: EventKind, webhook: Webhook) -> None:
+    """Add an event with the host of the webhook's address; the rest of it may be a secret."""
+    host = urlsplit(webhook.address).netloc.rpartition("@")[2]
+    record(connection, webhook.org_id, kind, webhook.id, host)
 
 
 def _new_secret() -> str:

@@ -97,15 +97,29 @@ class RecoveryCode(Base):
     used_at: Mapped[datetime | None]
 
 
-class StaffEvent(Base):
-    """An event in an account's history, such as a sign-in or a new password. Never changed."""
+class AuditEvent(Base):
+    """An event outside of orders, such as a sign-in or a changed setting.
+
+    Rows are only added; the database refuses to change them. The table had only the events of
+    accounts at first, hence its name.
+    """
 
     __tablename__ = "staff_event"
-    __table_args__ = (Index("ix_staff_event_staff", "staff_id", "id"),)
+    __table_args__ = (
+        Index("ix_staff_event_staff", "staff_id", "id"),
+        Index("ix_staff_event_org_at", "org_id", "at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
-    staff_id: Mapped[str] = mapped_column(ForeignKey("staff_account.id"))
+    # NULL in rows of earlier versions that run at the same time.
+    org_id: Mapped[str | None] = mapped_column(ForeignKey("org.id"))
+    # The account that the event is about, if it is one; its log has the event.
+    staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff_account.id"))
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(32))
-    # Who did it; the person themselves when NULL.
+    # Who did it: a value of `ActorKind`, and the ID of the account or token.
+    actor_kind: Mapped[str] = mapped_column(String(16), server_default="staff")
     by_id: Mapped[str | None] = mapped_column(String(36))
+    # What else the event is about, by its ID, and by a text that names no person or customer.
+    subject_id: Mapped[str | None] = mapped_column(String(36))
+    detail: Mapped[str] = mapped_column(String(255), server_default="")

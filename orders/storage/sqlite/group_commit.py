@@ -25,6 +25,7 @@ from orders.measurements import Measured, report
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, WaitedTooLong, insert_batch
 from orders.storage.sqlite.database_files import CANNOT_WRITE, FilesReplaced, files_of
+from orders.storage.sqlite.freed_pages import rewrite
 from orders.storage.sqlite.long_log import LongLog
 from orders.storage.sqlite.process_lock import ProcessLock
 from orders.storage.sqlite.statement_cache import driver_of
@@ -168,6 +169,17 @@ class GroupWriter:
         Raises ServiceBusy if the lock file cannot be read.
         """
         return self._process_lock.held_since()
+
+    def free_pages(self) -> bool:
+        """Rewrite the database without freed pages, and empty its log; return whether it is empty.
+
+        Raises ServiceBusy if the database cannot be written.
+        """
+        try:
+            with self._process_lock.held():
+                return rewrite(str(self._engine.url.database))
+        except sqlite3.Error as error:
+            raise ServiceBusy(CANNOT_WRITE) from error
 
     def close(self) -> None:
         """Close the connection once no thread is writing; the next write opens a new one."""

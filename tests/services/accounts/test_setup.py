@@ -15,7 +15,7 @@ from orders.services.accounts.setup import SETUP_WITHIN, FirstOrg
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.orgs import Org, SetupRow
-from orders.storage.models.people import StaffAccount
+from orders.storage.models.people import AuditEvent, StaffAccount
 from tests.actors import PASSWORD
 from tests.databases import own_app
 from tests.services.accounts.test_parallel_use import at_once
@@ -137,6 +137,7 @@ def test_there_is_no_setup_after_the_first_org() -> None:
             with pytest.raises(Conflict):
                 call()
         # An org that is gone has existed.
+        database.execute(delete(AuditEvent))
         database.execute(delete(Org))
     assert not setup.is_open()
 

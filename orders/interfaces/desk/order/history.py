@@ -22,6 +22,7 @@ from orders.services.accounts.history import (
 )
 from orders.services.catalog import products
 from orders.services.orders.changes import LINK_SENT
+from orders.services.orders.order_erasure import ERASED
 
 # The titles of actions; an action that is missing here is shown by its name.
 TITLES = {
@@ -33,6 +34,7 @@ TITLES = {
     DELETED: lazy_gettext("Deleted"),
     RESTORED: lazy_gettext("Restored"),
     LINK_SENT: lazy_gettext("Link sent to customer"),
+    ERASED: lazy_gettext("Customer erased"),
 }
 # The titles of changes of one field only.
 ONLY_TITLES = {"status": lazy_gettext("Status changed"), "cart": lazy_gettext("Cart changed")}

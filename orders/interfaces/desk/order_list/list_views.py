@@ -29,6 +29,7 @@ from orders.interfaces.desk.order_list.list_page import (
 )
 from orders.interfaces.http.i18n import has_decimal_comma, translated
 from orders.interfaces.http.pages import go_to, wants_piece
+from orders.services.accounts.account_events import EventKind, note
 from orders.services.orders import bulk, export, saved_views
 from orders.services.orders.bulk import BulkAction, BulkEdit, Target, TooMany
 from orders.services.orders.export import (
@@ -270,6 +271,7 @@ def _found() -> tuple[Columns, Iterator[list[Cell]]]:
     member, address = signed_in(), _address()
     if address.errors:
         abort(render_list(request.args))
+    note(member.org_id, EventKind.ORDERS_EXPORTED)
     rules = member.actor.org.every_attribute
     columns = export.find_columns(member.org_id, address.order_filter, address.sort, rules)
     rows = export.rows(member.org_id, address.order_filter, address.sort, columns)

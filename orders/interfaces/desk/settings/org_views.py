@@ -36,6 +36,7 @@ SECTIONS = (
     ("desk.list_tokens", lazy_gettext("Access tokens")),
     ("desk.list_attributes", lazy_gettext("Attributes")),
     ("desk.list_webhooks", lazy_gettext("Webhooks")),
+    ("desk.list_audit", lazy_gettext("Audit log")),
 )
 
 
