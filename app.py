@@ -3,6 +3,8 @@
 `create_app` is what the production server and the `flask` command call.
 """
 
+from typing import TYPE_CHECKING
+
 from flask import Flask
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
@@ -29,6 +31,9 @@ from orders.storage import encryption
 from orders.storage.database import db
 from orders.storage.postgresql import TimeLimits, prepare
 from orders.storage.sqlite import request_lock
+
+if TYPE_CHECKING:
+    from orders.services.accounts.company_provider import CompanyProvider
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -70,7 +75,12 @@ def _application(settings: Settings) -> Flask:
     recorder = RequestRecorder(
         settings.request_log_days, app.app_context, most=settings.request_log_rows
     )
-    app.extensions.update(health=HealthCheck(), files=store, request_recorder=recorder)
+    app.extensions.update(
+        health=HealthCheck(),
+        files=store,
+        request_recorder=recorder,
+        company_provider=_company_provider(settings),
+    )
     app.observers.append(log_requests(recorder))
     # On PostgreSQL threads wait for its answers at the same time, and need no lock.
     if settings.database_url.startswith("sqlite:"):
@@ -92,6 +102,20 @@ def _application(settings: Settings) -> Flask:
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]  # how Flask wants middleware to be added
     return app
+
+
+def _company_provider(settings: Settings) -> "CompanyProvider | None":
+    """Return the provider of company accounts; None if the settings name none."""
+    if not settings.oidc_issuer:
+        return None
+    try:
+        # Not above: its libraries are an extra.
+        from orders.services.accounts.company_provider import CompanyProvider  # noqa: PLC0415
+    except ImportError as error:
+        raise SystemExit(
+            "OIDC_ISSUER needs the extra oidc: pip install 'shortorder[oidc]'"
+        ) from error
+    return CompanyProvider(settings)
 
 
 def _settings_of_environment() -> Settings:

@@ -15,6 +15,8 @@ from limits import parse_many
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from orders.domain.company_accounts import read_roles
+from orders.domain.identifiers import read_uuid
 from orders.domain.inputs import Limits
 from orders.domain.mail_server import read_mail_server
 
@@ -77,6 +79,14 @@ class Settings:
     webhook_private_network: bool = False  # webhooks may go to addresses in the private network
     smtp_url: str = ""  # smtp://user:password@host:587, or smtps://…; empty: people's own programs
     mail_from: str = ""  # who writes: an address, or Name <address>
+    oidc_issuer: str = ""  # provider of company accounts, such as https://login.example.com/realm
+    oidc_client_id: str = ""  # the name of this service there
+    oidc_client_secret: str = ""  # its secret there
+    oidc_name: str = ""  # of the provider, for the button; empty: its host name
+    oidc_scopes: str = "openid email profile"  # what is asked for
+    oidc_role_claim: str = ""  # the claim with roles or groups; empty: roles are set here
+    oidc_roles: str = ""  # the roles that its values mean: desk-admins=admin, *=sales
+    oidc_org: str = ""  # the ID of the org of new accounts; empty: only invited people get one
     limits: Limits = field(default_factory=Limits)  # the MAX_… settings below
 
     @property
@@ -245,6 +255,30 @@ def _check_connections(settings: Settings) -> None:
             read_mail_server(settings.smtp_url, settings.mail_from)
         except ValueError as error:
             raise BadSetting(str(error)) from error
+    _check_oidc(settings)
+
+
+def _check_oidc(settings: Settings) -> None:
+    if not settings.oidc_issuer:
+        return
+    parts = urlsplit(settings.oidc_issuer)
+    is_safe = parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not (is_safe and parts.netloc):
+        raise BadSetting("OIDC_ISSUER must begin with https:// .")
+    if not (settings.oidc_client_id and settings.oidc_client_secret):
+        raise BadSetting("OIDC_ISSUER also needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET.")
+    if "openid" not in settings.oidc_scopes.split():
+        raise BadSetting("OIDC_SCOPES must contain openid.")
+    if settings.oidc_org and read_uuid(settings.oidc_org) is None:
+        raise BadSetting("OIDC_ORG must be the ID of an org, as `flask org add` prints it.")
+    try:
+        roles = read_roles(settings.oidc_roles)
+    except ValueError as error:
+        raise BadSetting(
+            f"OIDC_ROLES has {str(error)!r}; write desk-admins=admin, desk-people=sales, *=viewer."
+        ) from error
+    if bool(settings.oidc_role_claim) != bool(roles):
+        raise BadSetting("OIDC_ROLE_CLAIM and OIDC_ROLES need each other.")
 
 
 def _several_hosts(url: str) -> str:

@@ -18,6 +18,7 @@ from orders.interfaces.desk.order_form import (  # noqa: F401
 from orders.interfaces.desk.order_list import list_views  # noqa: F401
 from orders.interfaces.desk.people import (  # noqa: F401
     account_views,
+    company_views,
     invitation_views,
     link_views,
     second_factor_views,

@@ -42,6 +42,7 @@ _REQUIRED: dict[str, Permission | None] = {
 }
 OPEN_TO_ALL = {
     *("desk.start", "desk.show_sign_in", "desk.sign_out", "desk.show_code"),
+    *("desk.start_company_sign_in", "desk.finish_company_sign_in"),
     *("desk.open_invitation", "desk.show_forgot", "desk.open_reset", "desk.set_up"),
 }
 # What a person may do before they have chosen a password of their own, or set up a second factor
@@ -63,6 +64,7 @@ TOO_LONG = lazy_gettext(
 _PAGES_OF_FORMS = {
     "/account/preferences": "desk.show_account",
     "/account/sessions/end": "desk.show_account",
+    "/account/company/disconnect": "desk.show_account",
     "/account/sessions/<session_id>/end": "desk.show_account",
     "/checklist": "desk.start",
     "/configurations/import/samples": "desk.list_configurations",

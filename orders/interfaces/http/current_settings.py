@@ -31,6 +31,11 @@ def look_up_link(key: str | None) -> str:
     return _host() + url_for("customer.find", org=key)
 
 
+def absolute_address(endpoint: str) -> str:
+    """Return the absolute URL of the view `endpoint`."""
+    return _host() + url_for(endpoint)
+
+
 def secret_link(endpoint: str, secret: str) -> str:
     """Return the absolute URL of the view `endpoint` with `?link=<secret>`, to be mailed."""
     return _host() + url_for(endpoint, link=secret)

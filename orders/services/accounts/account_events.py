@@ -28,6 +28,10 @@ class EventKind(Enum):
     ROLE = lazy_gettext("Role changed")
     FAILED = lazy_gettext("Sign-in failed")
     SESSIONS_ENDED = lazy_gettext("Signed out of sessions")
+    CONNECTED = lazy_gettext("Company account connected")
+    DISCONNECTED = lazy_gettext("Company account disconnected")
+    PASSKEY_ON = lazy_gettext("Passkey added")
+    PASSKEY_OFF = lazy_gettext("Passkey removed")
     DISABLED = lazy_gettext("Disabled")
     ENABLED = lazy_gettext("Enabled")
 

@@ -130,11 +130,11 @@ def find_staff(org_id: str, staff_id: str) -> Account:
         return _find(connection, org_id, staff_id)
 
 
-def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
+def change_role(org_id: str, staff_id: str, *, role: str, by: str | None) -> None:
     """Change the role of an account and end its sessions; do nothing if it has this role already.
 
-    `by` is the ID of the account that makes the change. Raises InvalidInput for an unknown role,
-    NotFound for an unknown account, and Conflict if that account would demote itself or if the
+    `by` is the ID of the account that makes the change, or None if no person does. Raises
+    InvalidInput for an unknown role, NotFound for an unknown account, and Conflict if that account would demote itself or if the
     org's last admin would be demoted.
     """
     refuse(role_errors(role))
@@ -187,7 +187,7 @@ def replace_password(
     connection.execute(
         update(StaffAccount)
         .where(own)
-        .values(password_hash=password_hash, must_change_password=must_change)
+        .values(password_hash=password_hash, has_password=True, must_change_password=must_change)
     )
     end_all(connection, staff_id)
     connection.execute(
@@ -229,7 +229,7 @@ def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
 
 
 def _keep_admin(
-    connection: Connection, org_id: str, staff_id: str, by: str, own_message: Text
+    connection: Connection, org_id: str, staff_id: str, by: str | None, own_message: Text
 ) -> None:
     """Raise Conflict if the account `staff_id` must not be demoted or disabled.
 

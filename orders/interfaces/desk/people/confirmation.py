@@ -2,7 +2,7 @@
 
 The form of a view that is declared `sensitive` is kept by a page that asks for the password and
 sends the form again. A view whose own form asks for the password is declared `asks_for_password`
-instead. `tests/desk/people/test_confirmation.py` has the list of the forms that need
+instead; for a person without a password it is sensitive. `tests/desk/people/test_confirmation.py` has the list of the forms that need
 neither.
 """
 
@@ -19,7 +19,7 @@ from orders.interfaces.desk.blueprint import SAFE_METHODS, desk, page_asked_for,
 from orders.interfaces.desk.forms import FilledForm, secret_page, sent_form
 from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.session import current_session
-from orders.services.accounts import own_account, second_factor, sessions
+from orders.services.accounts import identities, own_account, second_factor, sessions
 from orders.services.accounts.sessions import StaffSession
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -55,9 +55,10 @@ def require_confirmation() -> Response | None:
     The page sends the same form again together with the password.
     """
     found = current_session()
-    if found is None or request.endpoint not in SENSITIVE or request.method in SAFE_METHODS:
+    if found is None or request.method in SAFE_METHODS or found.is_confirmed():
         return None
-    if found.is_confirmed():
+    asks = request.endpoint in ASKING and found.member.has_password
+    if asks or request.endpoint not in SENSITIVE | ASKING:
         return None
     entry = sent_form(ConfirmForm)
     if not any(entry.values().values()):
@@ -83,5 +84,7 @@ def _confirm(found: StaffSession, *, confirm_password: str, confirm_code: str) -
 def _ask(found: StaffSession, entry: FilledForm, status: int) -> Response:
     return secret_page(
         "desk/confirm.html", status, entry=entry, has_code=found.member.has_second_factor,
+        has_password=found.member.has_password,
+        is_connected=bool(identities.list_identities(found.member)),
         action=request.full_path.rstrip("?"), kept=typed_fields(*FIELDS), back=page_asked_for(),
     )  # fmt: skip

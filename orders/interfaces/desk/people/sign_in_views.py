@@ -13,6 +13,11 @@ from orders.interfaces.desk.blueprint import desk, step_of
 from orders.interfaces.desk.forms import html_page
 from orders.interfaces.desk.order_form.draft_views import keep_resumed
 from orders.interfaces.desk.order_form.entry_views import render_resumed
+from orders.interfaces.desk.people.company_accounts import (
+    WAITING,
+    connect_waiting,
+    waiting_identity,
+)
 from orders.interfaces.desk.people.link_views import run_in_background
 from orders.interfaces.desk.people.sign_in_tries import remember_success, require_try_left
 from orders.interfaces.http.i18n import ngettext, translated
@@ -30,6 +35,7 @@ from orders.interfaces.http.session import (
 from orders.services.accounts import access, second_factor, sessions
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.second_factor import CodeResult
+from orders.services.accounts.sessions import SignInWay
 
 # In the session of a person whose password was right, until they have sent a code.
 AWAITING_CODE = "half_signed_in"
@@ -47,6 +53,8 @@ def show_sign_in() -> AnyResponse:
     """
     form, resumed = SignInForm(), _sent_order_form()
     if not form.is_submitted():
+        waiting = waiting_identity()
+        form.email.data = waiting.email if waiting else ""
         return _lead_on() or _render(form, resumed)
     email = form.email.data or ""
     require_try_left(email)
@@ -56,8 +64,8 @@ def show_sign_in() -> AnyResponse:
         run_in_background(lambda: sessions.record_failed_try(email))
         return _render(form, resumed, 422, is_refused=True)
     if member.has_second_factor:
-        return _ask_for_code(member, resumed)
-    return _finish(member, resumed)
+        return ask_for_code(member, resumed, _next())
+    return finish_sign_in(member, resumed, _next())
 
 
 def _lead_on() -> AnyResponse | None:
@@ -68,13 +76,19 @@ def _lead_on() -> AnyResponse | None:
     return redirect(url_for(step_of(found.member), next=_next()), 303)
 
 
-def _ask_for_code(member: StaffMember, resumed: ResumedForm) -> AnyResponse:
-    begin_session()
+def ask_for_code(
+    member: StaffMember, resumed: ResumedForm, page: str, way: SignInWay = SignInWay.PASSWORD
+) -> AnyResponse:
+    """Ask a person for a code of the second factor before they are signed in.
+
+    `way` is how they have signed in so far; `page` is where they want to go.
+    """
+    begin_session(WAITING)
     until = datetime.now(UTC) + CODE_WITHIN
-    session[AWAITING_CODE] = {"id": member.credentials, "until": until.timestamp()}
+    session[AWAITING_CODE] = {"id": member.credentials, "until": until.timestamp(), "way": way}
     if resumed:
         return _render_code(resumed)
-    return redirect(url_for("desk.show_code", next=_next()), 303)
+    return redirect(url_for("desk.show_code", next=page), 303)
 
 
 @desk.route("/sign-in/code", methods=["GET", "POST"])
@@ -89,7 +103,9 @@ def show_code() -> AnyResponse:
         return _render(SignInForm(formdata=None), resumed, 401, is_late=True)
     outcome = second_factor.check(member, form.code.data or form.recovery.data or "")
     if outcome.is_right:
-        return _finish(member, resumed, outcome)
+        by_code = outcome is CodeResult.BY_RECOVERY_CODE
+        way = SignInWay(session[AWAITING_CODE].get("way", SignInWay.PASSWORD))
+        return finish_sign_in(member, resumed, _next(), way=way, by_recovery_code=by_code)
     sessions.record_failed_try(member.email)
     sentence = second_factor.LOCKED if outcome is CodeResult.LOCKED else second_factor.WRONG
     return _render_code(resumed, 422, refusal=translated(sentence))
@@ -108,19 +124,34 @@ def sign_out() -> AnyResponse:
     return answer
 
 
-def _finish(
-    member: StaffMember, resumed: ResumedForm, outcome: CodeResult = CodeResult.BY_APP
+def finish_sign_in(
+    member: StaffMember,
+    resumed: ResumedForm,
+    page: str,
+    *,
+    way: SignInWay = SignInWay.PASSWORD,
+    by_recovery_code: bool = False,
+    proven_at: datetime | None = None,
 ) -> AnyResponse:
+    """Sign in a person who has proved who they are, and redirect to `page`.
+
+    If there are fields of an order form, that form is rendered instead of the redirect. An identity
+    of the person that waits for their password is connected.
+    """
     remember_success(member.email)
-    failed = begin_signed_in(member, by_recovery_code=outcome is CodeResult.BY_RECOVERY_CODE)
+    waiting = waiting_identity() if way is SignInWay.PASSWORD else None
+    failed = begin_signed_in(
+        member, by_recovery_code=by_recovery_code, way=way, proven_at=proven_at
+    )
     if failed:
         flash(_failed_tries(failed), "bad")
+    connect_waiting(member, waiting)
     if not resumed:
-        return redirect(own_path(_next()), 303)
+        return redirect(own_path(page), 303)
     g.member = member
     if not member.may(Permission.ENTER):
         raise Forbidden(REFUSALS[Permission.ENTER])
-    key = parse_qs(urlsplit(_next()).query).get("form", [""])[0]
+    key = parse_qs(urlsplit(page).query).get("form", [""])[0]
     if is_held_up(member):
         # The form waits as a draft until the person has done what they must do first.
         key = keep_resumed(MultiDict(resumed), key, member)
