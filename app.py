@@ -3,8 +3,6 @@
 `create_app` is what the production server and the `flask` command call.
 """
 
-from typing import TYPE_CHECKING
-
 from flask import Flask
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
@@ -19,6 +17,7 @@ from orders.interfaces.http import admission, errors, security, session
 from orders.interfaces.http.application import Shortorder, compile_pages, keep_for_good, start_pages
 from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
+from orders.interfaces.http.company_provider import start_company_provider
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.limiters import start_limits
 from orders.interfaces.http.observers import log_requests, record_route
@@ -31,9 +30,6 @@ from orders.storage import encryption
 from orders.storage.database import db
 from orders.storage.postgresql import TimeLimits, prepare
 from orders.storage.sqlite import request_lock
-
-if TYPE_CHECKING:
-    from orders.services.accounts.company_provider import CompanyProvider
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -75,12 +71,8 @@ def _application(settings: Settings) -> Flask:
     recorder = RequestRecorder(
         settings.request_log_days, app.app_context, most=settings.request_log_rows
     )
-    app.extensions.update(
-        health=HealthCheck(),
-        files=store,
-        request_recorder=recorder,
-        company_provider=_company_provider(settings),
-    )
+    app.extensions.update(health=HealthCheck(), files=store, request_recorder=recorder)
+    start_company_provider(app, settings)
     app.observers.append(log_requests(recorder))
     # On PostgreSQL threads wait for its answers at the same time, and need no lock.
     if settings.database_url.startswith("sqlite:"):
@@ -102,20 +94,6 @@ def _application(settings: Settings) -> Flask:
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]  # how Flask wants middleware to be added
     return app
-
-
-def _company_provider(settings: Settings) -> "CompanyProvider | None":
-    """Return the provider of company accounts; None if the settings name none."""
-    if not settings.oidc_issuer:
-        return None
-    try:
-        # Not above: its libraries are an extra.
-        from orders.services.accounts.company_provider import CompanyProvider  # noqa: PLC0415
-    except ImportError as error:
-        raise SystemExit(
-            "OIDC_ISSUER needs the extra oidc: pip install 'shortorder[oidc]'"
-        ) from error
-    return CompanyProvider(settings)
 
 
 def _settings_of_environment() -> Settings:

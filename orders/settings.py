@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -261,6 +262,8 @@ def _check_connections(settings: Settings) -> None:
 def _check_oidc(settings: Settings) -> None:
     if not settings.oidc_issuer:
         return
+    if find_spec("authlib") is None:
+        raise BadSetting("OIDC_ISSUER needs the extra oidc: pip install 'shortorder[oidc]'.")
     parts = urlsplit(settings.oidc_issuer)
     is_safe = parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if not (is_safe and parts.netloc):

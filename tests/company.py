@@ -69,11 +69,11 @@ def running_provider() -> Iterator[Provider]:
     server = make_server("127.0.0.1", 0, made, threaded=True)
     provider = Provider(f"http://localhost:{server.server_port}")
 
-    @made.before_request
     def record() -> None:
         if request.path == "/oauth2/token":
             provider.token_requests.append(request.form.to_dict())
 
+    made.before_request(record)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -15,7 +15,7 @@ ANY_VALUE = "*"
 _VERIFIED = ("email_verified", "xms_edov")
 
 
-class ProviderFailed(OrderError):
+class ProviderFailed(OrderError):  # noqa: N818 - named as the other errors
     """The provider did not sign the person in; `sentence` says why, and what to do."""
 
 

@@ -195,6 +195,8 @@ def test_the_routes_are_as_recorded(app: Flask) -> None:
         ("/reset-password", "GET"), ("/reset-password", "POST"),
         ("/account", "GET"), ("/account/preferences", "GET"), ("/account/preferences", "POST"),
         ("/account/password", "GET"), ("/account/password", "POST"),
+        ("/sign-in/company", "GET"), ("/sign-in/company/back", "GET"),
+        ("/account/company/disconnect", "GET"), ("/account/company/disconnect", "POST"),
         ("/account/second-factor", "GET"), ("/account/second-factor", "POST"),
         ("/account/second-factor/qr.svg", "GET"),
         ("/account/second-factor/codes", "GET"), ("/account/second-factor/codes", "POST"),

@@ -134,8 +134,8 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str | None) -> Non
     """Change the role of an account and end its sessions; do nothing if it has this role already.
 
     `by` is the ID of the account that makes the change, or None if no person does. Raises
-    InvalidInput for an unknown role, NotFound for an unknown account, and Conflict if that account would demote itself or if the
-    org's last admin would be demoted.
+    InvalidInput for an unknown role, NotFound for an unknown account, and Conflict if that account
+    would demote itself or if the org's last admin would be demoted.
     """
     refuse(role_errors(role))
 

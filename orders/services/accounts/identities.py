@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from orders.domain.company_accounts import CompanyIdentity
@@ -139,7 +139,7 @@ def disconnect(member: StaffMember) -> None:
             record_event(connection, member.id, EventKind.DISCONNECTED)
 
 
-def _of(member: StaffMember) -> tuple[object, ...]:
+def _of(member: StaffMember) -> tuple[ColumnElement[bool], ...]:
     return (StaffIdentity.org_id == member.org_id, StaffIdentity.staff_id == member.id)
 
 
@@ -218,7 +218,7 @@ def _connect(connection: Connection, org_id: str, staff_id: str, identity: Compa
 
 
 def _with_role(member: StaffMember, role: str | None) -> StaffMember:
-    """Give a person the role that the provider says, and return their current data.
+    """Set the role that the provider says, and return the person's current data.
 
     The last admin stays one, so that a mistake at the provider locks nobody out of the settings.
     """

@@ -59,7 +59,8 @@ def change_password(member: StaffMember, *, old: str, new: str) -> None:
     """Change a person's password at their own request, and end all of their sessions.
 
     `old` is ignored if the person has no password yet. Raises InvalidInput with an error at
-    `old_password` if `old` is not the current password, or at `password` if `new` equals it or is not acceptable.
+    `old_password` if `old` is not the current password, or at `password` if `new` equals it or is
+    not acceptable.
     """
     if member.has_password:
         require_password(member, old, "old_password")

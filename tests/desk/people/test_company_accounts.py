@@ -50,7 +50,7 @@ def provider() -> Iterator[Provider]:
 
 
 def use(app: Flask, **settings: str) -> None:
-    """Give the application other settings of the provider; those that are not named stay."""
+    """Change settings of the provider in the application; those that are not named stay."""
     changed = dataclasses.replace(app.config["SETTINGS"], **settings)
     app.config["SETTINGS"] = changed
     app.extensions["company_provider"] = CompanyProvider(changed)

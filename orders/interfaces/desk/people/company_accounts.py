@@ -1,40 +1,20 @@
-"""The provider of company accounts, and an identity that waits for its person's password."""
+"""The identity of a company account that waits for the password of its person."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
-from flask import current_app, flash, session
-from werkzeug.exceptions import NotFound as PageNotFound
+from flask import flash, session
 
 from orders.domain.company_accounts import CompanyIdentity
 from orders.domain.errors import Conflict, Forbidden
-from orders.interfaces.desk.blueprint import desk
+from orders.interfaces.http.company_provider import company_name
 from orders.interfaces.http.i18n import gettext, translated
 from orders.services.accounts import identities
 from orders.services.accounts.access import StaffMember
 
-if TYPE_CHECKING:
-    from orders.services.accounts.company_provider import CompanyProvider
-
 # In the session: the identity that is connected once the person has signed in with the password.
 WAITING = "company_identity"
 WAITS_FOR = timedelta(minutes=10)
-
-
-def company_provider() -> "CompanyProvider":
-    """Return the provider that the settings name; raise PageNotFound if they name none."""
-    provider: CompanyProvider | None = current_app.extensions["company_provider"]
-    if provider is None:
-        raise PageNotFound
-    return provider
-
-
-@desk.app_template_global()
-def company_name() -> str:
-    """Return the name of the provider for people; "" if there is none."""
-    provider: CompanyProvider | None = current_app.extensions["company_provider"]
-    return "" if provider is None else provider.name
 
 
 def keep_waiting(identity: CompanyIdentity) -> None:

@@ -10,13 +10,10 @@ from orders.domain.company_accounts import CompanyIdentity, ProviderFailed
 from orders.domain.errors import Conflict, Forbidden, NotFound, OrderError
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.forms import report, reporting_conflicts
-from orders.interfaces.desk.people.company_accounts import (
-    company_name,
-    company_provider,
-    keep_waiting,
-)
+from orders.interfaces.desk.people.company_accounts import keep_waiting
 from orders.interfaces.desk.people.confirmation import sensitive
 from orders.interfaces.desk.people.sign_in_views import ask_for_code, finish_sign_in
+from orders.interfaces.http.company_provider import company_name, company_provider
 from orders.interfaces.http.current_settings import absolute_address, current_settings
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.limiters import limiter, sign_in_limit

@@ -2,8 +2,8 @@
 
 The form of a view that is declared `sensitive` is kept by a page that asks for the password and
 sends the form again. A view whose own form asks for the password is declared `asks_for_password`
-instead; for a person without a password it is sensitive. `tests/desk/people/test_confirmation.py` has the list of the forms that need
-neither.
+instead; for a person without a password it is sensitive. `tests/desk/people/test_confirmation.py`
+has the list of the forms that need neither.
 """
 
 from collections.abc import Callable
