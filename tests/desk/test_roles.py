@@ -41,6 +41,10 @@ TABLE = {
         GET /account/sessions/<session_id>/end
         POST /account/sessions/<session_id>/end
         GET /account/company/disconnect                         POST /account/company/disconnect
+        GET /account/passkeys       POST /account/passkeys
+        GET /account/passkeys/new   POST /account/passkeys/new
+        GET /account/passkeys/<passkey_id>/remove
+        POST /account/passkeys/<passkey_id>/remove
         GET /account/second-factor  POST /account/second-factor GET /account/second-factor/qr.svg
         GET /account/second-factor/codes                        GET /account/second-factor/off
         POST /account/second-factor/codes                       POST /account/second-factor/off

@@ -21,6 +21,7 @@ from orders.interfaces.desk.people import (  # noqa: F401
     company_views,
     invitation_views,
     link_views,
+    passkey_views,
     second_factor_views,
     setup_views,
     sign_in_views,

@@ -65,6 +65,9 @@ _PAGES_OF_FORMS = {
     "/account/preferences": "desk.show_account",
     "/account/sessions/end": "desk.show_account",
     "/account/company/disconnect": "desk.show_account",
+    "/account/passkeys": "desk.show_account",
+    "/account/passkeys/new": "desk.show_account",
+    "/account/passkeys/<passkey_id>/remove": "desk.show_account",
     "/account/sessions/<session_id>/end": "desk.show_account",
     "/checklist": "desk.start",
     "/configurations/import/samples": "desk.list_configurations",
@@ -89,7 +92,8 @@ _PAGES_OF_FORMS = {
 
 
 def show_page_of_form(
-    invitation_id: str = "",  # noqa: ARG001 - these two have no page of their own
+    invitation_id: str = "",  # noqa: ARG001 - these three have no page of their own
+    passkey_id: str = "",  # noqa: ARG001
     session_id: str = "",  # noqa: ARG001
     **page: str,
 ) -> Response:

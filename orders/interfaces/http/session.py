@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Flask, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
+from wtforms import HiddenField, PasswordField, StringField
 
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.http.current_settings import current_settings
@@ -26,17 +26,19 @@ HOST_PREFIX = "__Host-"
 
 
 class SignInForm(FlaskForm):
-    """The form for the first step of signing in: e-mail address and password."""
+    """The form for the first step of signing in: e-mail address and password, or a passkey."""
 
     email = StringField(lazy_gettext("E-mail"))
     password = PasswordField(lazy_gettext("Password"))
+    credential = HiddenField()
 
 
 class SignInCodeForm(FlaskForm):
-    """The form for the second step of signing in: a one-time code or a recovery code."""
+    """The form for the second step of signing in: a code, a recovery code, or a passkey."""
 
     code = StringField(lazy_gettext("Code"))
     recovery = StringField(lazy_gettext("Recovery code"))
+    credential = HiddenField()
 
 
 class SessionCookies(SecureCookieSessionInterface):

@@ -26,6 +26,7 @@ from orders.services.accounts import (
     checks,
     identities,
     own_account,
+    passkeys,
     second_factor,
     sessions,
 )
@@ -154,6 +155,7 @@ def _render(member: StaffMember, **refused: forms.FilledForm) -> Response:
         **(shown | refused),
         factor=second_factor.state_of(member),
         identities=identities.list_identities(member),
+        passkeys=passkeys.list_passkeys(member),
         sessions=listed_sessions(member.org_id, member.id),
         events=account_events.list_events(member.org_id, member.id, most=MAX_EVENTS),
         suggested=checks.readable_password(),

@@ -19,7 +19,9 @@ from orders.interfaces.desk.people.company_accounts import (
     waiting_identity,
 )
 from orders.interfaces.desk.people.link_views import run_in_background
+from orders.interfaces.desk.people.passkey_challenges import passkey_of, take_challenge
 from orders.interfaces.desk.people.sign_in_tries import remember_success, require_try_left
+from orders.interfaces.http.current_settings import own_site
 from orders.interfaces.http.i18n import ngettext, translated
 from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.resumed import RESUMED, ResumedForm, fits_on_page, pack, unpack
@@ -32,7 +34,7 @@ from orders.interfaces.http.session import (
     is_held_up,
     own_path,
 )
-from orders.services.accounts import access, second_factor, sessions
+from orders.services.accounts import access, passkeys, second_factor, sessions
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.second_factor import CodeResult
 from orders.services.accounts.sessions import SignInWay
@@ -56,6 +58,8 @@ def show_sign_in() -> AnyResponse:
         waiting = waiting_identity()
         form.email.data = waiting.email if waiting else ""
         return _lead_on() or _render(form, resumed)
+    if form.credential.data:
+        return _use_passkey(form, resumed)
     email = form.email.data or ""
     require_try_left(email)
     member = access.sign_in(email, form.password.data or "")
@@ -66,6 +70,15 @@ def show_sign_in() -> AnyResponse:
     if member.has_second_factor:
         return ask_for_code(member, resumed, _next())
     return finish_sign_in(member, resumed, _next())
+
+
+def _use_passkey(form: SignInForm, resumed: ResumedForm) -> AnyResponse:
+    sent, challenge = form.credential.data or "", take_challenge()
+    member = passkeys.use(sent, site=own_site(), challenge=challenge)
+    if member is None:
+        empty, refusal = SignInForm(formdata=None), translated(passkeys.WRONG_PASSKEY)
+        return _render(empty, resumed, 422, refusal=refusal)
+    return finish_sign_in(member, resumed, _next(), way=SignInWay.PASSKEY)
 
 
 def _lead_on() -> AnyResponse | None:
@@ -87,7 +100,7 @@ def ask_for_code(
     until = datetime.now(UTC) + CODE_WITHIN
     session[AWAITING_CODE] = {"id": member.credentials, "until": until.timestamp(), "way": way}
     if resumed:
-        return _render_code(resumed)
+        return _render_code(member, resumed)
     return redirect(url_for("desk.show_code", next=page), 303)
 
 
@@ -98,17 +111,26 @@ def show_code() -> AnyResponse:
     form, resumed, member = SignInCodeForm(), _sent_order_form(), _find_half_signed_in()
     if not form.is_submitted():
         to_sign_in = redirect(url_for("desk.show_sign_in", next=_next()), 303)
-        return to_sign_in if member is None else _render_code(resumed)
+        return to_sign_in if member is None else _render_code(member, resumed)
     if member is None:
         return _render(SignInForm(formdata=None), resumed, 401, is_late=True)
-    outcome = second_factor.check(member, form.code.data or form.recovery.data or "")
+    outcome = _check(member, form)
     if outcome.is_right:
         by_code = outcome is CodeResult.BY_RECOVERY_CODE
         way = SignInWay(session[AWAITING_CODE].get("way", SignInWay.PASSWORD))
         return finish_sign_in(member, resumed, _next(), way=way, by_recovery_code=by_code)
     sessions.record_failed_try(member.email)
     sentence = second_factor.LOCKED if outcome is CodeResult.LOCKED else second_factor.WRONG
-    return _render_code(resumed, 422, refusal=translated(sentence))
+    return _render_code(member, resumed, 422, refusal=translated(sentence))
+
+
+def _check(member: StaffMember, form: SignInCodeForm) -> CodeResult:
+    """Check the passkey or code that a person has sent as the second factor."""
+    if sent := form.credential.data:
+        challenge = take_challenge()
+        used = passkeys.use(sent, site=own_site(), challenge=challenge, member=member)
+        return CodeResult.WRONG if used is None else CodeResult.BY_PASSKEY
+    return second_factor.check(member, form.code.data or form.recovery.data or "")
 
 
 @desk.post("/sign-out")
@@ -198,7 +220,9 @@ def _render(
     )
 
 
-def _render_code(resumed: ResumedForm, status: int = 200, *, refusal: str = "") -> AnyResponse:
+def _render_code(
+    member: StaffMember, resumed: ResumedForm, status: int = 200, *, refusal: str = ""
+) -> AnyResponse:
     form = SignInCodeForm(formdata=None)
     return html_page(
         "desk/sign_in_code.html",
@@ -207,4 +231,5 @@ def _render_code(resumed: ResumedForm, status: int = 200, *, refusal: str = "") 
         resumed=pack(resumed),
         next=_next(),
         refusal=refusal,
+        passkey=passkey_of(member),
     )
