@@ -1,5 +1,5 @@
 // Buttons that make or use a passkey (WebAuthn). The browser asks the person; its answer goes into the
-// hidden field before the button, and the form is sent. Without passkeys the buttons stay hidden.
+// hidden field before the button, and the form is sent. Without this script, or passkeys, a sentence is in its place.
 "use strict";
 
 {
@@ -23,7 +23,7 @@
       button.parentElement.querySelector(`[data-${part}]`),
     );
     button.hidden = !able;
-    if (unable) unable.hidden = Boolean(able);
+    unable.hidden = Boolean(able);
     button.addEventListener("click", async () => {
       failed.hidden = true;
       try {

@@ -287,6 +287,10 @@ class TestNewAccounts:
 
 
 class TestTrouble:
+    def test_another_site_does_not_sign_a_person_in(self, client: FlaskClient, org: Org) -> None:
+        answer = client.get(START, headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer.location == "/sign-in"
+
     @pytest.mark.parametrize(
         ("error", "sentence"),
         [("access_denied", "with Acme was canceled"), ("server_error", "Acme did not sign you in")],

@@ -32,8 +32,11 @@ STARTED = "company_sign_in"
 def start_company_sign_in() -> AnyResponse:
     """Redirect to the provider of company accounts.
 
-    With `again=1` the person, who is signed in, proves there once more who they are.
+    With `again=1` the person, who is signed in, proves there once more who they are. A link on
+    another site leads to the sign-in page first, so that nobody is signed in without a click there.
     """
+    if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+        return redirect(url_for("desk.show_sign_in"), 303)
     again = "again" in request.args and current_session() is not None
     try:
         back = absolute_address("desk.finish_company_sign_in")
