@@ -35,5 +35,11 @@
       }
       button.form.requestSubmit();
     });
+    // The Enter key in the name of a new passkey: there is nothing to send yet.
+    button.form.addEventListener("submit", (event) => {
+      if (button.dataset.passkey !== "create" || field.value) return;
+      event.preventDefault();
+      button.click();
+    });
   }
 }

@@ -52,7 +52,7 @@ def test_a_passkey_is_added_and_signs_in(chromium: Browser, desk: Desk) -> None:
     sign_out(page)
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(f"{address}/")
-    # A person who cancels is told so, and stays where they are.
+    # A person who cancels sees a sentence, and stays where they are.
     sign_out(page)
     devices.send(
         "WebAuthn.setUserVerified",

@@ -39,7 +39,7 @@ def add_passkey() -> Response:
             signed_in(), values["credential"], name=values["name"], site=own_site(),
             challenge=challenge,
         )  # fmt: skip
-        done = gettext("Passkey added. You can sign in with it instead of your password.")
+        done = gettext("Passkey added. It replaces your password when you sign in.")
         return report(done, page)
     return _render(entry)
 

@@ -119,9 +119,15 @@ def show_code() -> AnyResponse:
         by_code = outcome is CodeResult.BY_RECOVERY_CODE
         way = SignInWay(session[AWAITING_CODE].get("way", SignInWay.PASSWORD))
         return finish_sign_in(member, resumed, _next(), way=way, by_recovery_code=by_code)
+    return _render_code(member, resumed, 422, refusal=_refused(member, form, outcome))
+
+
+def _refused(member: StaffMember, form: SignInCodeForm, outcome: CodeResult) -> str:
+    """Count a wrong code, and return the sentence about it, or about a wrong passkey."""
+    if form.credential.data:  # it is counted where it is checked
+        return translated(passkeys.NOT_CONFIRMED)
     sessions.record_failed_try(member.email)
-    sentence = second_factor.LOCKED if outcome is CodeResult.LOCKED else second_factor.WRONG
-    return _render_code(member, resumed, 422, refusal=translated(sentence))
+    return translated(second_factor.LOCKED if outcome is CodeResult.LOCKED else second_factor.WRONG)
 
 
 def _check(member: StaffMember, form: SignInCodeForm) -> CodeResult:
