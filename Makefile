@@ -10,7 +10,7 @@ TEST_PROCESSES ?= 3
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pdf redis test lint soak fuzz format translations lock bench desk-figures screenshots audit sbom clean
+.PHONY: help serve pdf redis oidc observability test lint soak fuzz format translations lock bench desk-figures screenshots audit sbom clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,12 @@ pdf: $(VENV)/.installed ## add order sheets as PDF; the system needs pango (docs
 
 redis: $(VENV)/.installed ## add the client of Redis, for RATE_LIMIT_STORAGE
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-redis.txt
+
+oidc: $(VENV)/.installed ## add sign-in with the company's account
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-oidc.txt
+
+observability: $(VENV)/.installed ## add traces and error reports
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-observability.txt
 
 # The linters run beside the tests, and print only what they find.
 test: $(VENV)/.installed-dev ## every test, and beside them format, lint, types, architecture
@@ -66,8 +72,9 @@ screenshots: $(VENV)/.installed-dev ## take the screenshots of the docs again
 lock: $(VENV)/.installed-dev ## lock the versions again after a change in pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf -c requirements.txt -o requirements-pdf.txt
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra redis -c requirements.txt -o requirements-redis.txt
+	for extra in pdf redis oidc observability; do \
+		$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra $$extra -c requirements.txt -o requirements-$$extra.txt || exit 1; \
+	done
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf --extra redis --group dev -c requirements.txt -o requirements-dev.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --group audit -c requirements.txt -o requirements-audit.txt
 

@@ -17,6 +17,7 @@ from orders.interfaces.http import admission, errors, security, session
 from orders.interfaces.http.application import Shortorder, compile_pages, keep_for_good, start_pages
 from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
+from orders.interfaces.http.company_provider import start_company_provider
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.limiters import start_limits
 from orders.interfaces.http.monitoring import start_monitoring
@@ -77,6 +78,7 @@ def _application(settings: Settings) -> Shortorder:
         settings.request_log_days, app.app_context, most=settings.request_log_rows
     )
     app.extensions.update(health=HealthCheck(), files=store, request_recorder=recorder)
+    start_company_provider(app, settings)
     app.observers.append(log_requests(recorder))
     # On PostgreSQL threads wait for its answers at the same time, and need no lock.
     if settings.database_url.startswith("sqlite:"):

@@ -13,6 +13,7 @@ from limits import parse_many
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from orders.company_settings import check_company_accounts
 from orders.data_folder import DataFolder, earlier_keys
 from orders.domain.backup_settings import BUCKET, check_backup_place
 from orders.domain.inputs import Limits
@@ -100,6 +101,14 @@ class Settings:
     backup_every: int = 24  # hours between two backups
     backup_keep: int = 14  # how many backups remain in BACKUP_TO, the newest; 0: all
     backup_passphrase: str = ""  # encrypts backups, which then include the keys; empty: neither
+    oidc_issuer: str = ""  # provider of company accounts, such as https://login.example.com/realm
+    oidc_client_id: str = ""  # the name of this service there
+    oidc_client_secret: str = ""  # its secret there
+    oidc_name: str = ""  # of the provider, for the button; empty: its host name
+    oidc_scopes: str = "openid email profile"  # what is asked for
+    oidc_role_claim: str = ""  # the claim with roles or groups; empty: roles are set here
+    oidc_roles: str = ""  # the roles that its values mean: desk-admins=admin, *=sales
+    oidc_org: str = ""  # the ID of the org of new accounts; empty: only invited people get one
     limits: Limits = field(default_factory=Limits)  # the MAX_… settings below
 
     @property
@@ -334,6 +343,10 @@ def _check_connections(settings: Settings) -> None:
             read_mail_server(settings.smtp_url, settings.mail_from)
         except ValueError as error:
             raise BadSetting(str(error)) from error
+    check_company_accounts(
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret,
+        settings.oidc_scopes, settings.oidc_org, settings.oidc_role_claim, settings.oidc_roles,
+    )  # fmt: skip
 
 
 def _own_keys(settings: Settings) -> list[str]:

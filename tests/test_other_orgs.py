@@ -3,13 +3,14 @@
 import re
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from orders.domain import short_id
@@ -25,7 +26,7 @@ from orders.services.orders.bulk import BulkAction
 from orders.services.webhooks import webhooks
 from orders.storage import database, tables
 from orders.storage.models.orgs import Attribute
-from orders.storage.models.people import StaffAccount, StaffSessionRow
+from orders.storage.models.people import PasskeyRow, StaffAccount, StaffSessionRow
 from tests.actors import Org
 from tests.api.calls import Answer, Api
 from tests.api.conftest import caller
@@ -83,6 +84,10 @@ def ids_in(app: Flask, org: Org, theirs: Api) -> dict[str, list[str]]:
             ],
         }
 
+        passkey = {"credential_id": "theirs", "public_key": "", "sign_count": 0, "name": "Phone"}
+        owner = {"org_id": org.id, "staff_id": member.id, "created_at": datetime.now(UTC)}
+        database.execute(insert(PasskeyRow).values(id=str(uuid.uuid4()), **passkey, **owner))
+
         def first(column: Any) -> list[str]:  # noqa: ANN401 - a column of any table
             return [str(database.fetch_value(select(column)))]
 
@@ -98,6 +103,7 @@ def ids_in(app: Flask, org: Org, theirs: Api) -> dict[str, list[str]]:
             "attribute_id": first(Attribute.id),
             "staff_id": [member.id],
             "session_id": first(StaffSessionRow.id),
+            "passkey_id": first(PasskeyRow.id),
             "note_id": [UNKNOWN],  # below an order
             "key": ["thumbnail"],
         }

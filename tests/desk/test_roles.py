@@ -32,6 +32,7 @@ TABLE = {
         GET /invitation             POST /invitation            GET /forgot-password
         POST /forgot-password       GET /reset-password         POST /reset-password
         GET /setup                  POST /setup
+        GET /sign-in/company        GET /sign-in/company/back
     """,
     OWN: """
         GET /account                POST /account/preferences   POST /account/password
@@ -39,6 +40,11 @@ TABLE = {
         GET /account/sessions/end   POST /account/sessions/end
         GET /account/sessions/<session_id>/end
         POST /account/sessions/<session_id>/end
+        GET /account/company/disconnect                         POST /account/company/disconnect
+        GET /account/passkeys       POST /account/passkeys
+        GET /account/passkeys/new   POST /account/passkeys/new
+        GET /account/passkeys/<passkey_id>/remove
+        POST /account/passkeys/<passkey_id>/remove
         GET /account/second-factor  POST /account/second-factor GET /account/second-factor/qr.svg
         GET /account/second-factor/codes                        GET /account/second-factor/off
         POST /account/second-factor/codes                       POST /account/second-factor/off

@@ -18,8 +18,10 @@ from orders.interfaces.desk.order_form import (  # noqa: F401
 from orders.interfaces.desk.order_list import list_views  # noqa: F401
 from orders.interfaces.desk.people import (  # noqa: F401
     account_views,
+    company_views,
     invitation_views,
     link_views,
+    passkey_views,
     second_factor_views,
     setup_views,
     sign_in_views,

@@ -43,6 +43,7 @@ _REQUIRED: dict[str, Permission | None] = {
 }
 OPEN_TO_ALL = {
     *("desk.start", "desk.show_sign_in", "desk.sign_out", "desk.show_code"),
+    *("desk.start_company_sign_in", "desk.finish_company_sign_in"),
     *("desk.open_invitation", "desk.show_forgot", "desk.open_reset", "desk.set_up"),
 }
 # What a person may do before they have chosen a password of their own, or set up a second factor
@@ -64,6 +65,10 @@ TOO_LONG = lazy_gettext(
 _PAGES_OF_FORMS = {
     "/account/preferences": "desk.show_account",
     "/account/sessions/end": "desk.show_account",
+    "/account/company/disconnect": "desk.show_account",
+    "/account/passkeys": "desk.show_account",
+    "/account/passkeys/new": "desk.show_account",
+    "/account/passkeys/<passkey_id>/remove": "desk.show_account",
     "/account/sessions/<session_id>/end": "desk.show_account",
     "/checklist": "desk.start",
     "/configurations/import/samples": "desk.list_configurations",
@@ -88,7 +93,8 @@ _PAGES_OF_FORMS = {
 
 
 def show_page_of_form(
-    invitation_id: str = "",  # noqa: ARG001 - these two have no page of their own
+    invitation_id: str = "",  # noqa: ARG001 - these three have no page of their own
+    passkey_id: str = "",  # noqa: ARG001
     session_id: str = "",  # noqa: ARG001
     **page: str,
 ) -> Response:

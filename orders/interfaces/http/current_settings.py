@@ -1,9 +1,12 @@
 """Settings of the current application, and the public URLs based on them."""
 
+from urllib.parse import urlsplit
+
 from flask import current_app, request, url_for
 
 from orders.domain.inputs import Limits
 from orders.services import mail
+from orders.services.accounts.passkeys import Site
 from orders.settings import Settings
 
 
@@ -31,6 +34,11 @@ def look_up_link(key: str | None) -> str:
     return _host() + url_for("customer.find", org=key)
 
 
+def absolute_address(endpoint: str) -> str:
+    """Return the absolute URL of the view `endpoint`."""
+    return _host() + url_for(endpoint)
+
+
 def secret_link(endpoint: str, secret: str) -> str:
     """Return the absolute URL of the view `endpoint` with `?link=<secret>`, to be mailed."""
     return _host() + url_for(endpoint, link=secret)
@@ -44,6 +52,12 @@ def may_mail_links() -> bool:
     """
     settings = current_settings()
     return mail.is_configured(settings) and bool(settings.public_url)
+
+
+def own_site() -> Site:
+    """Return the site for which passkeys are: that of PUBLIC_URL, or else of the request."""
+    parts = urlsplit(_host())
+    return Site(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
 
 
 def _host() -> str:

@@ -1,13 +1,13 @@
 """The signed-in person, their session, and the cookie that carries its secret."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
+from wtforms import HiddenField, PasswordField, StringField
 
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.http.current_settings import current_settings
@@ -15,7 +15,7 @@ from orders.interfaces.http.observers import set_actor
 from orders.services.accounts import access, own_account, sessions
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.account_events import EventKind
-from orders.services.accounts.sessions import Browser, Lifetimes, StaffSession
+from orders.services.accounts.sessions import Browser, Lifetimes, SignInWay, StaffSession
 from orders.settings import Settings
 
 # In the signed cookie: the name of the secret of the person's session.
@@ -27,17 +27,19 @@ HOST_PREFIX = "__Host-"
 
 
 class SignInForm(FlaskForm):
-    """The form for the first step of signing in: e-mail address and password."""
+    """The form for the first step of signing in: e-mail address and password, or a passkey."""
 
     email = StringField(lazy_gettext("E-mail"))
     password = PasswordField(lazy_gettext("Password"))
+    credential = HiddenField()
 
 
 class SignInCodeForm(FlaskForm):
-    """The form for the second step of signing in: a one-time code or a recovery code."""
+    """The form for the second step of signing in: a code, a recovery code, or a passkey."""
 
     code = StringField(lazy_gettext("Code"))
     recovery = StringField(lazy_gettext("Recovery code"))
+    credential = HiddenField()
 
 
 class SessionCookies(SecureCookieSessionInterface):
@@ -117,47 +119,59 @@ def own_path(address: str) -> str:
     return address if is_own and not has_tricks else "/"
 
 
-def begin_session() -> None:
-    """Clear the cookie's session and begin an empty one, in which nobody is signed in.
+def begin_session(*kept: str) -> None:
+    """Clear the cookie's session but for the values `kept`; in the new one nobody is signed in.
 
     A person who is signed in is signed out.
     """
     before = current_session()
     if before is not None:
         sessions.end(before.id)
+    values = {name: session[name] for name in kept if name in session}
     session.clear()
+    session.update(values)
     session.permanent = True
     g.pop("staff_session", None)
     # The next form in this response would get the old session's CSRF token, and fail.
     g.pop("csrf_token", None)
 
 
-def begin_signed_in(member: StaffMember, *, by_recovery_code: bool = False) -> int:
-    """Sign in a person after the caller has checked their password and any second factor.
+def begin_signed_in(
+    member: StaffMember,
+    *,
+    by_recovery_code: bool = False,
+    way: SignInWay = SignInWay.PASSWORD,
+    proven_at: datetime | None = None,
+) -> int:
+    """Sign in a person after the caller has checked who they are, and any second factor.
 
     Begins a new session and records the sign-in in the account's log. `by_recovery_code` means that
-    the person used a recovery code as the second factor. A form of the request may contain the
+    the person used a recovery code as the second factor. `proven_at` is when the person proved who
+    they are, or None for now. A form of the request may contain the
     browser's time zone as `zone`, for an account that has none. Returns how many failed tries to
     sign in there were since the last sign-in.
     """
     begin_session()
     failed = sessions.failed_tries(member)
-    _begin(member, EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN)
+    kind = EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN
+    _begin(member, kind, way, proven_at)
     own_account.set_first_zone(member, request.form.get("zone", ""))
     return failed
 
 
 def stay_signed_in(member: StaffMember) -> None:
-    """Sign a person in again after a change of their own ended their sessions.
+    """Sign a person in again, as before, after a change of their own ended their sessions.
 
     Does nothing if the account has been disabled in the meantime.
     """
-    again = access.reload_staff(member.id)
+    before, again = current_session(), access.reload_staff(member.id)
     if again is not None:
-        _begin(again, None)
+        _begin(again, None, before.way if before else SignInWay.PASSWORD)
 
 
-def _begin(member: StaffMember, kind: EventKind | None) -> None:
+def _begin(
+    member: StaffMember, kind: EventKind | None, way: SignInWay, proven_at: datetime | None = None
+) -> None:
     browser = Browser(request.user_agent.string, request.remote_addr or "")
-    session[SECRET] = sessions.begin(member, browser, kind=kind)
+    session[SECRET] = sessions.begin(member, browser, kind=kind, way=way, proven_at=proven_at)
     g.pop("staff_session", None)

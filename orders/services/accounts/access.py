@@ -64,7 +64,9 @@ class StaffMember:
 
     `credentials` is a text that changes with the password and the second factor. A person who
     `lacks_second_factor`, because the org requires one, or who `must_change_password`, because
-    someone else has chosen it, must do that before anything else.
+    someone else has chosen it, must do that before anything else. A person without `has_password`
+    signs in with the company's account or a passkey. If the org `trusts_provider`, a sign-in with
+    the company's account needs no second factor.
     """
 
     id: str
@@ -77,6 +79,8 @@ class StaffMember:
     has_second_factor: bool = False
     lacks_second_factor: bool = False
     must_change_password: bool = False
+    has_password: bool = True
+    trusts_provider: bool = False
 
     @property
     def org_id(self) -> str:
@@ -217,9 +221,11 @@ staff_with_org = (
         StaffAccount.preferences,
         StaffAccount.totp_secret,
         StaffAccount.must_change_password,
+        StaffAccount.has_password,
         Org.id.label("org_id"),
         Org.rules_version,
         Org.needs_second_factor,
+        Org.trusts_provider,
         CustomerPageRow.time_zone.label("org_time_zone"),
     )
     .join(Org, Org.id == StaffAccount.org_id)
@@ -309,6 +315,8 @@ def staff_member(row: Any) -> StaffMember:  # noqa: ANN401 - a row
         has_second_factor=row.totp_secret is not None,
         lacks_second_factor=row.needs_second_factor and row.totp_secret is None,
         must_change_password=row.must_change_password,
+        has_password=row.has_password,
+        trusts_provider=row.trusts_provider,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from orders.domain.errors import Conflict, FieldError, NotFound, Taken
@@ -22,7 +22,7 @@ from orders.services.accounts.orgs import require_org
 from orders.services.accounts.passwords import org_words, password_errors, words_about
 from orders.services.accounts.sessions import end_all
 from orders.storage import database
-from orders.storage.models.people import PasswordReset, StaffAccount
+from orders.storage.models.people import PasskeyRow, PasswordReset, StaffAccount
 from orders.storage.tables import columns_of, staff_account
 
 UNKNOWN = lazy_gettext("There is no staff account with this ID.")
@@ -37,7 +37,7 @@ class Account:
     """A staff account. Its owner can sign in only if `disabled_at` is None.
 
     `failed_tries` are wrong passwords and codes since the last sign-in; `failed_try_at` is the time
-    of the latest one, or None.
+    of the latest one, or None. `passkeys` is how many the person has.
     """
 
     id: str
@@ -51,6 +51,7 @@ class Account:
     failed_tries: int
     failed_try_at: datetime | None
     must_change_password: bool
+    passkeys: int
 
 
 def email_errors(address: str) -> list[FieldError]:
@@ -145,12 +146,12 @@ def find_by_email(email: str) -> tuple[str, Account]:
     return row.org_id, find_staff(row.org_id, row.id)
 
 
-def change_role(org_id: str, staff_id: str, *, role: str, by: str) -> None:
+def change_role(org_id: str, staff_id: str, *, role: str, by: str | None) -> None:
     """Change the role of an account and end its sessions; do nothing if it has this role already.
 
-    `by` is the ID of the account that makes the change. Raises InvalidInput for an unknown role,
-    NotFound for an unknown account, and Conflict if that account would demote itself or if the
-    org's last admin would be demoted.
+    `by` is the ID of the account that makes the change, or None if no person does. Raises
+    InvalidInput for an unknown role, NotFound for an unknown account, and Conflict if that account
+    would demote itself or if the org's last admin would be demoted.
     """
     refuse(role_errors(role))
 
@@ -202,7 +203,7 @@ def replace_password(
     connection.execute(
         update(StaffAccount)
         .where(own)
-        .values(password_hash=password_hash, must_change_password=must_change)
+        .values(password_hash=password_hash, has_password=True, must_change_password=must_change)
     )
     end_all(connection, staff_id)
     connection.execute(
@@ -278,5 +279,11 @@ def _change(connection: Connection, org_id: str, staff_id: str, **values: Any) -
 
 def _accounts(org_id: str) -> Any:  # noqa: ANN401 - a statement, whose type would list its columns
     has_second_factor = StaffAccount.totp_secret.is_not(None).label("has_second_factor")
-    statement = select(*columns_of(Account, staff_account), has_second_factor)
+    passkeys = (
+        select(func.count())
+        .where(PasskeyRow.staff_id == StaffAccount.id)
+        .scalar_subquery()
+        .label("passkeys")
+    )
+    statement = select(*columns_of(Account, staff_account), has_second_factor, passkeys)
     return statement.where(StaffAccount.org_id == org_id)

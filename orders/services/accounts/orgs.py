@@ -52,6 +52,7 @@ _settings = select(
     Org.is_strict,
     Org.may_public_list,
     Org.needs_second_factor,
+    Org.trusts_provider,
     Org.has_public_pictures,
     Org.public_reads,
     Org.refuses_address_tokens,
@@ -70,6 +71,7 @@ class OrgSettings:
     has_public_pictures: bool = False
     public_reads: str = PublicReads.BY_CHECK
     refuses_address_tokens: bool = False
+    trusts_provider: bool = False
 
     @property
     def version(self) -> str:
@@ -85,6 +87,7 @@ class SomeSettings(TypedDict, total=False):
     has_public_pictures: bool
     public_reads: str
     refuses_address_tokens: bool
+    trusts_provider: bool
 
 
 def add_org(name: str) -> str:

@@ -58,10 +58,12 @@ def set_first_zone(member: StaffMember, time_zone: str) -> None:
 def change_password(member: StaffMember, *, old: str, new: str) -> None:
     """Change a person's password at their own request, and end all of their sessions.
 
-    Raises InvalidInput with an error at `old_password` if `old` is not the current password, or at
-    `password` if `new` equals it or is not acceptable.
+    `old` is ignored if the person has no password yet. Raises InvalidInput with an error at
+    `old_password` if `old` is not the current password, or at `password` if `new` equals it or is
+    not acceptable.
     """
-    require_password(member, old, "old_password")
+    if member.has_password:
+        require_password(member, old, "old_password")
     if new == old:
         refuse([FieldError("password", SAME_PASSWORD)])
     refuse(password_errors(new, words_about(member.id)))

@@ -23,7 +23,7 @@ from orders.services.accounts.accounts import find_staff
 from orders.services.accounts.checks import refuse
 from orders.services.accounts.sessions import end_all, record_failed_try
 from orders.storage import database
-from orders.storage.models.people import RecoveryCode, StaffAccount
+from orders.storage.models.people import PasskeyRow, RecoveryCode, StaffAccount
 
 ISSUER = "Shortorder"
 STEP = 30  # seconds for which an app shows one code
@@ -45,12 +45,13 @@ class CodeResult(Enum):
 
     BY_APP = "by app"
     BY_RECOVERY_CODE = "by recovery code"
+    BY_PASSKEY = "by passkey"
     WRONG = "wrong"
     LOCKED = "locked"
 
     @property
     def is_right(self) -> bool:
-        return self in {CodeResult.BY_APP, CodeResult.BY_RECOVERY_CODE}
+        return self not in {CodeResult.WRONG, CodeResult.LOCKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,30 +102,33 @@ def turn_off(member: StaffMember, typed: str) -> None:
     Raises InvalidInput, with an error at `code`, for a wrong code.
     """
     require_code(member, typed, "code")
-    _turn_off(member.id, by=member.id)
+    with database.transaction() as connection:
+        _turn_off(connection, member.id, by=member.id)
 
 
 def reset(org_id: str, staff_id: str, *, by: str | None = None) -> None:
-    """Turn off a colleague's second factor and end their sessions; do nothing if it is off.
+    """Turn off a colleague's second factor, remove their passkeys, and end their sessions.
 
-    `by` is the ID of the admin's account, or None for the command line. Raises NotFound if the org
-    has no account `staff_id`, and Conflict if it is the admin's own, because people prove their own
-    second factor first.
+    Does nothing if the colleague has neither. `by` is the ID of the admin's account, or None for
+    the command line. Raises NotFound if the org has no account `staff_id`, and Conflict if it is
+    the admin's own, because people prove their own second factor first.
     """
     find_staff(org_id, staff_id)
     if staff_id == by:
         raise Conflict(OWN_FACTOR)
-    _turn_off(staff_id, by=by)
-
-
-def _turn_off(staff_id: str, *, by: str | None) -> None:
-
     with database.transaction() as connection:
-        values = {"totp_secret": None, "totp_step": None, "wrong_codes": 0}
-        if _set(connection, staff_id, values, StaffAccount.totp_secret.is_not(None)):
-            connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
+        _turn_off(connection, staff_id, by=by)
+        if connection.execute(delete(PasskeyRow).where(PasskeyRow.staff_id == staff_id)).rowcount:
             end_all(connection, staff_id)
-            record_event(connection, staff_id, EventKind.FACTOR_OFF, by=by)
+            record_event(connection, staff_id, EventKind.PASSKEY_OFF, by=by)
+
+
+def _turn_off(connection: Connection, staff_id: str, *, by: str | None) -> None:
+    values = {"totp_secret": None, "totp_step": None, "wrong_codes": 0}
+    if _set(connection, staff_id, values, StaffAccount.totp_secret.is_not(None)):
+        connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
+        end_all(connection, staff_id)
+        record_event(connection, staff_id, EventKind.FACTOR_OFF, by=by)
 
 
 def renew_codes(member: StaffMember) -> list[str]:

@@ -8,8 +8,9 @@ import contextlib
 import ipaddress
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
@@ -34,8 +35,18 @@ from orders.storage.tables import columns_of, staff_session
 USE_PRECISION = timedelta(minutes=1)
 # For how long sensitive actions need no new proof of who the person is.
 CONFIRMED_FOR = timedelta(minutes=10)
+# For people who have not proved who they are, as far as we know.
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 CHANGED = lazy_gettext("Your account was changed while you signed in. Please sign in again.")
 MAX_USER_AGENT = 255  # characters
+
+
+class SignInWay(StrEnum):
+    """How a person signed in; the database stores the values."""
+
+    PASSWORD = "password"  # noqa: S105 - a name
+    PROVIDER = "provider"  # of company accounts
+    PASSKEY = "passkey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +70,13 @@ class StaffSession:
     """The session that a request belongs to, and the person who is signed in.
 
     `confirmed_at` is when the person last proved who they are, by their password or a code.
+    `member` does not lack a second factor if the person signed in in a `way` that needs none.
     """
 
     id: str
     member: StaffMember
     confirmed_at: datetime
+    way: SignInWay = SignInWay.PASSWORD
 
     def is_confirmed(self, now: datetime | None = None) -> bool:
         """Return whether the person proved who they are within CONFIRMED_FOR."""
@@ -90,6 +103,7 @@ _by_secret = CompiledSelect(
         StaffSessionRow.created_at.label("session_created_at"),
         StaffSessionRow.last_used_at.label("session_used_at"),
         StaffSessionRow.confirmed_at,
+        StaffSessionRow.way,
     )
     .join(StaffSessionRow, StaffSessionRow.staff_id == StaffAccount.id)
     .where(
@@ -104,9 +118,13 @@ def begin(
     browser: Browser,
     *,
     kind: EventKind | None = EventKind.SIGNED_IN,
+    way: SignInWay = SignInWay.PASSWORD,
+    proven_at: datetime | None = None,
     now: datetime | None = None,
 ) -> str:
-    """Begin a session for a person who has just proved who they are, and return its secret.
+    """Begin a session for a person who has proved who they are, and return its secret.
+
+    `proven_at` is when they did so; None means now.
 
     `kind` is the event to record in the account's log, or None if the session replaces one that a
     change of the person's own has ended. With a `kind`, the time counts as the person's last
@@ -121,7 +139,8 @@ def begin(
         "secret_hash": hash_secret(secret),
         "created_at": at,
         "last_used_at": at,
-        "confirmed_at": at,
+        "confirmed_at": min(proven_at or at, at),
+        "way": way,
         "user_agent": browser.user_agent[:MAX_USER_AGENT],
         "network": network_of(browser.address),
     }
@@ -159,7 +178,10 @@ def find(secret: str, lifetimes: Lifetimes, *, now: datetime | None = None) -> S
         # Reading must not depend on writing; the next use is recorded instead.
         with contextlib.suppress(ServiceBusy):
             database.execute(own.values(last_used_at=at))
-    return StaffSession(found.session_id, staff_member(found), found.confirmed_at)
+    member, way = staff_member(found), SignInWay(found.way)
+    if way is SignInWay.PASSKEY or (way is SignInWay.PROVIDER and member.trusts_provider):
+        member = replace(member, lacks_second_factor=False)
+    return StaffSession(found.session_id, member, found.confirmed_at, way)
 
 
 def confirm(session: StaffSession, *, now: datetime | None = None) -> None:

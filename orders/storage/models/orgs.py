@@ -35,6 +35,8 @@ class Org(Base):
     has_public_pictures: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Everybody must have a second factor; people without one set it up when they sign in.
     needs_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # People who sign in with the company's account need no second factor of ours.
+    trusts_provider: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Raised with every change of the org's attributes or settings; caches are keyed by it.
     rules_version: Mapped[int] = mapped_column(default=1)
     # Raised with every change of the org's configurations; caches of them are keyed by it.

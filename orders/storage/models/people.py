@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, false
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orders.storage.encryption import EncryptedText
@@ -31,6 +31,9 @@ class StaffAccount(OwnedByOrg, Base):
     # Wrong codes in a row, and when the last one came.
     wrong_codes: Mapped[int] = mapped_column(default=0, server_default="0")
     wrong_code_at: Mapped[datetime | None]
+    # False as long as the person signs in with the company's account alone: `password_hash` is then
+    # that of a random text which nobody knows.
+    has_password: Mapped[bool] = mapped_column(default=True, server_default=true())
     # Someone else has chosen the password, so the person must choose another one first.
     must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Wrong passwords and codes since the last sign-in, and when the last one was sent.
@@ -55,6 +58,37 @@ class StaffSessionRow(OwnedByOrg, Base):
     user_agent: Mapped[str] = mapped_column(String(255))
     # The part of the client's address that names its network: `203.0.113.x`.
     network: Mapped[str] = mapped_column(String(45))
+    # How the person signed in, see SignInWay.
+    way: Mapped[str] = mapped_column(String(16), default="password", server_default="password")
+
+
+class StaffIdentity(OwnedByOrg, Base):
+    """An account at a provider of company accounts, with which a person signs in."""
+
+    __tablename__ = "staff_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff_account.id"), index=True)
+    issuer: Mapped[str] = mapped_column(String(255))
+    # The provider's ID of the person, which it never gives to anyone else.
+    subject: Mapped[str] = mapped_column(String(255))
+    # As the provider had it when the identity was connected; it identifies nobody.
+    email: Mapped[str] = mapped_column(String(255))
+
+
+class PasskeyRow(OwnedByOrg, Base):
+    """A passkey (WebAuthn credential) of a person; a device or password manager has its secret."""
+
+    __tablename__ = "passkey"
+
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff_account.id"), index=True)
+    # Both in base64url without padding; the public key is in COSE format.
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[str] = mapped_column(Text)
+    # How often it has signed, as it says itself; many always say 0.
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(String(80))
+    last_used_at: Mapped[datetime | None]
 
 
 class InvitationRow(OwnedByOrg, Base):

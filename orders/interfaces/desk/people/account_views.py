@@ -21,7 +21,15 @@ from orders.interfaces.http.i18n import gettext, translated, use_language
 from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import current_session, own_path, stay_signed_in
-from orders.services.accounts import account_events, checks, own_account, second_factor, sessions
+from orders.services.accounts import (
+    account_events,
+    checks,
+    identities,
+    own_account,
+    passkeys,
+    second_factor,
+    sessions,
+)
 from orders.services.accounts.access import StaffMember
 from orders.services.languages import languages
 
@@ -146,6 +154,8 @@ def _render(member: StaffMember, **refused: forms.FilledForm) -> Response:
         entry=entry,
         **(shown | refused),
         factor=second_factor.state_of(member),
+        identities=identities.list_identities(member),
+        passkeys=passkeys.list_passkeys(member),
         sessions=listed_sessions(member.org_id, member.id),
         events=account_events.list_events(member.org_id, member.id, most=MAX_EVENTS),
         suggested=checks.readable_password(),

@@ -98,7 +98,9 @@ def turn_off_second_factor() -> Response:
 
 
 def _require_password(entry: FilledForm) -> None:
-    own_account.require_password(signed_in(), entry.form.proof.data or "", "proof")
+    member = signed_in()
+    if member.has_password:
+        own_account.require_password(member, entry.form.proof.data or "", "proof")
 
 
 def _next() -> str:
@@ -111,12 +113,15 @@ def _render_setup(entry: FilledForm) -> Response:
     return secret_page(
         "desk/second_factor.html", entry.status, entry=entry, secret=groups, next=_next(),
         is_demanded=signed_in().lacks_second_factor, email=signed_in().email,
+        has_password=signed_in().has_password,
     )  # fmt: skip
 
 
 def _render_state(entry: FilledForm) -> Response:
-    state = second_factor.state_of(signed_in())
-    return html_page("desk/second_factor_on.html", entry.status, entry=entry, factor=state)
+    return html_page(
+        "desk/second_factor_on.html", entry.status, entry=entry,
+        factor=second_factor.state_of(signed_in()), has_password=signed_in().has_password,
+    )  # fmt: skip
 
 
 def _show_codes(codes: list[str], *, is_new: bool = False) -> Response:

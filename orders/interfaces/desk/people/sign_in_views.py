@@ -13,8 +13,15 @@ from orders.interfaces.desk.blueprint import desk, step_of
 from orders.interfaces.desk.forms import html_page
 from orders.interfaces.desk.order_form.draft_views import keep_resumed
 from orders.interfaces.desk.order_form.entry_views import render_resumed
+from orders.interfaces.desk.people.company_accounts import (
+    WAITING,
+    connect_waiting,
+    waiting_identity,
+)
 from orders.interfaces.desk.people.link_views import run_in_background
+from orders.interfaces.desk.people.passkey_challenges import passkey_of, take_challenge
 from orders.interfaces.desk.people.sign_in_tries import remember_success, require_try_left
+from orders.interfaces.http.current_settings import own_site
 from orders.interfaces.http.i18n import ngettext, translated
 from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.resumed import RESUMED, ResumedForm, fits_on_page, pack, unpack
@@ -27,9 +34,10 @@ from orders.interfaces.http.session import (
     is_held_up,
     own_path,
 )
-from orders.services.accounts import access, second_factor, sessions
+from orders.services.accounts import access, passkeys, second_factor, sessions
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.second_factor import CodeResult
+from orders.services.accounts.sessions import SignInWay
 
 # In the session of a person whose password was right, until they have sent a code.
 AWAITING_CODE = "half_signed_in"
@@ -47,7 +55,11 @@ def show_sign_in() -> AnyResponse:
     """
     form, resumed = SignInForm(), _sent_order_form()
     if not form.is_submitted():
+        waiting = waiting_identity()
+        form.email.data = waiting.email if waiting else ""
         return _lead_on() or _render(form, resumed)
+    if form.credential.data:
+        return _use_passkey(form, resumed)
     email = form.email.data or ""
     require_try_left(email)
     member = access.sign_in(email, form.password.data or "")
@@ -56,8 +68,17 @@ def show_sign_in() -> AnyResponse:
         run_in_background(lambda: sessions.record_failed_try(email))
         return _render(form, resumed, 422, is_refused=True)
     if member.has_second_factor:
-        return _ask_for_code(member, resumed)
-    return _finish(member, resumed)
+        return ask_for_code(member, resumed, _next())
+    return finish_sign_in(member, resumed, _next())
+
+
+def _use_passkey(form: SignInForm, resumed: ResumedForm) -> AnyResponse:
+    sent, challenge = form.credential.data or "", take_challenge()
+    member = passkeys.use(sent, site=own_site(), challenge=challenge)
+    if member is None:
+        empty, refusal = SignInForm(formdata=None), translated(passkeys.WRONG_PASSKEY)
+        return _render(empty, resumed, 422, refusal=refusal)
+    return finish_sign_in(member, resumed, _next(), way=SignInWay.PASSKEY)
 
 
 def _lead_on() -> AnyResponse | None:
@@ -68,13 +89,19 @@ def _lead_on() -> AnyResponse | None:
     return redirect(url_for(step_of(found.member), next=_next()), 303)
 
 
-def _ask_for_code(member: StaffMember, resumed: ResumedForm) -> AnyResponse:
-    begin_session()
+def ask_for_code(
+    member: StaffMember, resumed: ResumedForm, page: str, way: SignInWay = SignInWay.PASSWORD
+) -> AnyResponse:
+    """Ask a person for a code of the second factor before they are signed in.
+
+    `way` is how they have signed in so far; `page` is where they want to go.
+    """
+    begin_session(WAITING)
     until = datetime.now(UTC) + CODE_WITHIN
-    session[AWAITING_CODE] = {"id": member.credentials, "until": until.timestamp()}
+    session[AWAITING_CODE] = {"id": member.credentials, "until": until.timestamp(), "way": way}
     if resumed:
-        return _render_code(resumed)
-    return redirect(url_for("desk.show_code", next=_next()), 303)
+        return _render_code(member, resumed)
+    return redirect(url_for("desk.show_code", next=page), 303)
 
 
 @desk.route("/sign-in/code", methods=["GET", "POST"])
@@ -84,15 +111,32 @@ def show_code() -> AnyResponse:
     form, resumed, member = SignInCodeForm(), _sent_order_form(), _find_half_signed_in()
     if not form.is_submitted():
         to_sign_in = redirect(url_for("desk.show_sign_in", next=_next()), 303)
-        return to_sign_in if member is None else _render_code(resumed)
+        return to_sign_in if member is None else _render_code(member, resumed)
     if member is None:
         return _render(SignInForm(formdata=None), resumed, 401, is_late=True)
-    outcome = second_factor.check(member, form.code.data or form.recovery.data or "")
+    outcome = _check(member, form)
     if outcome.is_right:
-        return _finish(member, resumed, outcome)
+        by_code = outcome is CodeResult.BY_RECOVERY_CODE
+        way = SignInWay(session[AWAITING_CODE].get("way", SignInWay.PASSWORD))
+        return finish_sign_in(member, resumed, _next(), way=way, by_recovery_code=by_code)
+    return _render_code(member, resumed, 422, refusal=_refused(member, form, outcome))
+
+
+def _refused(member: StaffMember, form: SignInCodeForm, outcome: CodeResult) -> str:
+    """Count a wrong code, and return the sentence about it, or about a wrong passkey."""
+    if form.credential.data:  # it is counted where it is checked
+        return translated(passkeys.NOT_CONFIRMED)
     sessions.record_failed_try(member.email)
-    sentence = second_factor.LOCKED if outcome is CodeResult.LOCKED else second_factor.WRONG
-    return _render_code(resumed, 422, refusal=translated(sentence))
+    return translated(second_factor.LOCKED if outcome is CodeResult.LOCKED else second_factor.WRONG)
+
+
+def _check(member: StaffMember, form: SignInCodeForm) -> CodeResult:
+    """Check the passkey or code that a person has sent as the second factor."""
+    if sent := form.credential.data:
+        challenge = take_challenge()
+        used = passkeys.use(sent, site=own_site(), challenge=challenge, member=member)
+        return CodeResult.WRONG if used is None else CodeResult.BY_PASSKEY
+    return second_factor.check(member, form.code.data or form.recovery.data or "")
 
 
 @desk.post("/sign-out")
@@ -108,19 +152,34 @@ def sign_out() -> AnyResponse:
     return answer
 
 
-def _finish(
-    member: StaffMember, resumed: ResumedForm, outcome: CodeResult = CodeResult.BY_APP
+def finish_sign_in(
+    member: StaffMember,
+    resumed: ResumedForm,
+    page: str,
+    *,
+    way: SignInWay = SignInWay.PASSWORD,
+    by_recovery_code: bool = False,
+    proven_at: datetime | None = None,
 ) -> AnyResponse:
+    """Sign in a person who has proved who they are, and redirect to `page`.
+
+    If there are fields of an order form, that form is rendered instead of the redirect. An identity
+    of the person that waits for their password is connected.
+    """
     remember_success(member.email)
-    failed = begin_signed_in(member, by_recovery_code=outcome is CodeResult.BY_RECOVERY_CODE)
+    waiting = waiting_identity() if way is SignInWay.PASSWORD else None
+    failed = begin_signed_in(
+        member, by_recovery_code=by_recovery_code, way=way, proven_at=proven_at
+    )
     if failed:
         flash(_failed_tries(failed), "bad")
+    connect_waiting(member, waiting)
     if not resumed:
-        return redirect(own_path(_next()), 303)
+        return redirect(own_path(page), 303)
     g.member = member
     if not member.may(Permission.ENTER):
         raise Forbidden(REFUSALS[Permission.ENTER])
-    key = parse_qs(urlsplit(_next()).query).get("form", [""])[0]
+    key = parse_qs(urlsplit(page).query).get("form", [""])[0]
     if is_held_up(member):
         # The form waits as a draft until the person has done what they must do first.
         key = keep_resumed(MultiDict(resumed), key, member)
@@ -167,7 +226,9 @@ def _render(
     )
 
 
-def _render_code(resumed: ResumedForm, status: int = 200, *, refusal: str = "") -> AnyResponse:
+def _render_code(
+    member: StaffMember, resumed: ResumedForm, status: int = 200, *, refusal: str = ""
+) -> AnyResponse:
     form = SignInCodeForm(formdata=None)
     return html_page(
         "desk/sign_in_code.html",
@@ -176,4 +237,5 @@ def _render_code(resumed: ResumedForm, status: int = 200, *, refusal: str = "") 
         resumed=pack(resumed),
         next=_next(),
         refusal=refusal,
+        passkey=passkey_of(member),
     )
