@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, text, update
 
-from orders.services.accounts import customer_wording, orgs, setup
+from orders.services.accounts import audit, customer_wording, orgs, sessions, setup
+from orders.services.accounts.account_events import list_events
+from orders.services.accounts.audit import AuditFilter
 from orders.services.catalog.configuration_edits import retire_configuration
 from orders.services.catalog.configuration_queries import find_configuration
 from orders.services.orders import changes, order_list, queries
@@ -161,3 +163,22 @@ def test_lines_from_before_the_migration_have_ids(app: Flask, org: Org) -> None:
         flask_migrate.upgrade(directory=FOLDER)
         order = queries.find_order(made["id"], org.id)
     assert [(line.line_id, line.count) for line in order.cart] == [(0, 1), (1, 2)]
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_events_from_before_the_migration_have_an_org_and_an_author(app: Flask, org: Org) -> None:
+    member = org.staff()
+    with app.app_context():
+        sessions.record_failed_try(member.email)
+        sessions.begin(member, sessions.Browser("", ""))
+        before = list_events(org.id, member.id, most=9)
+        database.close()
+        flask_migrate.downgrade(directory=FOLDER, revision="0034")
+        flask_migrate.upgrade(directory=FOLDER)
+        assert list_events(org.id, member.id, most=9) == before
+        found = audit.list_audit(org.id, AuditFilter()).rows
+    assert [(one.kind, one.by_kind, one.by_id) for one in found] == [
+        ("Signed in", "staff", member.id),
+        ("Sign-in failed", "unknown", ""),
+        ("Account created", "staff", member.id),
+    ]
