@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from orders.domain.company_accounts import CompanyIdentity
@@ -145,15 +145,21 @@ def _of(member: StaffMember) -> tuple[ColumnElement[bool], ...]:
 
 def _find(identity: CompanyIdentity) -> str | None:
     """Return the ID of the account to which the identity is connected, also of a disabled one."""
-    own = select(StaffIdentity.staff_id).where(
-        StaffIdentity.issuer == identity.issuer, StaffIdentity.subject == identity.subject
-    )
-    found: str | None = database.fetch_value(own)
+    found: str | None = database.fetch_value(_account_of(identity))
     return found
 
 
+def _account_of(identity: CompanyIdentity) -> Select[str]:
+    return select(StaffIdentity.staff_id).where(
+        StaffIdentity.issuer == identity.issuer, StaffIdentity.subject == identity.subject
+    )
+
+
 def _join(identity: CompanyIdentity, org_id: str) -> str:
-    """Create an account for a new identity, and return its ID."""
+    """Create an account for a new identity, and return its ID.
+
+    If that has just happened in another request, the ID is that of the account made there.
+    """
     if not identity.is_verified or email_errors(identity.email):
         raise Forbidden(UNVERIFIED)
     unknown = Forbidden(lazy_gettext(str(UNKNOWN), email=identity.email))
@@ -162,6 +168,8 @@ def _join(identity: CompanyIdentity, org_id: str) -> str:
 
     try:
         with database.transaction() as connection:
+            if made := connection.execute(_account_of(identity)).scalar():
+                return made
             account = connection.execute(known).one_or_none()
             if account is not None:
                 raise Forbidden(DISABLED) if account[0] else NeedsPassword(identity.email)
@@ -180,7 +188,9 @@ def _join(identity: CompanyIdentity, org_id: str) -> str:
             record_event(connection, row["id"], EventKind.JOINED)
             _connect(connection, org_id, row["id"], identity)
             return str(row["id"])
-    except IntegrityError as error:  # two sign-ins at the same time
+    except IntegrityError as error:
+        if made := _find(identity):
+            return made
         raise NeedsPassword(identity.email) from error
 
 

@@ -85,7 +85,10 @@ class Passkey:
 
 def new_challenge() -> Challenge:
     """Return a challenge of 256 random bits."""
-    return Challenge(bytes_to_base64url(secrets.token_bytes(32)), datetime.now(UTC))
+    now = datetime.now(UTC)
+    # As precise as what is stored, so that no use appears to be before its challenge.
+    made_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return Challenge(bytes_to_base64url(secrets.token_bytes(32)), made_at)
 
 
 def list_passkeys(member: StaffMember) -> Sequence[Passkey]:
