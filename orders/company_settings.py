@@ -11,7 +11,7 @@ from orders.environment import BadSetting
 def check_company_accounts(
     issuer: str, client_id: str, client_secret: str, scopes: str, org: str, claim: str, roles: str
 ) -> None:
-    """Raise BadSetting if the settings OIDC_… do not fit together; does nothing without an issuer."""
+    """Raise BadSetting if the settings OIDC_… do not fit together; an empty issuer always does."""
     if not issuer:
         return
     if find_spec("authlib") is None:
