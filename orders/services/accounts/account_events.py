@@ -39,6 +39,7 @@ class EventKind(Enum):
     SESSIONS_ENDED = lazy_gettext("Signed out of sessions")
     DISABLED = lazy_gettext("Disabled")
     ENABLED = lazy_gettext("Enabled")
+    ERASED = lazy_gettext("Account erased")
     SIGNED_OUT = lazy_gettext("Signed out")
     INVITED = lazy_gettext("Invitation sent")
     INVITED_AGAIN = lazy_gettext("Invitation sent again")
