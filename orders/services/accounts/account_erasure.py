@@ -1,5 +1,7 @@
 """Erase a person of an org: the account stays, empty, because orders and events have its ID."""
 
+from typing import Any
+
 from sqlalchemy import delete, select, update
 
 from orders.domain.errors import NotFound
@@ -34,7 +36,7 @@ def erase_person(email: str) -> str:
     if found is None:
         raise NotFound(UNKNOWN)
     disable_staff(found.org_id, found.id, by="")
-    values = {
+    values: dict[str, Any] = {
         "email": ERASED_ADDRESS.format(found.id),
         "name": "",
         "password_hash": "",
