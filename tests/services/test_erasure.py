@@ -18,15 +18,16 @@ from orders.domain.configuration import ConfigurationInput
 from orders.domain.erasure import traces_of
 from orders.domain.uploads import NewFile
 from orders.services import request_log
-from orders.services.accounts import audit
+from orders.services.accounts import access, audit, own_account
 from orders.services.accounts.audit import AuditFilter
 from orders.services.catalog import configurations
 from orders.services.customers import customers
 from orders.services.orders import changes, notes, queries
 from orders.services.request_log import RequestRecord
 from orders.storage import database, tables
-from tests.actors import Org
+from tests.actors import PASSWORD, Org
 from tests.bad_orders import CHAIR
+from tests.desk.test_pages import make_order
 from tests.services.imports.steps import checked, started, uploaded, worked
 from tests.sheets import csv_of
 
@@ -150,6 +151,26 @@ def test_nothing_is_left_of_an_erased_customer(
         assert (event.kind, event.by_kind) == ("Customer erased", "command")
     again = runner.invoke(args=["erase", "customer", ID, "--org", org.id, "--yes"])
     assert again.exit_code == 1
+
+
+def test_a_person_of_the_org_is_an_id_afterwards(
+    app: Flask, org: Org, runner: FlaskCliRunner
+) -> None:
+    made, person = make_order(org), org.staff()
+    org.admin()
+    with app.app_context():
+        notes.add_note(made["id"], "Ready", actor=person.actor)
+        own_account.change_own(person, name="Qwyz Meier", preferences=person.preferences)
+    args = ["erase", "person", person.email, "--yes"]
+    assert json.loads(runner.invoke(args=args).output) == {"id": person.id, "freedPages": True}
+    left = dump(app)
+    assert not re.search(rb"(?<!admin\.)" + re.escape(person.email.encode()), left)
+    assert not MARK.search(left)
+    with app.app_context():
+        [note] = notes.list_notes(queries.find_order(made["id"], org.id))
+        assert note.actor_name == f"{person.id}@erased.invalid"
+        assert access.sign_in(person.email, PASSWORD) is None
+    assert "last admin" in runner.invoke(args=[*args[:2], org.admin().email, "--yes"]).stderr
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The command `erase`: what is stored about a customer, and the pages that deleted rows leave."""
+"""The command `erase`: customers, people of orgs, and the pages that deleted rows leave."""
 
 from typing import Any
 
@@ -9,9 +9,10 @@ from flask.cli import AppGroup
 from orders.interfaces.cli.org_option import for_org
 from orders.interfaces.cli.output import prints
 from orders.services import erasure
+from orders.services.accounts.account_erasure import erase_person
 from orders.storage import database
 
-erase = AppGroup("erase", help="Erase customers.")
+erase = AppGroup("erase", help="Erase customers and people.")
 
 
 @erase.command("customer")
@@ -26,6 +27,17 @@ def erase_customer(customer_id: str, org_id: str, *, yes: bool) -> dict[str, Any
         click.confirm(question, abort=True, err=True)
     done = erasure.erase_customer(customer_id, org_id, store=current_app.extensions["files"])
     return {"orders": done.orders, "files": done.files, "freedPages": done.is_compact}
+
+
+@erase.command("person")
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask before.")
+@prints_json
+def erase_person_command(email: str, *, yes: bool) -> dict[str, Any]:
+    """Erase the name and address of a person of an org; the account is disabled for good."""
+    if not yes:
+        click.confirm(f"Erase {email}? This cannot be undone.", abort=True, err=True)
+    return {"id": erase_person(email), "freedPages": database.free_pages()}
 
 
 @erase.command("freed-pages")

@@ -43,6 +43,7 @@ class EventKind(Enum):
     PASSKEY_OFF = lazy_gettext("Passkey removed")
     DISABLED = lazy_gettext("Disabled")
     ENABLED = lazy_gettext("Enabled")
+    ERASED = lazy_gettext("Account erased")
     SIGNED_OUT = lazy_gettext("Signed out")
     INVITED = lazy_gettext("Invitation sent")
     INVITED_AGAIN = lazy_gettext("Invitation sent again")
