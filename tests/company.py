@@ -21,10 +21,10 @@ START, BACK = "/sign-in/company", "/sign-in/company/back"
 
 @dataclass
 class Provider:
-    """The running provider: its issuer, and the forms that its token endpoint has got."""
+    """The running provider: its issuer, and path and form of each request that it got."""
 
     issuer: str
-    token_requests: list[dict[str, str]] = field(default_factory=list)
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     def knows(self, subject: str, **claims: Any) -> None:  # noqa: ANN401 - JSON
         """Set what the provider says about a person.
@@ -70,8 +70,7 @@ def running_provider() -> Iterator[Provider]:
     provider = Provider(f"http://localhost:{server.server_port}")
 
     def record() -> None:
-        if request.path == "/oauth2/token":
-            provider.token_requests.append(request.form.to_dict())
+        provider.requests.append((request.path, request.form.to_dict()))
 
     made.before_request(record)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

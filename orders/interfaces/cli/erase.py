@@ -32,7 +32,7 @@ def erase_customer(customer_id: str, org_id: str, *, yes: bool) -> dict[str, Any
 @erase.command("person")
 @click.argument("email")
 @click.option("--yes", is_flag=True, help="Do not ask before.")
-@prints_json
+@prints()
 def erase_person_command(email: str, *, yes: bool) -> dict[str, Any]:
     """Erase the name and address of a person of an org; the account is disabled for good."""
     if not yes:
