@@ -219,9 +219,7 @@ def store_and_claim(
     then, and the same outcomes can be stored later.
     """
     # Sorted, so that two processes do not wait for each other's rows.
-    expiring = sorted(
-        (one for one in held if is_expiring(one, at)), key=lambda one: one.message.id
-    )
+    expiring = sorted((one for one in held if is_expiring(one, at)), key=lambda one: one.message.id)
     claiming = {one.webhook_id for one in (*held, *(outcome.claim for outcome in outcomes))}
     began = time.monotonic()
     until: datetime | None = None
