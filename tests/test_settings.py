@@ -1,5 +1,6 @@
 """Where settings come from, valid values, and that a bad value stops the start."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from orders.domain.inputs import FILE_TYPES, Limits
 from orders.environment import MASK, load_env_file, masked
 from orders.interfaces.cli.config import effective_settings, misspelled
 from orders.monitoring_settings import listen_address
-from orders.settings import BadSetting, read_settings
+from orders.settings import COMMAND, PROJECT, BadSetting, read_settings
 
 
 def test_types_of_files_are_a_list(tmp_path: Path) -> None:
@@ -102,6 +103,14 @@ def test_an_env_file_adds_what_is_not_set(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "other.env").write_bytes(b"\xff\xfe")
     with pytest.raises(BadSetting, match=r"other\.env"):
         load_env_file({"ENV_FILE": "other.env"})
+
+
+def test_no_command_of_flask_reads_the_env_file_first() -> None:
+    """It would replace `$NAME` in it, and read those of the folders above."""
+    asked = ["make", "--dry-run", "--no-print-directory", "serve"]
+    shown = subprocess.run(asked, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+    assert shown.rstrip().endswith(" -m orders serve")
+    assert COMMAND.endswith(" -m orders")
 
 
 def test_a_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
