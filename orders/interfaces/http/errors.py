@@ -123,12 +123,19 @@ def _kept_form() -> KeptForm | None:
         return None
     if SECRET not in session and not (len(fields) <= MOST_KEPT and fits_on_page(pack(fields))):
         return None
-    secrets = {name: label for name, label in SECRET_FIELDS.items() if request.form.get(name)}
     files: dict[str, list[str]] = {}
     for name, file in request.files.items(multi=True):
         if file.filename:
             files.setdefault(name, []).append(file.filename)
-    return KeptForm(_address(), fields, secrets, files)
+    return KeptForm(_address(), fields, typed_secrets(), files)
+
+
+def typed_secrets() -> dict[str, Text]:
+    """Return the names of the SECRET_FIELDS that are filled in in this request, with their labels.
+
+    A page that keeps the form has to ask for them again.
+    """
+    return {name: label for name, label in SECRET_FIELDS.items() if request.form.get(name)}
 
 
 def _address() -> str:

@@ -17,6 +17,7 @@ from orders.domain.errors import InvalidInput
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import SAFE_METHODS, desk, page_asked_for, typed_fields
 from orders.interfaces.desk.forms import FilledForm, secret_page, sent_form
+from orders.interfaces.http.errors import typed_secrets
 from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.session import current_session
 from orders.services.accounts import own_account, second_factor, sessions
@@ -81,7 +82,9 @@ def _confirm(found: StaffSession, *, confirm_password: str, confirm_code: str) -
 
 
 def _ask(found: StaffSession, entry: FilledForm, status: int) -> Response:
+    secrets = {name: label for name, label in typed_secrets().items() if name not in FIELDS}
     return secret_page(
         "desk/confirm.html", status, entry=entry, has_code=found.member.has_second_factor,
         action=request.full_path.rstrip("?"), kept=typed_fields(*FIELDS), back=page_asked_for(),
+        secrets=secrets,
     )  # fmt: skip
