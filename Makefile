@@ -16,7 +16,7 @@ help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 serve: $(VENV)/.installed ## install what is needed, migrate, serve on http://127.0.0.1:8000
-	@exec $(BIN)/flask --app app serve
+	@exec $(BIN)/python -m orders serve
 
 pdf: $(VENV)/.installed ## add order sheets as PDF; the system needs pango (docs/order-page.md)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-pdf.txt

@@ -15,7 +15,8 @@ NEAR = 0.85
 # By its name, so that a new setting is masked and may be in a file without further ado. URLs are
 # secrets because of the password that they may contain.
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|DSN|_URL|_STORAGE)\Z")
-_PASSWORD = re.compile(r"(?<=:)[^/@:]*(?=@)|(?<=[?&]password=)[^&]*")
+# From the first colon behind `//` to the last @: drivers also take a password with / : and @ in it.
+_PASSWORD = re.compile(r"(//[^/:@]*:).*(?=@)|((?:\A|[?&])\w*password=)[^&]*")
 MASK = "******"
 
 
@@ -30,9 +31,9 @@ def is_secret(variable: str) -> bool:
 
 def masked(variable: str, value: str) -> str:
     """Return a value to show: without a secret, and without the password of a URL."""
-    if not is_secret(variable) or not value:
-        return value
-    return _PASSWORD.sub(MASK, value) if variable.endswith(("_URL", "_STORAGE")) else MASK
+    if value and is_secret(variable) and not variable.endswith(("_URL", "_STORAGE")):
+        return MASK
+    return _PASSWORD.sub(rf"\1\2{MASK}", value)
 
 
 def env_file(environment: Mapping[str, str] = os.environ) -> Path | None:

@@ -28,8 +28,8 @@ PROJECT = PACKAGE.parent
 IS_INSTALLED = (PACKAGE / "templates").is_dir()
 # The folder with `templates`, `static` and `translations`: a wheel has them in the package.
 ASSETS = PACKAGE if IS_INSTALLED else PROJECT
-# How people call commands.
-COMMAND = "shortorder" if IS_INSTALLED else ".venv/bin/flask --app app"
+# How people call commands. Flask's own command would read `.env` by other rules before ours.
+COMMAND = "shortorder" if IS_INSTALLED else ".venv/bin/python -m orders"
 MIGRATIONS = PACKAGE / "storage" / "migrations"
 
 
@@ -316,7 +316,10 @@ def _check_rate_storage(uri: str) -> None:
     except ValueError as error:
         raise BadSetting(f"RATE_LIMIT_STORAGE cannot be read: {error}.") from error
     if find_spec("redis") is None:
-        raise BadSetting("RATE_LIMIT_STORAGE needs the Redis client: run `make redis`.")
+        raise BadSetting(
+            "RATE_LIMIT_STORAGE needs the Redis client. Install it by `make redis`, or by"
+            " pip install 'shortorder[redis]', from the same wheel."
+        )
 
 
 def _check_connections(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Where settings come from, valid values, and that a bad value stops the start."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from orders.domain.inputs import FILE_TYPES, Limits
 from orders.environment import MASK, load_env_file, masked
 from orders.interfaces.cli.config import effective_settings, misspelled
 from orders.monitoring_settings import listen_address
-from orders.settings import BadSetting, read_settings
+from orders.settings import COMMAND, PROJECT, BadSetting, read_settings
 
 
 def test_types_of_files_are_a_list(tmp_path: Path) -> None:
@@ -118,6 +119,14 @@ def test_an_env_file_adds_what_is_not_set(tmp_path: Path, monkeypatch: pytest.Mo
         load_env_file({"ENV_FILE": "other.env"})
 
 
+def test_no_command_of_flask_reads_the_env_file_first() -> None:
+    """It would replace `$NAME` in it, and read those of the folders above."""
+    asked = ["make", "--dry-run", "--no-print-directory", "serve"]
+    shown = subprocess.run(asked, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+    assert shown.rstrip().endswith(" -m orders serve")
+    assert COMMAND.endswith(" -m orders")
+
+
 def test_a_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "key").write_text("a secret of 32 characters, or so\n")
@@ -137,7 +146,7 @@ def test_a_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_secrets_are_masked(tmp_path: Path) -> None:
     environment = {
         "DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 32, "SETUP_TOKEN": "t" * 32,
-        "DATABASE_URL": "postgresql://desk:hidden@db.example/desk?password=hidden&sslmode=require",
+        "DATABASE_URL": "postgresql://desk:hidden/hidden:hidden@db.example/desk?password=hidden&sslmode=require",
         "SMTP_URL": "smtp://desk:hidden@mail.example", "MAIL_FROM": "desk@example.com",
         "RATE_LIMIT_STORAGE": "redis://:hidden@redis.example",
     }  # fmt: skip
@@ -149,6 +158,8 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
     # A field that is added is a secret by its name.
     for name in ("METRICS_TOKEN", "SENTRY_DSN", "OIDC_CLIENT_SECRET", "BACKUP_PASSPHRASE"):
         assert masked(name, "hidden") == MASK
+    shown_address = masked("OTEL_EXPORTER_OTLP_ENDPOINT", "http://desk:hidden@collector.example")
+    assert shown_address == f"http://desk:{MASK}@collector.example"
 
 
 def test_a_misspelled_setting_is_reported() -> None:

@@ -4,7 +4,7 @@ The order is that of the root collation of Unicode (CLDR), which English and Ger
 letters are compared first without accents and case, then by accent, then by case, lowercase before
 uppercase. Punctuation comes before digits, and digits before letters (docs/decisions/0038-…).
 
-If `sort_key` changes, increase VERSION; `flask --app app orders sort-keys` then rewrites the stored
+If `sort_key` changes, increase VERSION; `shortorder orders sort-keys` then rewrites the stored
 keys.
 """
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -181,6 +182,25 @@ def test_proxies_are_counted(app: Flask, proxies: int, trusted: int) -> None:
         assert one.state is State.OK
     else:
         assert (one.state, one.advice) == (State.FAULT, f"Set TRUSTED_PROXIES={proxies}")
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.0 200 OK\r\n\r\n{}", b"SSH-2.0-OpenSSH_9.2\r\n"])
+def test_another_service_at_the_address_is_a_finding(desk: dict[str, str], answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def respond() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=respond)
+        thread.start()
+        environment = {**desk, "PUBLIC_URL": f"http://127.0.0.1:{listener.getsockname()[1]}"}
+        examined = Examined(parse_settings(environment), environment, datetime.now(UTC))
+        [one] = CHECKS["address"](examined)
+        thread.join()
+    assert "does not answer as this service does" in one.message
 
 
 @one_database

@@ -100,7 +100,7 @@ def test_no_english_text_is_left_before_the_sign_in(client: FlaskClient, address
 
 def test_no_english_text_is_left_on_the_setup(app: Flask, client: FlaskClient) -> None:
     assert english_left(client, "/setup") == {
-        "http://localhost/setup?token=…", ".venv/bin/flask --app app setup-link",
+        "http://localhost/setup?token=…", ".venv/bin/python -m orders setup-link",
     }  # fmt: skip
     with app.app_context():
         client.get(f"/setup?token={setup.new_link().secret}")

@@ -31,7 +31,7 @@ TYPED = 'typed "by hand" & kept'
 # Pages and files that need no database for a person who is not signed in.
 WITHOUT_DATABASE = {
     "/docs/", "/docs/api", "/o/", "/o/logo/<sha256>", "/o/look/<color>.css",
-    "/o/look/<color>/preview.css", "/static/<path:filename>", "/texts/<code>.js",
+    "/o/look/<color>/preview.css", "/self-check", "/static/<path:filename>", "/texts/<code>.js",
 }  # fmt: skip
 API_WITHOUT_DATABASE = {"/api/openapi.json"}
 Route = tuple[str, str]  # method and rule
@@ -121,7 +121,8 @@ def test_every_page_says_so_and_keeps_forms(live: Flask, org: Org) -> None:
                 for name, person in people.items():
                     answer = person.ask(method, path)
                     if rule in WITHOUT_DATABASE and answer.status_code < 500:
-                        assert name == "nobody" or rule.startswith(("/static", "/texts")), rule
+                        files = ("/static", "/texts", "/self-check")
+                        assert name == "nobody" or rule.startswith(files), rule
                         continue
                     check_page(answer, method, path)
 
@@ -149,6 +150,16 @@ def test_passwords_and_files_are_asked_for_again(live: Flask) -> None:
     assert "Choose again: plan.pdf, view.png" in again.text
     assert again.has("[name=password][type=password][required]")
     assert "secret words" not in page
+
+
+@pytest.mark.one_database(reason="the addresses are the same")
+def test_no_page_leads_to_another_host(live: Flask, org: Org) -> None:
+    person = Person(live, org)
+    paths = {"/%2Fevil.example/a": "/evil.example/a", "/%5Cevil.example?a": "/%5Cevil.example?a"}
+    with outage(live, "locked"):
+        for path, expected in paths.items():
+            page = person.ask("GET", path).text
+            assert read(page).first("main .button.primary")["href"] == expected
 
 
 @pytest.mark.one_database(reason="what was typed is the same")

@@ -47,7 +47,7 @@ def test_lines_name_their_request() -> None:
 @pytest.mark.usefixtures("_request")
 def test_a_client_cannot_begin_a_line() -> None:
     line = TextLines().format(record("%s failed.", "/a\nb\r\x1b[2J\u2028"))
-    assert "/a\\x0ab\\x0d\\x1b[2J\\x2028 failed." in line
+    assert "/a\\x0ab\\x0d\\x1b[2J\\u2028 failed." in line
     assert "\n" not in JsonLines().format(record("a\nb \ud800"))
 
 
@@ -70,6 +70,7 @@ def test_exceptions_are_part_of_the_line() -> None:
         ("/setup?token=SECRET", "/setup?token=…"),
         ("Authorization: Bearer SECRET", "Authorization: Bearer …"),
         ("postgresql://user:SEC:RET@host:5432/name", "postgresql://user:…@host:5432/name"),
+        ("postgresql://user:SEC/RET@host/name", "postgresql://user:…@host/name"),
         ("smtps://user:SECRET@mail.example", "smtps://user:…@mail.example"),
         ("http://host:8000/a?b=1 at 12:30", "http://host:8000/a?b=1 at 12:30"),
     ],

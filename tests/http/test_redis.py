@@ -110,7 +110,7 @@ def test_without_the_client_of_redis_the_start_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orders.settings.find_spec", lambda _: None)
-    with pytest.raises(BadSetting, match="run `make redis`"):
+    with pytest.raises(BadSetting, match="make redis"):
         read_settings({"DATA_DIR": str(tmp_path), "RATE_LIMIT_STORAGE": "redis://host"})
 
 

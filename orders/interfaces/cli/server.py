@@ -1,4 +1,4 @@
-"""`flask --app app serve`: migrates the database and keeps the server running.
+"""`shortorder serve`: migrates the database and keeps the server running.
 
 A supervisor restarts granian whenever it dies, and the process that does the background work;
 granian itself replaces dead workers. The supervisor uses neither threads nor the database, so that

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from dataclasses import replace
 from datetime import timedelta
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -176,7 +177,7 @@ def check_address(examined: Examined) -> list[Finding]:
         )
     try:
         seen = _seen_through_proxies(settings.public_url, examined.secret_key)
-    except (OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         return [
             *found,
             warning(
@@ -211,7 +212,8 @@ def _wrong_proxies(examined: Examined, seen: dict[str, str]) -> list[Finding]:
 def _seen_through_proxies(public_url: str, secret_key: str) -> dict[str, Any]:
     """Return what the service at this address has seen of a request.
 
-    Raises OSError if it cannot be reached or refuses it, and ValueError if it is another one.
+    Raises OSError if it cannot be reached or refuses it, and HTTPException or ValueError if it is
+    another one.
     """
     request = urllib.request.Request(  # noqa: S310 - http or https, by the settings
         public_url.rstrip("/") + PATH,
@@ -223,7 +225,9 @@ def _seen_through_proxies(public_url: str, secret_key: str) -> dict[str, Any]:
     )
     with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - as above
         seen: dict[str, Any] = json.load(answer)
-        return seen
+    if not isinstance(seen, dict) or not {"forwarded_for", "address"} <= set(seen):
+        raise ValueError("It is another service.")
+    return seen
 
 
 def _is_current(examined: Examined) -> bool:

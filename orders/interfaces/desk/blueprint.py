@@ -10,7 +10,7 @@ from orders.domain.permissions import REFUSALS, Permission
 from orders.domain.short_id import MistypedShortId, grouped
 from orders.domain.texts import lazy_gettext
 from orders.interfaces.http.admission import ANONYMOUS_QUERY
-from orders.interfaces.http.errors import error_page
+from orders.interfaces.http.errors import SECRET_FIELDS, error_page, typed_secrets
 from orders.interfaces.http.i18n import keep_language
 from orders.interfaces.http.pages import go_to, wants_piece
 from orders.interfaces.http.resumed import fits_on_page, pack, sent_fields
@@ -160,7 +160,10 @@ def _hold_up(member: StaffMember) -> Response:
         response = go_to(url_for(step_of(member), next=page_asked_for()))
     else:
         step, action = url_for(step_of(member)), request.full_path.rstrip("?")
-        page = render_template("desk/held_up.html", step=step, action=action, kept=typed_fields())
+        page = render_template(
+            "desk/held_up.html", step=step, action=action, kept=typed_fields(),
+            secrets=typed_secrets(),
+        )  # fmt: skip
         response = Response(page, 401, {"Cache-Control": "no-store"}, mimetype="text/html")
     response.vary.add("HX-Request")
     return response
@@ -169,9 +172,9 @@ def _hold_up(member: StaffMember) -> Response:
 def typed_fields(*left_out: str) -> list[tuple[str, str]]:
     """Return the fields of the form in the request, but for the names `left_out`, in their order.
 
-    The CSRF token is left out, too. A page can then send the form again.
+    The CSRF token and passwords are left out, too. A page can then send the form again.
     """
-    omitted = {"csrf_token", *left_out}
+    omitted = {"csrf_token", *SECRET_FIELDS, *left_out}
     return [pair for pair in request.form.items(multi=True) if pair[0] not in omitted]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from flask import Response, current_app, render_template, request, session
 from limits.errors import StorageError
@@ -122,12 +123,28 @@ def _kept_form() -> KeptForm | None:
         return None
     if SECRET not in session and not (len(fields) <= MOST_KEPT and fits_on_page(pack(fields))):
         return None
-    secrets = {name: label for name, label in SECRET_FIELDS.items() if request.form.get(name)}
     files: dict[str, list[str]] = {}
     for name, file in request.files.items(multi=True):
         if file.filename:
             files.setdefault(name, []).append(file.filename)
-    return KeptForm(request.full_path.rstrip("?"), fields, secrets, files)
+    return KeptForm(_address(), fields, typed_secrets(), files)
+
+
+def typed_secrets() -> dict[str, Text]:
+    """Return the names of the SECRET_FIELDS that are filled in in this request, with their labels.
+
+    A page that keeps the form has to ask for them again.
+    """
+    return {name: label for name, label in SECRET_FIELDS.items() if request.form.get(name)}
+
+
+def _address() -> str:
+    """Return the path and query of the request, as an address that leads to this host only.
+
+    Browsers take what begins with two slashes for another host, and a backslash for a slash.
+    """
+    query = request.query_string.decode("latin-1")
+    return f"/{quote(request.path.lstrip('/'))}{'?' * bool(query)}{query}"
 
 
 def _page(status: int, detail: str) -> Response:
@@ -145,7 +162,9 @@ def _page(status: int, detail: str) -> Response:
         template = "errors/_message.html" if wants_piece() else "errors/error.html"
     texts = {"title": translated(title), "advice": translated(advice), "detail": detail}
     kept, request_id = _kept_form() if status == 503 else None, handled_request().id
-    text = render_template(template, status=status, kept=kept, request_id=request_id, **texts)
+    text = render_template(
+        template, status=status, kept=kept, again=_address(), request_id=request_id, **texts
+    )
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")
     response.headers["Cache-Control"] = "no-store"

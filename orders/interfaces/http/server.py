@@ -52,6 +52,7 @@ native: Any = granian._granian  # its types are older than its functions
 LOGGING: dict[str, Any] = {"loggers": {"_granian": {}, "granian.access": {}}}
 # Seconds that running requests get to finish.
 GRACE = 20
+MOST_MILLISECONDS = 2**31 - 1  # that a socket takes
 # Seconds between two requests to a worker to stop.
 AGAIN = 0.1
 PR_SET_PDEATHSIG = 1
@@ -161,7 +162,8 @@ def _drop_stalled_readers(listener: int, seconds: int) -> None:
     Nothing of a response needs a thread while it waits, but it keeps its memory.
     """
     with socket.socket(fileno=os.dup(listener)) as own:
-        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
+        milliseconds = min(seconds * 1000, MOST_MILLISECONDS)
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
 def body_limits(settings: Settings) -> BodyLimits:

@@ -170,7 +170,15 @@ _finish = (
 _release = (
     update(webhook_delivery).where(_is_held).values(claimed_until=None, attempts=_row.attempts - 1)
 )
-_renew = update(webhook_delivery).where(_is_held).values(claimed_until=bindparam("until"))
+# Or until the new time already: a transaction that is run again may find what it has stored.
+_renew = (
+    update(webhook_delivery)
+    .where(
+        _row.id == bindparam("message_id"),
+        or_(_row.claimed_until == bindparam("claimed"), _row.claimed_until == bindparam("until")),
+    )
+    .values(claimed_until=bindparam("until"))
+)
 
 
 def find_due(at: datetime) -> list[DueWebhook]:
@@ -210,18 +218,20 @@ def store_and_claim(
     number from 0 to 1. Raises ServiceBusy if the database cannot be written; nothing is stored
     then, and the same outcomes can be stored later.
     """
-    expiring = [one for one in held if is_expiring(one, at)]
+    # Sorted, so that two processes do not wait for each other's rows.
+    expiring = sorted((one for one in held if is_expiring(one, at)), key=lambda one: one.message.id)
     claiming = {one.webhook_id for one in (*held, *(outcome.claim for outcome in outcomes))}
     began = time.monotonic()
     until: datetime | None = None
+    renewed: list[ClaimedMessage] = []
 
     def run(connection: Connection) -> list[ClaimedMessage]:
-        nonlocal until
+        nonlocal until, renewed
         # The lease begins now, and not before the wait for a lock. A second run, after a lost
         # connection, may find what the first one has stored.
         until = until or at + LEASE + timedelta(seconds=time.monotonic() - began)
         _store(connection, outcomes, chance)
-        _renew_claims(connection, expiring, until)
+        renewed = [one for one in expiring if _is_renewed(connection, one, until)]
         claims: list[ClaimedMessage] = []
         for webhook_id, count in counts.items():
             is_own = webhook_id in claiming
@@ -229,7 +239,7 @@ def store_and_claim(
         return claims
 
     claims = database.write(run)
-    for one in expiring:
+    for one in renewed:  # the others belong to another process, and must not be sent
         one.until = until or one.until
     return claims
 
@@ -239,15 +249,10 @@ def is_expiring(claim: ClaimedMessage, at: datetime) -> bool:
     return claim.until - at < RENEWED
 
 
-def _renew_claims(
-    connection: Connection, claims: Sequence[ClaimedMessage], until: datetime
-) -> None:
-    renewed = [
-        {"message_id": one.message.id, "claimed": one.until, "until": until}
-        for one in sorted(claims, key=lambda one: one.message.id)
-    ]
-    if renewed:
-        connection.execute(_renew, renewed)
+def _is_renewed(connection: Connection, claim: ClaimedMessage, until: datetime) -> bool:
+    """Renew the claim, and return whether it was still this process's."""
+    which = {"message_id": claim.message.id, "claimed": claim.until, "until": until}
+    return connection.execute(_renew, which).rowcount == 1
 
 
 def _claim(

@@ -353,11 +353,13 @@ class TestRequired:
         page = client.get("/orders?q=a")
         assert page.location == f"{OWN}?next=/orders?q%3Da"
         assert client.get("/account").location.startswith(OWN)
-        form = {**good_form(), "do": "place"}
+        form = {**good_form(), "do": "place", "password": "secret words"}
         held_up = client.post(f"/orders/new?form={KEY}", data=form)
         assert held_up.status_code == 401
         assert f'href="{OWN}"' in held_up.text
         assert (attribute(held_up.text, "[name=do]", "value")) == "place"
+        assert "secret words" not in held_up.text
+        assert read(held_up.text).has("[name=password][type=password]")
         assert stored_rows()["orders"] == 0
         shown = client.get(OWN)
         assert "Your organization requires two-step sign-in. Set it up to continue" in shown.text

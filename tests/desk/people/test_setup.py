@@ -61,7 +61,7 @@ class TestAnEmptyDesk:
         page = read(answer.text)
         assert not page.has("form")
         assert "http://localhost/setup?token=…" in page.text
-        assert "flask --app app setup-link" in page.text
+        assert "python -m orders setup-link" in page.text
 
     @pytest.mark.one_database(reason="rendering")
     def test_customers_and_programs_are_answered_as_ever(self, client: FlaskClient) -> None:

@@ -121,6 +121,7 @@ class TestClaims:
         [claim] = store_and_claim([], {made.webhook.id: 1}, at=desk.now)
         desk.now += timedelta(seconds=1)
         store_and_claim([], {}, held=[late], at=desk.now)
+        assert late.until < desk.now, "it would be sent a second time"
         store_and_claim([Outcome(late, FAILED, desk.now)], {}, at=desk.now)
         assert desk.only(made.webhook.id).state is DeliveryState.SENDING
         store_and_claim([Outcome(claim, OK, desk.now)], {}, at=desk.now)

@@ -19,6 +19,7 @@ from orders.interfaces.desk.blueprint import SAFE_METHODS, desk, page_asked_for,
 from orders.interfaces.desk.forms import FilledForm, secret_page, sent_form
 from orders.interfaces.desk.people.passkey_challenges import passkey_of, take_challenge
 from orders.interfaces.http.current_settings import own_site
+from orders.interfaces.http.errors import typed_secrets
 from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.session import current_session
 from orders.services.accounts import identities, own_account, passkeys, second_factor, sessions
@@ -91,9 +92,11 @@ def _confirm(
 
 
 def _ask(found: StaffSession, entry: FilledForm, status: int) -> Response:
+    secrets = {name: label for name, label in typed_secrets().items() if name not in FIELDS}
     return secret_page(
         "desk/confirm.html", status, entry=entry, has_code=found.member.has_second_factor,
         has_password=found.member.has_password, passkey=passkey_of(found.member),
         is_connected=bool(identities.list_identities(found.member)),
         action=request.full_path.rstrip("?"), kept=typed_fields(*FIELDS), back=page_asked_for(),
+        secrets=secrets,
     )  # fmt: skip
