@@ -26,7 +26,8 @@ EXAMPLE = re.compile(r"^\$ shortorder (.*)$", re.MULTILINE)
 ELSEWHERE = {"serve", "work", "seed demo"}
 INPUTS = {"password.txt": "correct horse battery\n"}
 # Pages whose examples run from top to bottom, and the command before the first one.
-RUN = {"commands.md": "", "install.md": "", "api-guide.md": "org add Workshop"}
+ORG = "org add Workshop"
+RUN = {"commands.md": "", "install.md": "", "api-guide.md": ORG, "from-spreadsheets.md": ORG}
 
 
 @pytest.fixture(params=RUN)
