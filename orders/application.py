@@ -22,6 +22,7 @@ from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.limiters import start_limits
 from orders.interfaces.http.monitoring import start_monitoring
 from orders.interfaces.http.observers import log_requests, record_route
+from orders.interfaces.http.security_txt import start_security_txt
 from orders.interfaces.http.self_check import start_self_check
 from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
@@ -95,6 +96,7 @@ def _application(settings: Settings) -> Shortorder:
         app.register_blueprint(interface)
     _start_extensions(app, settings)
     start_self_check(app)
+    start_security_txt(app, settings.security_contact)
     app.api = Api(app)
     app.register_error_handler(HTTPException, errors.error_page)
     app.register_error_handler(ServiceBusy, errors.busy_page)

@@ -97,6 +97,7 @@ class Settings:
     webhook_private_network: bool = False  # webhooks may go to addresses in the private network
     smtp_url: str = ""  # smtp://user:password@host:587, or smtps://…; empty: people's own programs
     mail_from: str = ""  # who writes: an address, or Name <address>
+    security_contact: str = ""  # of /.well-known/security.txt; empty: there is none
     backup_to: str = ""  # folder or s3://bucket/prefix for backups by schedule; empty: none
     backup_every: int = 24  # hours between two backups
     backup_keep: int = 14  # how many backups remain in BACKUP_TO, the newest; 0: all
@@ -153,6 +154,7 @@ LIMIT_VARIABLES = {
 # Characters that a link can contain as they are. Fewer than 32 could be guessed.
 _SETUP_TOKEN = re.compile(r"[A-Za-z0-9._~-]{32,200}")
 QUOTAS = ("org_configurations", "org_file_bytes")  # of which 0 means any number
+_CONTACT = re.compile(r"[^\s:@]+@[^\s:@]+|(?:https://|mailto:|tel:)\S+")
 _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
@@ -257,6 +259,10 @@ def _check(settings: Settings) -> None:
             raise BadSetting(
                 f"PUBLIC_URL is {settings.public_url!r}; it must begin with https:// or http://."
             )
+    if settings.security_contact and not _CONTACT.fullmatch(settings.security_contact):
+        raise BadSetting(
+            "SECURITY_CONTACT must be an e-mail address, or begin with https://, mailto: or tel: ."
+        )
     _check_secrets(settings)
     _check_connections(settings)
     _check_monitoring(settings)

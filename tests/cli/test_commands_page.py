@@ -1,4 +1,4 @@
-"""Every command has an example in docs/commands.md, and the examples print what is shown there."""
+"""Every command has an example in the docs, and the examples print what is shown there."""
 
 import re
 import shlex
@@ -13,11 +13,13 @@ from flask import Flask
 
 from orders.data_folder import DataFolder
 from orders.domain.inputs import Limits
+from orders.environment import read_env_file
+from orders.interfaces.cli.config import misspelled
 from orders.interfaces.cli.main import command_line
 from orders.services.accounts import access, tokens
 from orders.services.accounts.org_list import list_orgs
 from orders.services.customers import customers
-from orders.settings import PROJECT, Settings
+from orders.settings import PROJECT, Settings, parse_settings
 from tests.mail_server import mail_server
 
 pytestmark = pytest.mark.one_database(reason="what commands print")
@@ -27,13 +29,24 @@ EXAMPLE = re.compile(r"^\$ shortorder (.*)$", re.MULTILINE)
 # They take longer: tests/processes/test_package.py, tests/processes/test_serve.py, test_seed.py.
 ELSEWHERE = {"serve", "work", "seed demo"}
 INPUTS = {"password.txt": "correct horse battery\n"}
+# Pages whose examples run from top to bottom, and the command before the first one.
+ORG = "org add Workshop"
+RUN = {"commands.md": "", "install.md": "", "api-guide.md": ORG, "from-spreadsheets.md": ORG}
+
+
+@pytest.fixture(params=RUN)
+def doc(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Iterator[Settings]:
+def settings(settings: Settings, doc: str, tmp_path: Path) -> Iterator[Settings]:
+    """A mail server, and on the page of the first start a folder for backups."""
+    backup_to = str(tmp_path / "backups") if doc == "install.md" else ""
     with mail_server() as server:
         address = f"smtp://127.0.0.1:{server.port}?tls=off"
-        yield replace(settings, smtp_url=address, mail_from="desk@example.com")
+        yield replace(settings, smtp_url=address, mail_from="desk@example.com", backup_to=backup_to)
 
 
 def leaves(group: click.Group, *names: str) -> Iterator[str]:
@@ -74,14 +87,16 @@ def add_customer(app: Flask, customer_id: str) -> None:
 
 
 def test_the_examples_print_what_is_shown(
-    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    app: Flask, settings: Settings, doc: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("data_dir", "database_url", "secret_key"):
         monkeypatch.setenv(name.upper(), str(getattr(settings, name)))
     DataFolder(settings.data_dir, settings.database_url).close_to_others()
     shortorder = command_line(lambda _: app)
-    for line, shown in examples(PAGES["commands.md"]):
+    if RUN[doc]:
+        CliRunner().invoke(shortorder, shlex.split(RUN[doc]), catch_exceptions=False)
+    for line, shown in examples(PAGES[doc]):
         if line.startswith("export customer"):
             add_customer(app, "C-1042")
         arguments, _, file = line.partition(" < ")
@@ -93,3 +108,14 @@ def test_the_examples_print_what_is_shown(
         pattern = ".*".join(re.escape(one.strip(" ")) for one in shown.split("…"))
         printed = result.output.strip("\n")
         assert re.fullmatch(pattern, printed, re.DOTALL), f"{line}\n{printed}\n{shown}"
+
+
+def test_the_settings_of_the_first_start_can_be_used(tmp_path: Path) -> None:
+    [written] = re.findall(r"```ini\n(.*?)```", PAGES["install.md"], re.DOTALL)
+    (tmp_path / "backup-passphrase").write_text("correct horse battery staple")
+    (tmp_path / "env").write_text(written.replace("/etc/shortorder", str(tmp_path)))
+    found = read_env_file(tmp_path / "env")
+    assert misspelled(found) == {}
+    settings = parse_settings(found)
+    assert settings.hosts == ("orders.example.com",)
+    assert settings.backup_passphrase == "correct horse battery staple"
