@@ -14,6 +14,7 @@ from orders.interfaces.http.bodies import FORM, read_body_of_page
 from orders.interfaces.http.i18n import is_for_customers, language, translated
 from orders.interfaces.http.observers import handled_request
 from orders.interfaces.http.pages import wants_piece
+from orders.interfaces.http.prefix import requested_address
 from orders.interfaces.http.resumed import ResumedForm, fits_on_page, pack, sent_fields
 from orders.interfaces.http.session import SECRET, current_session
 from orders.services.languages import ENGLISH
@@ -127,7 +128,7 @@ def _kept_form() -> KeptForm | None:
     for name, file in request.files.items(multi=True):
         if file.filename:
             files.setdefault(name, []).append(file.filename)
-    return KeptForm(request.full_path.rstrip("?"), fields, secrets, files)
+    return KeptForm(requested_address(), fields, secrets, files)
 
 
 def _page(status: int, detail: str) -> Response:

@@ -18,6 +18,7 @@ from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import SAFE_METHODS, desk, page_asked_for, typed_fields
 from orders.interfaces.desk.forms import FilledForm, secret_page, sent_form
 from orders.interfaces.http.limiters import limiter, sign_in_limit
+from orders.interfaces.http.prefix import requested_address
 from orders.interfaces.http.session import current_session
 from orders.services.accounts import own_account, second_factor, sessions
 from orders.services.accounts.sessions import StaffSession
@@ -83,5 +84,5 @@ def _confirm(found: StaffSession, *, confirm_password: str, confirm_code: str) -
 def _ask(found: StaffSession, entry: FilledForm, status: int) -> Response:
     return secret_page(
         "desk/confirm.html", status, entry=entry, has_code=found.member.has_second_factor,
-        action=request.full_path.rstrip("?"), kept=typed_fields(*FIELDS), back=page_asked_for(),
+        action=requested_address(), kept=typed_fields(*FIELDS), back=page_asked_for(),
     )  # fmt: skip
