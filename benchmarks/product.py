@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orders.interfaces.cli.server import server_command
+from orders.interfaces.cli.supervisor import server_command
 from orders.settings import PROJECT
 
 BIN = Path(sys.executable).parent

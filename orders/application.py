@@ -22,6 +22,7 @@ from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.limiters import start_limits
 from orders.interfaces.http.monitoring import start_monitoring
 from orders.interfaces.http.observers import log_requests, record_route
+from orders.interfaces.http.prefix import Prefix
 from orders.interfaces.http.security_txt import start_security_txt
 from orders.interfaces.http.self_check import start_self_check
 from orders.interfaces.reference.reference import reference_pages
@@ -100,6 +101,7 @@ def _application(settings: Settings) -> Shortorder:
     app.api = Api(app)
     app.register_error_handler(HTTPException, errors.error_page)
     app.register_error_handler(ServiceBusy, errors.busy_page)
+    app.wsgi_app = Prefix(app.wsgi_app, settings)  # type: ignore[method-assign]  # as below
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.trusted_proxies] * 4)  # type: ignore[method-assign]  # how Flask wants middleware to be added
     return app

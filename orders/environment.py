@@ -18,6 +18,8 @@ _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|DSN|_URL|_STORAGE)\
 # From the first colon behind `//` to the last @: drivers also take a password with / : and @ in it.
 _PASSWORD = re.compile(r"(//[^/:@]*:).*(?=@)|((?:\A|[?&])\w*password=)[^&]*")
 MASK = "******"
+# The variables that this process has from its env file.
+_added: set[str] = set()
 
 
 class BadSetting(Exception):  # noqa: N818 - named as the other errors
@@ -71,10 +73,20 @@ def load_env_file(environment: MutableMapping[str, str] = os.environ) -> None:
     """
     if file := env_file(environment):
         for name, value in read_env_file(file).items():
-            environment.setdefault(name, value)
+            if name not in environment:
+                environment[name] = value
+                _added.add(name)
     for name, value in list(environment.items()):
         if name.endswith(FILE_END) and is_secret(name.removesuffix(FILE_END)) and value:
             environment[name] = str(Path(value).expanduser().absolute())
+
+
+def inherited_environment() -> dict[str, str]:
+    """Return the environment of this process without what its env file has added.
+
+    A process that starts with it reads that file again.
+    """
+    return {name: value for name, value in os.environ.items() if name not in _added}
 
 
 def text_of(environment: Mapping[str, str], variable: str) -> str:

@@ -126,6 +126,17 @@ class Settings:
         return self.secure_cookies or self.public_url.startswith("https://")
 
     @property
+    def public_origin(self) -> str:
+        """The scheme and host of PUBLIC_URL without a slash; "" if it is not set."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+    @property
+    def public_path(self) -> str:
+        """The path of PUBLIC_URL without a final slash, mostly ""."""
+        return urlsplit(self.public_url).path.rstrip("/")
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """The host names that requests may have, without ports; empty if any are allowed.
 
@@ -151,6 +162,8 @@ LIMIT_VARIABLES = {
     "FILE_TYPES" if one.name == "file_types" else f"MAX_{one.name.upper()}": one.name
     for one in fields(Limits)
 }
+# A path below which the service may be reached, without a final slash.
+PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 # Characters that a link can contain as they are. Fewer than 32 could be guessed.
 _SETUP_TOKEN = re.compile(r"[A-Za-z0-9._~-]{32,200}")
 QUOTAS = ("org_configurations", "org_file_bytes")  # of which 0 means any number
@@ -258,6 +271,12 @@ def _check(settings: Settings) -> None:
         if parts.scheme not in {"http", "https"} or not parts.netloc:
             raise BadSetting(
                 f"PUBLIC_URL is {settings.public_url!r}; it must begin with https:// or http://."
+            )
+        path = parts.path.rstrip("/")
+        if parts.query or parts.fragment or (path and not PREFIX.fullmatch(path)):
+            raise BadSetting(
+                "PUBLIC_URL may have a path of letters, digits, and . _ ~ - after its host, and no"
+                " query."
             )
     if settings.security_contact and not _CONTACT.fullmatch(settings.security_contact):
         raise BadSetting(

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from orders.interfaces.cli.server import server_command
+from orders.interfaces.cli.supervisor import server_command
 from orders.settings import PROJECT
 from tests.postgres import free_port
 

@@ -218,8 +218,8 @@ class Call:
     @property
     def address(self) -> str:
         """The service's absolute URL without a final slash, from PUBLIC_URL or else the request."""
-        host = self.settings.public_url or self.request.host_url
-        return host.rstrip("/") + self.request.root_path
+        origin = self.settings.public_origin or self.request.host_url.rstrip("/")
+        return origin + self.request.root_path
 
     @property
     def limits(self) -> Limits:

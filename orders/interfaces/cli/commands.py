@@ -181,10 +181,18 @@ def setup_link_command() -> dict[str, Any]:
 
 
 @click.command("serve")
+@click.option(
+    "--check", is_flag=True, help="Bring the database up to date, check the settings, and end."
+)
+@click.option(
+    "--single",
+    is_flag=True,
+    help="For containers: without a supervisor and without background work (`work` does it).",
+)
 @with_appcontext
-def serve_command() -> None:
-    """Bring the database up to date and serve until stopped."""
-    sys.exit(serve(_application(), current_settings()))
+def serve_command(*, check: bool, single: bool) -> None:
+    """Bring the database up to date and serve until stopped; SIGHUP exchanges all processes."""
+    sys.exit(serve(_application(), current_settings(), only_checks=check, is_single=single))
 
 
 @click.command("work")

@@ -1,81 +1,85 @@
-"""`shortorder serve`: migrates the database and keeps the server running.
+"""`serve` and `work`: they migrate the database, and keep the service running."""
 
-A supervisor restarts granian whenever it dies, and the process that does the background work;
-granian itself replaces dead workers. The supervisor uses neither threads nor the database, so that
-what can end the others does not end it.
-"""
-
-import contextlib
-import ctypes
-import gc
-import logging
-import os
+import errno
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from pathlib import Path
-from types import FrameType
 
 import click
 
 from orders.domain.errors import Conflict
 from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
+from orders.interfaces.cli.supervisor import STOPPING, Supervisor, become_server, succession
 from orders.interfaces.cli.upgrade import migrate, require_rate_limits
 from orders.interfaces.cli.worker import Background
 from orders.interfaces.http.application import Shortorder
+from orders.interfaces.http.listener import open_listener
 from orders.interfaces.http.logs import start_logging
 from orders.interfaces.http.memory import end_without_memory
 from orders.interfaces.http.monitoring import BACKGROUND, shared_metrics, start_monitoring
 from orders.services import request_log
 from orders.services.accounts import orgs, setup
-from orders.settings import COMMAND, PROJECT, Settings
+from orders.settings import COMMAND, Settings
 from orders.storage import database
 
-log = logging.getLogger(__name__)
 
-# Seconds before a restart; doubled while the server dies at once.
-FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 5.0
-# Seconds after which a start counts as good: a faulty one ends during its imports.
-SETTLED = 1.0
-PR_SET_PDEATHSIG = 1
-STOPPING = (signal.SIGTERM, signal.SIGINT)
-
-# Loaded here and not after a fork, when a thread may own a lock of the loader.
-_libc = ctypes.CDLL(None)
-
-
-def serve(app: Shortorder, settings: Settings) -> int:
+def serve(
+    app: Shortorder, settings: Settings, *, only_checks: bool = False, is_single: bool = False
+) -> int:
     """Migrate the database, create the demo on the first start, and serve until stopped.
 
-    Returns the exit code, which is 1 if the port is in use. Requires an application context. On
-    SIGTERM or SIGINT, it stops after current requests have finished.
+    With `only_checks`, return once all that a start needs has been tried out, except for the port.
+    With `is_single`, this process becomes the server: nothing restarts it, and others must do the
+    background work.
+
+    Returns the exit code, which is 1 if the port cannot be used. Requires an application context.
+    On SIGTERM or SIGINT, it stops after current requests have finished.
     """
-    if not _is_port_free(settings):
-        click.echo(
-            f"Port {settings.port} on {settings.host} is in use. Set PORT to another one.", err=True
-        )
+    before = succession()
+    if only_checks:
+        return _prepare(settings)
+    try:
+        listener = before.socket if before else open_listener(settings.host, settings.port)
+    except OSError as error:
+        click.echo(_port_problem(settings, error), err=True)
         return 1
+    with listener:
+        _prepare(settings)
+        if not settings.request_log_days:
+            request_log.forget_all()
+        address = service_address(settings)
+        if before is None:
+            _welcome(settings, address)
+        click.echo(f"Shortorder serves on {address}; its data is in {settings.data_dir}", err=True)
+        has_background = settings.send_webhooks and not is_single
+        background = partial(_work_until_asked, app, settings) if has_background else None
+        database.close()  # the process of the background work gets connections of its own
+        start_logging(settings)
+        if is_single:
+            become_server(settings, listener)
+        with shared_metrics(settings, is_heir=before is not None):
+            return Supervisor(settings, listener, background, before).run()
+
+
+def _prepare(settings: Settings) -> int:
     migrate(settings.database_wait)
     require_rate_limits(settings.rate_limit_storage)
-    if not settings.request_log_days:
-        request_log.forget_all()
-    address = service_address(settings)
+    return 0
+
+
+def _port_problem(settings: Settings, error: OSError) -> str:
+    place = f"Port {settings.port} on {settings.host}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{place} is in use. Set PORT to another one."
+    return f"{place} cannot be used: {error.strerror}. Set HOST or PORT to another one."
+
+
+def _welcome(settings: Settings, address: str) -> None:
+    """Create the demo on the first start, or show the link to set up an empty desk."""
     if settings.demo and not orgs.has_orgs():
         _show_demo(seed_demo(settings.limits), address)
     elif setup.is_open():
         _show_setup_link(settings)
-    click.echo(f"Shortorder serves on {address}; its data is in {settings.data_dir}", err=True)
-    background = partial(_work_until_asked, app, settings) if settings.send_webhooks else None
-    database.close()  # the process of the background work gets connections of its own
-    start_logging(settings)
-    with shared_metrics(settings):
-        return _Supervisor(server_command(), settings.data_dir, background).run()
 
 
 def work(app: Shortorder, settings: Settings) -> None:
@@ -105,17 +109,6 @@ def _work_until_asked(app: Shortorder, settings: Settings, started: str = "") ->
         click.echo(started, err=True)
     signal.sigwait(STOPPING)
     background.stop()
-
-
-def _is_port_free(settings: Settings) -> bool:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError:
-            return False
-    return True
 
 
 def _show_demo(made: DemoResult, address: str) -> None:
@@ -169,129 +162,3 @@ def _show_setup_link(settings: Settings) -> None:
   A new link: {COMMAND} setup-link, or a restart.
 """
     )
-
-
-def server_command(factory: str = "orders.application:create_served_app") -> list[str]:
-    """Return the command line that starts the server.
-
-    `factory` names the function that creates the WSGI application, as "module:function".
-    """
-    return [sys.executable, "-m", "orders.interfaces.http.server", factory]
-
-
-def _begin_child() -> None:
-    """Make the kernel send SIGTERM to this process when its supervisor dies."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-class _Supervisor:
-    """Runs the server and the background work as child processes, and restarts what dies.
-
-    `background` does the background work until it is asked to stop; None if others do it.
-    """
-
-    def __init__(
-        self, command: list[str], data_dir: Path, background: Callable[[], None] | None
-    ) -> None:
-        self._command = command
-        # The server runs in another folder, where a relative path would mean another one.
-        self._environment = {**os.environ, "DATA_DIR": str(data_dir)}
-        self._background = background
-        self._server: subprocess.Popen[bytes] | None = None
-        self._worker: int | None = None  # the process of the background work
-        self._is_stopping = False
-
-    def run(self) -> int:
-        """Run until SIGTERM or SIGINT; return the server's exit code (0 for a clean stop)."""
-        for number in STOPPING:
-            signal.signal(number, self._stop)
-        gc.freeze()  # a collection in the child would copy the memory that it shares with this one
-        self._start_worker()
-        code = self._serve()
-        if self._worker is not None:
-            os.waitpid(self._worker, 0)
-        return code
-
-    def _serve(self) -> int:
-        pause = FIRST_PAUSE
-        while True:
-            started = time.monotonic()
-            # A process group of its own, so that all of it can be ended together.
-            self._server = subprocess.Popen(  # noqa: S603 - our own command line
-                self._command,
-                cwd=PROJECT,
-                env=self._environment,
-                start_new_session=True,
-                preexec_fn=_begin_child,  # noqa: PLW1509 - one system call, loaded beforehand
-            )
-            if self._is_stopping:  # asked between two starts
-                _terminate(self._server.pid)
-            code = self._wait_for(self._server)
-            self._end_group(self._server.pid)
-            if self._is_stopping:
-                return 0 if code in {0, -signal.SIGTERM, -signal.SIGINT} else abs(code)
-            lasted = time.monotonic() - started
-            pause = FIRST_PAUSE if lasted > SETTLED else min(pause * 2, LONGEST_PAUSE)
-            log.warning("The server ended (code %d); starting it again.", code)
-            self._wait(pause)
-
-    def _wait_for(self, server: "subprocess.Popen[bytes]") -> int:
-        """Return the server's exit code; restart the background work if it ends meanwhile."""
-        while True:
-            pid, status = os.wait()
-            code = os.waitstatus_to_exitcode(status)
-            if pid == server.pid:
-                server.returncode = code
-                return code
-            self._worker = None
-            if not self._is_stopping:
-                log.warning("Background work ended (code %d); starting it again.", code)
-                self._wait(FIRST_PAUSE)
-                self._start_worker()
-
-    def _start_worker(self) -> None:
-        """Fork the process of the background work, unless there is none or a stop was asked for."""
-        if self._background is None or self._is_stopping:
-            return
-        # The child waits for these signals, and must not handle them as this process does.
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-        self._worker = os.fork()
-        if not self._worker:
-            code = 1
-            try:
-                _begin_child()
-                self._background()
-                code = 0
-            except Exception:
-                log.exception("Background work could not begin.")
-            finally:
-                os._exit(code)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-
-    def _wait(self, seconds: float) -> None:
-        """Wait until the next start; a stop ends it within a tenth of a second."""
-        ends = time.monotonic() + seconds
-        while not self._is_stopping and time.monotonic() < ends:
-            time.sleep(0.1)
-
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        # A second signal may interrupt this, and must not wait for its locks.
-        if self._is_stopping:
-            return
-        self._is_stopping = True
-        if self._worker is not None:
-            _terminate(self._worker)
-        if self._server is not None:
-            _terminate(self._server.pid)
-
-    @staticmethod
-    def _end_group(group: int) -> None:
-        """Kill the server's process group: workers that outlive the server would keep the port."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGKILL)
-
-
-def _terminate(pid: int) -> None:
-    # Not Popen's way, which would take the exit code that `os.wait` waits for.
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)

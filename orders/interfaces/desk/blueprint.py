@@ -13,6 +13,7 @@ from orders.interfaces.http.admission import ANONYMOUS_QUERY
 from orders.interfaces.http.errors import SECRET_FIELDS, error_page, typed_secrets
 from orders.interfaces.http.i18n import keep_language
 from orders.interfaces.http.pages import go_to, wants_piece
+from orders.interfaces.http.prefix import requested_address
 from orders.interfaces.http.resumed import fits_on_page, pack, sent_fields
 from orders.interfaces.http.session import SignInForm, current_session, is_held_up
 from orders.services.accounts import setup
@@ -159,7 +160,7 @@ def _hold_up(member: StaffMember) -> Response:
     elif request.method in SAFE_METHODS:
         response = go_to(url_for(step_of(member), next=page_asked_for()))
     else:
-        step, action = url_for(step_of(member)), request.full_path.rstrip("?")
+        step, action = url_for(step_of(member)), requested_address()
         page = render_template(
             "desk/held_up.html", step=step, action=action, kept=typed_fields(),
             secrets=typed_secrets(),
@@ -199,7 +200,7 @@ def ask_to_sign_in() -> Response:
         if not fits_on_page(resumed):
             raise exceptions.RequestEntityTooLarge(TOO_LONG)
         page = render_template("desk/sign_in.html", form=SignInForm(formdata=None),
-                               resumed=resumed, next=request.full_path)  # fmt: skip
+                               resumed=resumed, next=requested_address())  # fmt: skip
         response = Response(page, 401, mimetype="text/html")
     else:
         response = go_to(url_for("desk.show_sign_in", next=page_asked_for()))
@@ -216,8 +217,8 @@ def page_asked_for() -> str:
     came_from = urlsplit(request.referrer or "")
     if request.method == "POST" and came_from.netloc == request.host:
         address = came_from._replace(scheme="", netloc="").geturl()
-        return address if len(address) <= ANONYMOUS_QUERY else "/"
-    return request.full_path.rstrip("?")
+        return address if len(address) <= ANONYMOUS_QUERY else url_for("desk.start")
+    return requested_address()
 
 
 @desk.after_request

@@ -21,7 +21,7 @@ def current_limits() -> Limits:
 
 def service_address() -> str:
     """Return the service's absolute URL without a final slash, from PUBLIC_URL or the request."""
-    return _host() + request.root_path.rstrip("/")
+    return _host() + request.script_root
 
 
 def customer_link(short_id: str) -> str:
@@ -61,4 +61,5 @@ def own_site() -> Site:
 
 
 def _host() -> str:
-    return (current_settings().public_url or request.host_url).rstrip("/")
+    """Return scheme and host; the paths that follow contain the path of PUBLIC_URL."""
+    return current_settings().public_origin or request.host_url.rstrip("/")

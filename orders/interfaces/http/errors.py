@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from flask import Response, current_app, render_template, request, session
 from limits.errors import StorageError
@@ -15,6 +14,7 @@ from orders.interfaces.http.bodies import FORM, read_body_of_page
 from orders.interfaces.http.i18n import is_for_customers, language, translated
 from orders.interfaces.http.observers import handled_request
 from orders.interfaces.http.pages import wants_piece
+from orders.interfaces.http.prefix import requested_address
 from orders.interfaces.http.resumed import ResumedForm, fits_on_page, pack, sent_fields
 from orders.interfaces.http.session import SECRET, current_session
 from orders.services.languages import ENGLISH
@@ -127,7 +127,7 @@ def _kept_form() -> KeptForm | None:
     for name, file in request.files.items(multi=True):
         if file.filename:
             files.setdefault(name, []).append(file.filename)
-    return KeptForm(_address(), fields, typed_secrets(), files)
+    return KeptForm(requested_address(), fields, typed_secrets(), files)
 
 
 def typed_secrets() -> dict[str, Text]:
@@ -136,15 +136,6 @@ def typed_secrets() -> dict[str, Text]:
     A page that keeps the form has to ask for them again.
     """
     return {name: label for name, label in SECRET_FIELDS.items() if request.form.get(name)}
-
-
-def _address() -> str:
-    """Return the path and query of the request, as an address that leads to this host only.
-
-    Browsers take what begins with two slashes for another host, and a backslash for a slash.
-    """
-    query = request.query_string.decode("latin-1")
-    return f"/{quote(request.path.lstrip('/'))}{'?' * bool(query)}{query}"
 
 
 def _page(status: int, detail: str) -> Response:
@@ -163,7 +154,12 @@ def _page(status: int, detail: str) -> Response:
     texts = {"title": translated(title), "advice": translated(advice), "detail": detail}
     kept, request_id = _kept_form() if status == 503 else None, handled_request().id
     text = render_template(
-        template, status=status, kept=kept, again=_address(), request_id=request_id, **texts
+        template,
+        status=status,
+        kept=kept,
+        again=requested_address(),
+        request_id=request_id,
+        **texts,
     )
     response = Response(text, status, mimetype="text/html")
     response.vary.add("HX-Request")

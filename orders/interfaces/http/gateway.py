@@ -64,13 +64,15 @@ class Gateway:
     """An ASGI application that passes each request to a WSGI application.
 
     The WSGI application runs on the thread that resumes the coroutine. That must not be the only
-    thread of an event loop: see `orders/interfaces/http/server.py`.
+    thread of an event loop: see `orders/interfaces/http/server.py`. With `closes_connections`, each
+    connection is closed after the next response.
     """
 
     def __init__(self, app: "WSGIApplication", limits: BodyLimits) -> None:
         self._app = app
         self._limits = limits
         self._watch = _BodyWatch(limits)
+        self.closes_connections = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Handle one HTTP request, as ASGI defines it."""
@@ -81,11 +83,11 @@ class Gateway:
         environ["wsgi.input"] = body.file
         # What the application keeps in it follows a streamed response, and no other request.
         context = copy_context()
-        response = _Response()
+        response = _Response(must_close=body.must_close or self.closes_connections)
         iterable = context.run(self._app, environ, response.start)
         try:
             if isinstance(iterable, list):
-                await send(response.message(must_close=body.must_close))
+                await send(response.message())
                 await send({"type": "http.response.body", "body": b"".join(iterable)})
             else:
                 await _stream(response, iterable, body, context, receive, send)
@@ -267,9 +269,15 @@ def _cancel(reading: _Reading) -> None:
 
 
 class _Response:
-    """The status and headers that the WSGI application has set."""
+    """The status and headers that the WSGI application has set.
 
-    __slots__ = ("headers", "status")
+    `must_close` adds `Connection: close`.
+    """
+
+    __slots__ = ("_must_close", "headers", "status")
+
+    def __init__(self, *, must_close: bool) -> None:
+        self._must_close = must_close
 
     def start(
         self,
@@ -282,13 +290,13 @@ class _Response:
         self.headers = headers
         return _no_write
 
-    def message(self, *, must_close: bool) -> Message:
-        """Return the ASGI message that starts a response; `must_close` adds `Connection: close`."""
+    def message(self) -> Message:
+        """Return the ASGI message that starts a response."""
         headers = [
             (name.encode(), value.encode() if value.isascii() else value.encode("latin-1"))
             for name, value in self.headers
         ]
-        if must_close:
+        if self._must_close:
             headers.append((b"connection", b"close"))
         return {"type": "http.response.start", "status": self.status, "headers": headers}
 
@@ -314,7 +322,7 @@ async def _stream(
     """Send the pieces of a response, made one by one in `context`, until the client disconnects."""
     pieces = filter(None, iterable)
     piece = context.run(next, pieces, b"")
-    await send(response.message(must_close=body.must_close))
+    await send(response.message())
     if not piece or len(piece) == response.length:
         await send({"type": "http.response.body", "body": piece})
         return

@@ -8,6 +8,7 @@ import hmac
 import logging
 import os
 import re
+import shutil
 import socket
 import tempfile
 import threading
@@ -50,11 +51,18 @@ App = TypeVar("App", bound="Shortorder")
 
 
 @contextmanager
-def shared_metrics(settings: Settings) -> Iterator[None]:
+def shared_metrics(settings: Settings, *, is_heir: bool = False) -> Iterator[None]:
     """Let this process and those that it starts in the block keep their metrics together.
 
-    Does nothing if metrics are off, or a process before this one has done it.
+    Does nothing if metrics are off, or a process before this one has done it. If this process is
+    the heir of that one, the metrics are deleted after the block.
     """
+    if is_heir and (inherited := os.environ.get(FOLDER_VARIABLE)):
+        try:
+            yield
+        finally:
+            shutil.rmtree(inherited, ignore_errors=True)
+        return
     if not settings.has_metrics or os.environ.get(FOLDER_VARIABLE):
         yield
         return

@@ -1,5 +1,8 @@
 """The server process: granian with its ASGI workers, whose coroutines run on a pool of threads.
 
+On DRAIN, workers accept no more connections, and close each one after its next response: another
+server has taken over.
+
 The modules of the application are loaded here once, and its workers are forks of this process, so
 that a worker is there in a tenth of a second, also in the place of one that has died.
 
@@ -15,6 +18,7 @@ This file depends on details of granian 2.8 that its documentation does not desc
 """
 
 import asyncio
+import contextlib
 import ctypes
 import gc
 import os
@@ -39,6 +43,14 @@ from granian.server.common import WORKERS_METHODS
 from granian.server.mp import MPServer, WorkerProcess
 
 from orders.interfaces.http.gateway import BodyLimits, Gateway
+from orders.interfaces.http.listener import (
+    BACKLOG,
+    DRAIN,
+    READY,
+    accept_no_more,
+    inherited_listener,
+    open_listener,
+)
 from orders.interfaces.http.logs import start_logging
 from orders.interfaces.http.memory import end_without_memory
 from orders.interfaces.http.monitoring import shared_metrics
@@ -71,9 +83,18 @@ def run(settings: Settings, factory: str) -> None:
 
 
 def _serve_until_stopped(settings: Settings, factory: str) -> None:
+    listener = inherited_listener() or open_listener(settings.host, settings.port)
+    # The kernel closes the connections of clients that read nothing for this long. Connections get
+    # the option from the socket. Nothing of a response needs a thread while it waits, but memory.
+    listener.setsockopt(
+        socket.IPPROTO_TCP,
+        socket.TCP_USER_TIMEOUT,
+        min(settings.read_seconds * 1000, MOST_MILLISECONDS),
+    )
+    signal.signal(DRAIN, signal.SIG_IGN)  # it is meant for the workers
     _import_before_forks(factory)
     _Server(
-        factory, settings.host, settings.port, interface=Interfaces.ASGINL,
+        listener, factory, settings.host, settings.port, interface=Interfaces.ASGINL,
         http=HTTPModes.http1, websockets=False, loop=Loops.asyncio,
         workers=settings.workers, respawn_failed_workers=True, workers_kill_timeout=1,
         log_level=LogLevels.error, log_dictconfig=LOGGING,
@@ -81,7 +102,30 @@ def _serve_until_stopped(settings: Settings, factory: str) -> None:
 
 
 class _Server(MPServer):
-    """granian's server, which also stops workers that do not hear its first signal."""
+    """granian's server on our own socket; it also stops workers that miss its first signal."""
+
+    def __init__(self, listener: socket.socket, *options: Any, **named: Any) -> None:  # noqa: ANN401 - granian's own types
+        super().__init__(*options, **named)
+        self._listener = listener
+
+    def _init_shared_socket(self) -> None:
+        self._ssp: Any = self._listener  # which workers get as their socket
+        self._sso = None
+
+    def startup(self, *options: Any) -> None:  # noqa: ANN401 - granian's own types
+        """Start the workers; as the first process of a container, also reap orphans."""
+        super().startup(*options)  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it is for the supervisor
+        if os.getpid() == 1:
+            signal.signal(signal.SIGCHLD, self._reap_orphans)
+
+    def _reap_orphans(self, *_: object) -> None:
+        # The exit codes of workers are left to granian; each end of one calls this again.
+        ended = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        workers = {worker.inner.pid for worker in self.wrks}
+        with contextlib.suppress(ChildProcessError):
+            while (child := os.waitid(os.P_ALL, 0, ended)) and child.si_pid not in workers:
+                os.waitpid(child.si_pid, 0)
 
     def _stop_workers(self) -> None:
         # A worker that has just been forked still has this process's handlers, which ignore it.
@@ -139,31 +183,33 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     stop, stopped = granian._signals.set_sync_signals(), threading.Event()  # type: ignore[no-untyped-call]
     stop.add_cb(stopped.set)
-    listener = sock[0].build()
-    _drop_stalled_readers(listener.get_fd(), settings.read_seconds)
+    listener: socket.socket = sock[0]
+    holder = native.SocketHolder(listener.fileno(), False, BACKLOG)
     worker = native.ASGIWorker(
-        worker_id, (None, listener), ipc, runtime_threads, runtime_blocking_threads,
+        worker_id, (None, holder), ipc, runtime_threads, runtime_blocking_threads,
         settings.threads, idle_timeout, backpressure, http_mode, http1_settings, http2_settings,
         websockets, static_path, *ssl_context, metrics,
     )  # fmt: skip
     loop = _ThreadLoop()
     scheduler = native.CallbackScheduler(loop, handler, None, None, None)
     scheduler._schedule_fn = lambda watcher: resume(handler(watcher))
-    serve = getattr(worker, WORKERS_METHODS[runtime_mode][listener.is_uds()])
+    serve = getattr(worker, WORKERS_METHODS[runtime_mode][False])
     serve(scheduler, loop, stop)
+
+    def drain(*_: object) -> None:
+        gateway.closes_connections = True
+        accept_no_more(listener)
+
+    signal.signal(DRAIN, drain)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+    _say_ready()
     stopped.wait()
 
 
-def _drop_stalled_readers(listener: int, seconds: int) -> None:
-    """Let the kernel close the connections of clients that read nothing for this long.
-
-    `listener` is the descriptor of the listening socket, whose connections inherit the option.
-    Nothing of a response needs a thread while it waits, but it keeps its memory.
-    """
-    with socket.socket(fileno=os.dup(listener)) as own:
-        milliseconds = min(seconds * 1000, MOST_MILLISECONDS)
-        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+def _say_ready() -> None:
+    """Write a byte for the supervisor, if it waits for the workers of a new server."""
+    with contextlib.suppress(OSError, ValueError):  # it waits no more, or has not asked
+        os.write(int(os.environ.get(READY, "")), b".")
 
 
 def body_limits(settings: Settings) -> BodyLimits:

@@ -24,6 +24,8 @@ COOKIE = "shortorder"
 # Browsers accept a cookie with this prefix only over TLS, for this host alone, and for all paths.
 # No other host of the domain can set one for us.
 HOST_PREFIX = "__Host-"
+# For a service below a path, whose cookies others on the same host shall not get: only over TLS.
+PATH_PREFIX = "__Secure-"
 
 
 class SignInForm(FlaskForm):
@@ -45,12 +47,19 @@ class SignInCodeForm(FlaskForm):
 class SessionCookies(SecureCookieSessionInterface):
     """Flask's signed session cookies, but `Secure` whenever the request came over TLS.
 
-    A `Secure` cookie has another name, which begins with HOST_PREFIX.
+    A `Secure` cookie has another name, which begins with HOST_PREFIX, or with PATH_PREFIX if the
+    service is reached below a path.
     """
 
     def get_cookie_name(self, app: Flask) -> str:
-        """Return COOKIE, with HOST_PREFIX if the cookie is `Secure`."""
-        return HOST_PREFIX + COOKIE if self.get_cookie_secure(app) else COOKIE
+        """Return COOKIE, with a prefix if the cookie is `Secure`."""
+        if not self.get_cookie_secure(app):
+            return COOKIE
+        return (PATH_PREFIX if request.script_root else HOST_PREFIX) + COOKIE
+
+    def get_cookie_path(self, app: Flask) -> str:  # noqa: ARG002 - as Flask calls it
+        """Return the path below which the service is reached, `/` for none."""
+        return request.script_root or "/"
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Return True if the settings make the cookie `Secure` or the request came over TLS."""
@@ -109,14 +118,15 @@ def language_of_person() -> str:
 
 
 def own_path(address: str) -> str:
-    """Return the address if it is a path of this service (`/orders?page=2`), otherwise `/`.
+    """Return the address if it is a path of this service (`/orders?page=2`), otherwise its first.
 
     Redirects after a sign-in use it, so that none of them leads to another site.
     """
     parts = urlsplit(address)
-    is_own = not parts.scheme and not parts.netloc and address.startswith("/")
+    first = f"{request.script_root}/"
+    is_own = not parts.scheme and not parts.netloc and address.startswith(first)
     has_tricks = address.startswith("//") or "\\" in address or not address.isprintable()
-    return address if is_own and not has_tricks else "/"
+    return address if is_own and not has_tricks else first
 
 
 def begin_session(*kept: str) -> None:

@@ -21,6 +21,7 @@ from orders.interfaces.desk.people.passkey_challenges import passkey_of, take_ch
 from orders.interfaces.http.current_settings import own_site
 from orders.interfaces.http.errors import typed_secrets
 from orders.interfaces.http.limiters import limiter, sign_in_limit
+from orders.interfaces.http.prefix import requested_address
 from orders.interfaces.http.session import current_session
 from orders.services.accounts import identities, own_account, passkeys, second_factor, sessions
 from orders.services.accounts.sessions import StaffSession
@@ -97,6 +98,6 @@ def _ask(found: StaffSession, entry: FilledForm, status: int) -> Response:
         "desk/confirm.html", status, entry=entry, has_code=found.member.has_second_factor,
         has_password=found.member.has_password, passkey=passkey_of(found.member),
         is_connected=bool(identities.list_identities(found.member)),
-        action=request.full_path.rstrip("?"), kept=typed_fields(*FIELDS), back=page_asked_for(),
+        action=requested_address(), kept=typed_fields(*FIELDS), back=page_asked_for(),
         secrets=secrets,
     )  # fmt: skip
