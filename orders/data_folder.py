@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
@@ -114,3 +115,31 @@ class DataFolder:
     def _beside(self) -> list[Path]:
         file, ends = self.database, ("-wal", "-shm", "-journal", ".writer-lock")
         return [] if file is None else [Path(f"{file}{end}") for end in ends]
+
+
+def _several_hosts(url: str) -> str:
+    """Return a URL with several hosts, as libpq has it, as SQLAlchemy has it; others unchanged.
+
+    `//user@one:5432,two:5432/name` becomes `//user@/name?host=one:5432&host=two:5432`.
+    """
+    parts = urlsplit(url)
+    user, at, hosts = parts.netloc.rpartition("@")
+    if "," not in hosts or parts.scheme == "sqlite":
+        return url
+    query = "&".join(
+        [parts.query] * bool(parts.query) + [f"host={one}" for one in hosts.split(",")]
+    )
+    return f"{parts.scheme}://{user}{at}{parts.path or '/'}?{query}"
+
+
+def database_url(written: str, data_dir: Path) -> str:
+    """Return the SQLAlchemy URL of the database; that of the SQLite file in the data folder for "".
+
+    A `postgres://` URL, which some hosting services hand out, is rewritten to `postgresql://`, and
+    several hosts as SQLAlchemy has them.
+    """
+    if not written:
+        return f"sqlite:///{data_dir / 'shortorder.sqlite3'}"
+    if written.startswith("postgres://"):
+        written = "postgresql" + written.removeprefix("postgres")
+    return _several_hosts(written)

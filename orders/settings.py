@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from orders.company_settings import check_company_accounts
-from orders.data_folder import DataFolder, earlier_keys
+from orders.data_folder import DataFolder, database_url, earlier_keys
 from orders.domain.backup_settings import BUCKET, check_backup_place
 from orders.domain.inputs import Limits
 from orders.domain.mail_server import read_mail_server
@@ -212,7 +212,9 @@ def parse_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(**found, limits=Limits(**limits))
     _check(settings)
     folder = settings.data_dir.absolute()
-    return replace(settings, data_dir=folder, database_url=_url(settings.database_url, folder))
+    return replace(
+        settings, data_dir=folder, database_url=database_url(settings.database_url, folder)
+    )
 
 
 def _read_all(
@@ -379,31 +381,3 @@ def _check_connections(settings: Settings) -> None:
 
 def _own_keys(settings: Settings) -> list[str]:
     return [one.strip() for one in settings.encryption_key.split(",") if one.strip()]
-
-
-def _several_hosts(url: str) -> str:
-    """Return a URL with several hosts, as libpq has it, as SQLAlchemy has it; others unchanged.
-
-    `//user@one:5432,two:5432/name` becomes `//user@/name?host=one:5432&host=two:5432`.
-    """
-    parts = urlsplit(url)
-    user, at, hosts = parts.netloc.rpartition("@")
-    if "," not in hosts or parts.scheme == "sqlite":
-        return url
-    query = "&".join(
-        [parts.query] * bool(parts.query) + [f"host={one}" for one in hosts.split(",")]
-    )
-    return f"{parts.scheme}://{user}{at}{parts.path or '/'}?{query}"
-
-
-def _url(written: str, data_dir: Path) -> str:
-    """Return the SQLAlchemy URL of the database; that of the SQLite file in the data folder for "".
-
-    A `postgres://` URL, which some hosting services hand out, is rewritten to `postgresql://`, and
-    several hosts as SQLAlchemy has them.
-    """
-    if not written:
-        return f"sqlite:///{data_dir / 'shortorder.sqlite3'}"
-    if written.startswith("postgres://"):
-        written = "postgresql" + written.removeprefix("postgres")
-    return _several_hosts(written)
