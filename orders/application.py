@@ -1,7 +1,4 @@
-"""The composition root: puts settings, database, interfaces and commands together.
-
-`create_app` is what the production server and the `flask` command call.
-"""
+"""The composition root: puts settings, database, interfaces and commands together."""
 
 from flask import Flask
 from flask_wtf import CSRFProtect
@@ -13,23 +10,18 @@ from orders.domain.errors import ServiceBusy
 from orders.interfaces.api.application import Api
 from orders.interfaces.customer import customer
 from orders.interfaces.desk import desk
-from orders.interfaces.http import (
-    admission,
-    company_provider,
-    errors,
-    security,
-    security_txt,
-    self_check,
-    session,
-)  # fmt: skip
+from orders.interfaces.http import admission, errors, security, session
 from orders.interfaces.http.application import Shortorder, compile_pages, keep_for_good, start_pages
 from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
+from orders.interfaces.http.company_provider import start_company_provider
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.limiters import start_limits
 from orders.interfaces.http.monitoring import start_monitoring
 from orders.interfaces.http.observers import log_requests, record_route
 from orders.interfaces.http.prefix import Prefix
+from orders.interfaces.http.security_txt import start_security_txt
+from orders.interfaces.http.self_check import start_self_check
 from orders.interfaces.reference.reference import reference_pages
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
@@ -85,7 +77,7 @@ def _application(settings: Settings) -> Shortorder:
         settings.request_log_days, app.app_context, most=settings.request_log_rows
     )
     app.extensions.update(health=HealthCheck(), files=store, request_recorder=recorder)
-    company_provider.start_company_provider(app, settings)
+    start_company_provider(app, settings)
     app.observers.append(log_requests(recorder))
     # On PostgreSQL threads wait for its answers at the same time, and need no lock.
     if settings.database_url.startswith("sqlite:"):
@@ -101,8 +93,8 @@ def _application(settings: Settings) -> Shortorder:
     for interface in (desk, customer, reference_pages):
         app.register_blueprint(interface)
     _start_extensions(app, settings)
-    self_check.start_self_check(app)
-    security_txt.start_security_txt(app, settings.security_contact)
+    start_self_check(app)
+    start_security_txt(app, settings.security_contact)
     app.api = Api(app)
     app.register_error_handler(HTTPException, errors.error_page)
     app.register_error_handler(ServiceBusy, errors.busy_page)

@@ -117,7 +117,7 @@ class DataFolder:
         return [] if file is None else [Path(f"{file}{end}") for end in ends]
 
 
-def _several_hosts(url: str) -> str:
+def several_hosts(url: str) -> str:
     """Return a URL with several hosts, as libpq has it, as SQLAlchemy has it; others unchanged.
 
     `//user@one:5432,two:5432/name` becomes `//user@/name?host=one:5432&host=two:5432`.
@@ -142,4 +142,4 @@ def database_url(written: str, data_dir: Path) -> str:
         return f"sqlite:///{data_dir / 'shortorder.sqlite3'}"
     if written.startswith("postgres://"):
         written = "postgresql" + written.removeprefix("postgres")
-    return _several_hosts(written)
+    return several_hosts(written)

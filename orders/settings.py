@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from orders.company_settings import check_company_accounts
-from orders.data_folder import DataFolder, database_url, earlier_keys
+from orders.data_folder import DataFolder, database_url, earlier_keys, several_hosts
 from orders.domain.backup_settings import BUCKET, check_backup_place
 from orders.domain.inputs import Limits
 from orders.domain.mail_server import read_mail_server
@@ -212,6 +212,7 @@ def parse_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(**found, limits=Limits(**limits))
     _check(settings)
     folder = settings.data_dir.absolute()
+    url = database_url(settings.database_url, folder)
     return replace(
         settings, data_dir=folder, database_url=database_url(settings.database_url, folder)
     )
@@ -355,7 +356,7 @@ def _check_connections(settings: Settings) -> None:
     ):
         raise BadSetting("DATABASE_URL must begin with sqlite:/// or postgresql:// .")
     try:
-        make_url(_several_hosts(settings.database_url or "sqlite:///x"))
+        make_url(several_hosts(settings.database_url or "sqlite:///x"))
     except (ArgumentError, ValueError) as error:
         raise BadSetting(
             "DATABASE_URL cannot be read; it is postgresql://user:password@host:port/name, with"
