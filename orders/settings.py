@@ -213,9 +213,7 @@ def parse_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     _check(settings)
     folder = settings.data_dir.absolute()
     url = database_url(settings.database_url, folder)
-    return replace(
-        settings, data_dir=folder, database_url=database_url(settings.database_url, folder)
-    )
+    return replace(settings, data_dir=folder, database_url=url)
 
 
 def _read_all(

@@ -25,6 +25,8 @@ from tests.mail_server import mail_server
 pytestmark = pytest.mark.one_database(reason="what commands print")
 PAGES = {file.name: file.read_text("utf-8") for file in sorted((PROJECT / "docs").glob("*.md"))}
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+# A command in a sentence, or a line of a script: up to a comment, a redirection, or an ellipsis.
+NAMED = re.compile(r"(?:`|^(?:\$ )?)shortorder ([a-z][^`\n#<…]*)", re.MULTILINE)
 EXAMPLE = re.compile(r"^\$ shortorder (.*)$", re.MULTILINE)
 # They take longer: tests/processes/test_package.py, tests/processes/test_serve.py, test_seed.py.
 ELSEWHERE = {"serve", "work", "seed demo"}
@@ -84,6 +86,38 @@ def add_customer(app: Flask, customer_id: str) -> None:
         secret = tokens.add_token(org.id, name="page", is_private=True).secret
         actor = access.authenticate(secret, origin=None)
         customers.create({"customerId": customer_id}, actor=actor, limits=Limits())
+
+
+def test_every_command_in_the_docs_exists() -> None:
+    named = {(name, line) for name, page in PAGES.items() for line in NAMED.findall(page)}
+    assert len(named) > 40
+    shortorder = command_line(lambda _: Flask("unused"))
+    faults = {
+        f"{name}: {line}: {fault}"
+        for name, line in named
+        if (fault := unknown_in(shortorder, line))
+    }
+    assert faults == set()
+
+
+def unknown_in(shortorder: click.Group, line: str) -> str:
+    """Return which part of a command line does not exist; "" if all do, or more is needed."""
+    command: click.Command = shortorder
+    arguments, context = shlex.split(line), None
+    try:
+        while True:
+            context = command.make_context(command.name, arguments, parent=context)
+            if not isinstance(command, click.Group):
+                return ""
+            _, found, arguments = command.resolve_command(
+                context, [*context._protected_args, *context.args]
+            )
+            assert found
+            command = found
+    except click.MissingParameter:
+        return ""
+    except click.UsageError as error:
+        return error.message
 
 
 def test_the_examples_print_what_is_shown(

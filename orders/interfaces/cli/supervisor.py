@@ -6,8 +6,9 @@ processes whose parents have ended. It uses neither threads nor the database, so
 the others does not end it. It handles no signals either: it waits for them.
 
 On SIGHUP it lets the installed code check that it can start, and then replaces itself with that,
-under the same process ID. The new supervisor finds the socket and the running processes in SUCCESSION,
-starts a server of its own on the same socket, and lets the old one end once that is ready.
+under the same process ID. The new supervisor finds the socket and the running processes in
+SUCCESSION, starts a server of its own on the same socket, and lets the old one end once that is
+ready.
 """
 
 import ctypes
