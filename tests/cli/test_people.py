@@ -56,6 +56,7 @@ def test_the_org_is_named_only_if_there_are_several(run: Run, org: Org, other_or
     assert org.id in several.stderr
     assert other_org.id in several.stderr
     assert run(*add, "--org", "nowhere").exit_code == 1
+    assert "no active token with this name" in run("token", "revoke", "Nope").stderr
     assert run(*add, "--org", "another WORKSHOP").exit_code == 0
     listed = json.loads(run("user", "list", "--org", other_org.id, "--json").stdout)
     assert [one["email"] for one in listed] == ["new@desk.example"]
