@@ -42,6 +42,6 @@ def require_package(setting: str) -> None:
         is_there = False
     if not is_there:
         raise ValueError(
-            f"{setting.upper()} is set, but {package} is not installed. Install it, such as by"
-            " pip install 'shortorder[observability]', or unset the variable."
+            f"{setting.upper()} is set, but {package} is not installed. Install it, such as with"
+            " the extra [observability] of the wheel, or unset the variable."
         )

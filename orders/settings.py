@@ -343,8 +343,8 @@ def _check_rate_storage(uri: str) -> None:
         raise BadSetting(f"RATE_LIMIT_STORAGE cannot be read: {error}.") from error
     if find_spec("redis") is None:
         raise BadSetting(
-            "RATE_LIMIT_STORAGE needs the Redis client. Install it by `make redis`, or by"
-            " pip install 'shortorder[redis]', from the same wheel."
+            "RATE_LIMIT_STORAGE needs the Redis client, which the extra [redis] of the wheel has;"
+            " in a clone, run `make redis`."
         )
 
 

@@ -4,14 +4,17 @@ A file of a few kilobytes can unpack to billions of pixels, which would fill the
 browser that shows it. No library is needed: the four formats state their size at fixed places.
 """
 
+import re
 from collections.abc import Callable
 
 # 40 megapixels: a picture of a product needs far fewer, and every browser can show as many.
 MAX_PIXELS = 40_000_000
-# JPEG segments that state the size, and those without a length (ITU-T T.81, table B.1).
+# JPEG segments that state the size (ITU-T T.81, table B.1).
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 _NO_MORE = frozenset({0xD9, 0xDA})  # the end, and the beginning of the data
+# The beginning of a segment: neither padding nor a marker without a length.
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
+MOST_SEGMENTS = 10_000  # in front of the size; files of cameras have dozens
 
 
 def picture_size(content_type: str, content: bytes) -> tuple[int, int] | None:
@@ -82,23 +85,20 @@ def _jpeg(content: bytes) -> tuple[int, int] | None:
 
     Other bytes between two segments are skipped, too, as libjpeg does.
     """
-    at = content.find(b"\xff", 2)
-    while 0 <= at <= len(content) - 4:
-        marker = content[at + 1]
-        if marker == 0xFF:  # padding
-            at += 1
-        elif marker in _BARE or marker == 0:
-            at += 2
-        elif marker in _NO_MORE:
-            return None
-        elif marker in _FRAMES:
+    at = 2
+    for _ in range(MOST_SEGMENTS):
+        found = _MARKER.search(content, at)
+        if found is None:
+            break
+        at, marker = found.start(), content[found.start() + 1]
+        if marker in _NO_MORE:
+            break
+        if marker in _FRAMES:
             if at + 9 > len(content):
-                return None
+                break
             height, width = (int.from_bytes(content[of : of + 2]) for of in (at + 5, at + 7))
             return width, height
-        else:
-            at += 2 + int.from_bytes(content[at + 2 : at + 4])
-        at = content.find(b"\xff", at)
+        at += 2 + int.from_bytes(content[at + 2 : at + 4])
     return None
 
 

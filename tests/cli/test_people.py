@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -55,6 +56,7 @@ def test_the_org_is_named_only_if_there_are_several(run: Run, org: Org, other_or
     assert org.id in several.stderr
     assert other_org.id in several.stderr
     assert run(*add, "--org", "nowhere").exit_code == 1
+    assert "no active token with this name" in run("token", "revoke", "Nope").stderr
     assert run(*add, "--org", "another WORKSHOP").exit_code == 0
     listed = json.loads(run("user", "list", "--org", other_org.id, "--json").stdout)
     assert [one["email"] for one in listed] == ["new@desk.example"]
@@ -94,10 +96,15 @@ def test_a_damaged_or_outdated_database_is_reported(run: Run, app: Flask, org: O
 
 
 def test_a_command_in_another_folder_creates_no_database(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.setenv("DATA_DIR", f"{tmp_path}/elsewhere")
-    refused = run("user", "list")
-    assert refused.exit_code == 1
-    assert "There is no database" in refused.stderr
+    for command in (("user", "list"), ("database", "check")):
+        refused = run(*command)
+        assert refused.exit_code == 1
+        assert refused.stderr.startswith("Error: There is no database")
+        as_json = run(*command, "--json")
+        assert as_json.exit_code == 1
+        assert json.loads(as_json.stderr)["error"].startswith("There is no database")
+    assert not (tmp_path / "elsewhere").exists()

@@ -1,6 +1,7 @@
 """The size of pictures, as the beginnings of their files state it."""
 
 import io
+import time
 from itertools import pairwise
 
 import pytest
@@ -105,6 +106,14 @@ def test_the_size_is_the_one_that_a_library_writes(kind: str) -> None:
             made = io.BytesIO()
             image.new("RGB", size).save(made, kind, **options)
             assert picture_size(f"image/{kind.lower()}", made.getvalue()) == size
+
+
+@pytest.mark.parametrize("filling", [b"\xff", b"\xff\0", b"\xff\xe0\0\0"])
+def test_no_filling_keeps_a_process_busy(filling: bytes) -> None:
+    content = JPEG_HEAD + filling * (10_485_760 // len(filling)) + FRAME
+    began = time.process_time()
+    picture_size("image/jpeg", content)
+    assert time.process_time() - began < 0.5
 
 
 @given(some.sampled_from(sorted(PICTURES)), some.binary(max_size=60))

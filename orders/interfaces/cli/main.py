@@ -8,14 +8,15 @@ from flask.cli import ScriptInfo
 
 from orders import __version__
 from orders.data_folder import DataFolder
+from orders.domain.errors import OrderError
 from orders.environment import BadSetting
 from orders.interfaces.cli.commands import COMMANDS
 from orders.interfaces.cli.config import load_environment
-from orders.interfaces.cli.output import FOR_PEOPLE
+from orders.interfaces.cli.output import FOR_PEOPLE, fail, is_for_people
 from orders.settings import Settings, parse_settings, settings_or_exit
 
-# Commands that may create a database.
-BEGINNING = {"serve", "work", "database", "restore"}
+# Commands that may create a database, or make one in another place.
+BEGINNING = {"serve", "work", "upgrade", "restore"}
 
 
 def command_line(create_app: Callable[[Settings], Flask]) -> click.Group:
@@ -39,20 +40,22 @@ def command_line(create_app: Callable[[Settings], Flask]) -> click.Group:
 
 
 def _require_database() -> None:
-    """Raise ClickException if the current command needs an SQLite file that does not exist.
+    """Refuse the current command if it needs an SQLite file that does not exist.
 
     It was then probably called in another folder than `shortorder serve`.
     """
+    context = click.get_current_context()
+    is_json = not is_for_people(as_json=context.params.get("as_json", False))
     try:
         settings = parse_settings()
     except BadSetting as error:
-        raise click.ClickException(str(error)) from error
+        fail(OrderError(str(error)), is_json=is_json)
     file = DataFolder(settings.data_dir, settings.database_url).database
-    command = click.get_current_context().find_root().invoked_subcommand
-    if file is None or file.exists() or command in BEGINNING:
+    if file is None or file.exists() or context.info_name in BEGINNING:
         return
-    raise click.ClickException(
+    missing = OrderError(
         f"There is no database {file}. Run the command in the folder in which `shortorder serve`"
         " was started, or let DATA_DIR name the data folder. `shortorder database upgrade` creates"
         " a new database."
     )
+    fail(missing, is_json=is_json)

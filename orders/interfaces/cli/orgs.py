@@ -5,7 +5,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from orders.domain.errors import Conflict
+from orders.domain.errors import Conflict, NotFound
 from orders.domain.identifiers import read_uuid
 from orders.interfaces.cli.org_option import choose_org, for_org, org_option
 from orders.interfaces.cli.output import prints
@@ -85,12 +85,14 @@ def revoke_token(token_id: str) -> dict[str, Any]:
 
 
 def _token_named(name: str) -> str:
-    """Return the ID of the active token with this name, or the name if no token has it.
+    """Return the ID of the active token with this name.
 
-    Raises Conflict if several tokens have it.
+    Raises NotFound if no token has it, and Conflict if several do.
     """
     every = (one for org in list_orgs() for one in tokens.list_tokens(org.id))
     found = [one.id for one in every if one.name == name and one.revoked_at is None]
     if len(found) > 1:
         raise Conflict(f"Several tokens have this name. Say which by its ID: {', '.join(found)}.")
-    return found[0] if found else name
+    if not found:
+        raise NotFound("There is no active token with this name. See: shortorder token list")
+    return found[0]

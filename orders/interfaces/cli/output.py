@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -39,7 +39,7 @@ def prints(
             try:
                 result = command(*args, **options)
             except OrderError as error:
-                _fail(error, is_json=is_json)
+                fail(error, is_json=is_json)
             if is_json:
                 click.echo(json.dumps(result, default=_as_json))
             elif sentence and isinstance(result, dict):
@@ -85,7 +85,8 @@ def aligned(rows: Iterable[Iterable[str]]) -> str:
     )
 
 
-def _fail(error: OrderError, *, is_json: bool) -> None:
+def fail(error: OrderError, *, is_json: bool) -> NoReturn:
+    """Print an error to standard error, as JSON or for people, and exit with the code 1."""
     faults = error.errors if isinstance(error, InvalidInput) else ()
     if is_json:
         refused: Row = {"error": str(error)}
@@ -93,9 +94,8 @@ def _fail(error: OrderError, *, is_json: bool) -> None:
             refused["errors"] = [asdict(fault) for fault in faults]
         click.echo(json.dumps(refused), err=True)
         sys.exit(1)
-    if not faults:
-        raise click.ClickException(str(error))
-    raise click.ClickException("\n".join(f"{one.path}: {one.message}" for one in faults))
+    lines = [f"{one.path}: {one.message}" for one in faults] or [str(error)]
+    raise click.ClickException("\n".join(map(_printable, lines)))
 
 
 def _title(key: str) -> str:
@@ -112,6 +112,10 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return _printable(text)
+
+
+def _printable(text: str) -> str:
     return "".join(one if one.isprintable() else " " for one in text)
 
 

@@ -140,7 +140,7 @@ def check_rate_limits(examined: Examined) -> list[Finding]:
         if storage.check():
             return ok(masked("RATE_LIMIT_STORAGE", uri))
     except ConfigurationError:
-        advice = "Install it: pip install 'shortorder[redis]', from the same wheel."
+        advice = "Install its client, which the extra [redis] of the wheel has."
     return [fault(f"{masked('RATE_LIMIT_STORAGE', uri)} cannot be reached.", advice)]
 
 

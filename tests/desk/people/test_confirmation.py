@@ -104,8 +104,8 @@ def test_the_page_returns_to_the_action_with_what_was_typed(
     with app.app_context():
         assert sessions.failed_tries(org.admin()) == 1
     fields = read(wrong.text).first("form.card").fields()
-    secrets = {"confirm_password": PASSWORD, "password": TYPED["password"]}
-    done = admin_client.post(STAFF, data={**fields, **secrets})
+    typed = {"confirm_password": PASSWORD, "password": TYPED["password"]}
+    done = admin_client.post(STAFF, data={**fields, **typed})
     assert done.location == "/settings/staff"
     assert exists(app, TYPED["email"])
     # For a while nothing is asked.
