@@ -105,10 +105,11 @@ def back_up_if_due(
         return None
 
 
-def check(address: str, passphrase: str, data_dir: Path) -> Manifest:
+def check(address: str, passphrase: str, data_dir: Path | None) -> Manifest:
     """Read all of an archive, verify it, and return its manifest.
 
-    The database in it is unpacked into a temporary folder of `data_dir`, opened and counted.
+    The database in it is unpacked into a temporary folder of `data_dir`, or of the system if that
+    is None, opened and counted.
     Raises BackupError if anything differs from the manifest.
     """
     with TemporaryDirectory(prefix=".backup-check-", dir=data_dir) as folder:

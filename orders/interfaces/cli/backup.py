@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 
 from orders import __version__
 from orders.domain.errors import BackupError, OrderError
+from orders.interfaces.cli.config import environment_settings
 from orders.interfaces.cli.output import prints
 from orders.interfaces.cli.upgrade import SchemaState, schema_state
 from orders.interfaces.http.current_settings import current_settings
@@ -37,7 +38,6 @@ PAUSE = 600.0
 @click.option(
     "--encrypt", is_flag=True, help="Ask for a passphrase; not needed with BACKUP_PASSPHRASE."
 )
-@with_appcontext
 @prints("{sentence}")
 def backup_command(
     target: str | None, archive: str | None, status: bool, encrypt: bool
@@ -46,12 +46,24 @@ def backup_command(
 
     TARGET is a folder or s3://bucket/prefix.
     """
-    settings = current_settings()
     if archive is not None:
-        found = backup.check(archive, _passphrase_for(archive, settings), settings.data_dir)
-        facts = _facts(found)
-        said = "The archive is sound: {orders} orders, {files} files.".format_map(facts)
-        return {"archive": archive, "isSound": True, **facts, "sentence": said}
+        return _check(archive)
+    return _made_or_state(target, status=status, encrypt=encrypt)
+
+
+def _check(archive: str) -> dict[str, Any]:
+    """Verify an archive; this needs no installation, and creates none."""
+    settings = environment_settings()
+    folder = settings.data_dir if settings.data_dir.is_dir() else None
+    found = backup.check(archive, _passphrase_for(archive, settings), folder)
+    facts = _facts(found)
+    said = "The archive is sound: {orders} orders, {files} files.".format_map(facts)
+    return {"archive": archive, "isSound": True, **facts, "sentence": said}
+
+
+@with_appcontext
+def _made_or_state(target: str | None, *, status: bool, encrypt: bool) -> dict[str, Any]:
+    settings = current_settings()
     if status:
         return _state(settings)
     if not (target or settings.backup_to):

@@ -8,11 +8,10 @@ from flask.cli import ScriptInfo
 
 from orders import __version__
 from orders.data_folder import DataFolder
-from orders.environment import BadSetting
 from orders.interfaces.cli.commands import COMMANDS
-from orders.interfaces.cli.config import load_environment
+from orders.interfaces.cli.config import environment_settings
 from orders.interfaces.cli.output import FOR_PEOPLE
-from orders.settings import Settings, parse_settings, settings_or_exit
+from orders.settings import Settings, settings_or_exit
 
 # Commands that may create a database.
 BEGINNING = {"serve", "work", "database", "restore"}
@@ -22,8 +21,7 @@ def command_line(create_app: Callable[[Settings], Flask]) -> click.Group:
     """Return the command `shortorder`; its commands create the application when they need it."""
 
     def create() -> Flask:
-        load_environment()
-        _require_database()
+        _require_database(environment_settings())
         return create_app(settings_or_exit())
 
     @click.group(context_settings={"obj": ScriptInfo(create_app=create)})
@@ -38,15 +36,11 @@ def command_line(create_app: Callable[[Settings], Flask]) -> click.Group:
     return shortorder
 
 
-def _require_database() -> None:
+def _require_database(settings: Settings) -> None:
     """Raise ClickException if the current command needs an SQLite file that does not exist.
 
     It was then probably called in another folder than `shortorder serve`.
     """
-    try:
-        settings = parse_settings()
-    except BadSetting as error:
-        raise click.ClickException(str(error)) from error
     file = DataFolder(settings.data_dir, settings.database_url).database
     command = click.get_current_context().find_root().invoked_subcommand
     if file is None or file.exists() or command in BEGINNING:
