@@ -28,9 +28,9 @@ def run(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("DATABASE_URL", settings.database_url)
     monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
 
-    def run(*arguments: str, **how: str) -> Result:
+    def run(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 - as click has it
         shortorder = command_line(lambda _: app)
-        return CliRunner().invoke(shortorder, arguments, catch_exceptions=False, **how)
+        return CliRunner().invoke(shortorder, arguments, input=input, catch_exceptions=False)
 
     return run
 
@@ -138,8 +138,9 @@ def test_invitations_are_mailed_where_mail_is_set_up(
         settings = replace(app.config["SETTINGS"], **more, public_url=url)
         monkeypatch.setitem(app.config, "SETTINGS", settings)
         with app.app_context():
-            look = {"customer_check": "none", "accent": "", "contact": ""}
-            orgs.change_customer_page(org.id, **look, language="de")
+            orgs.change_customer_page(
+                org.id, customer_check="none", accent="", contact="", language="de"
+            )
         mailed = invite("kim")
         printed = invite("lee", "--print")
         server.refusal = "550 no"
