@@ -8,6 +8,7 @@ the texts that they are.
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import orjson
 from sqlalchemy import (
@@ -127,6 +128,7 @@ def _read(connection: Connection, of: Table) -> Iterator[list[Row[tuple[object, 
     yield from found.partitions()  # type: ignore[misc]  # lists, which are typed as sequences
 
 
+@cache  # statements are compiled once for each table
 def _plain(of: Table) -> Table:
     """Return a table with the same columns, whose texts are not read as what they contain."""
     columns = (Column(one.name, _plain_type(one.type)) for one in of.columns)

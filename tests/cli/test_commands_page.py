@@ -14,6 +14,7 @@ from flask import Flask
 from orders.data_folder import DataFolder
 from orders.interfaces.cli.main import command_line
 from orders.settings import PROJECT, Settings
+from tests.databases import copy_sqlite
 from tests.mail_server import mail_server
 
 pytestmark = pytest.mark.one_database(reason="what commands print")
@@ -67,6 +68,7 @@ def test_the_examples_print_what_is_shown(
     for name in ("data_dir", "database_url", "secret_key"):
         monkeypatch.setenv(name.upper(), str(getattr(settings, name)))
     DataFolder(settings.data_dir, settings.database_url).close_to_others()
+    copy_sqlite(settings.data_dir, "copy.sqlite3")
     shortorder = command_line(lambda _: app)
     for line, shown in examples(PAGES["commands.md"]):
         arguments, _, file = line.partition(" < ")
