@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import orjson
 from sqlalchemy import (
@@ -135,6 +136,7 @@ def _plain(of: Table) -> Table:
     return Table(of.name, MetaData(), *columns)
 
 
-def _plain_type(of: TypeEngine[object]) -> TypeEngine[object]:
-    is_text = isinstance(of, TypeDecorator) and not isinstance(of, UtcDateTime)
-    return of.impl_instance if is_text else of
+def _plain_type(of: TypeEngine[Any]) -> TypeEngine[Any]:
+    if isinstance(of, TypeDecorator) and not isinstance(of, UtcDateTime):
+        return of.impl_instance
+    return of

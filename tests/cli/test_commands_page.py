@@ -13,6 +13,7 @@ from flask import Flask
 
 from orders.data_folder import DataFolder
 from orders.interfaces.cli.main import command_line
+from orders.services.imports import customer_import
 from orders.settings import PROJECT, Settings
 from tests.databases import copy_sqlite
 from tests.mail_server import mail_server
@@ -24,6 +25,11 @@ EXAMPLE = re.compile(r"^\$ shortorder (.*)$", re.MULTILINE)
 # They take longer: tests/processes/test_package.py, tests/processes/test_serve.py, test_seed.py.
 ELSEWHERE = {"serve", "work", "seed demo"}
 INPUTS = {"password.txt": "correct horse battery\n"}
+PRODUCT = "e5d536ec-e89c-46fc-8773-7e54ba70517a"
+FILES = {
+    "customers.csv": customer_import.SAMPLE,
+    "orders.csv": f"order,name,configurationId,count\n1,Hall,{PRODUCT},4\n2,Bar,{PRODUCT},2\n",
+}
 
 
 @pytest.fixture
@@ -69,6 +75,8 @@ def test_the_examples_print_what_is_shown(
         monkeypatch.setenv(name.upper(), str(getattr(settings, name)))
     DataFolder(settings.data_dir, settings.database_url).close_to_others()
     copy_sqlite(settings.data_dir, "copy.sqlite3")
+    for name, text in FILES.items():
+        Path(name).write_text(text, "utf-8")
     shortorder = command_line(lambda _: app)
     for line, shown in examples(PAGES["commands.md"]):
         arguments, _, file = line.partition(" < ")

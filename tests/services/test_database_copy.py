@@ -65,7 +65,7 @@ def test_the_demo_is_the_same_on_postgresql_and_back_on_sqlite(
     def answer(of: Flask) -> bytes:
         found = of.test_client().get("/api/orders?perPage=100", headers=headers)
         assert found.status_code == 200, found.text
-        return found.data
+        return bytes(found.data)
 
     said, rows = answer(app), stored(app)
     with new_database(postgres, "copied_orders") as url:

@@ -18,6 +18,8 @@ from orders.interfaces.cli.backup import backup_command, restore_command
 from orders.interfaces.cli.config import config
 from orders.interfaces.cli.demo import seed
 from orders.interfaces.cli.doctor import doctor
+from orders.interfaces.cli.exports import export
+from orders.interfaces.cli.imports import imports
 from orders.interfaces.cli.maintenance import database, mail_group
 from orders.interfaces.cli.org_option import for_org
 from orders.interfaces.cli.orgs import org, token
@@ -200,6 +202,8 @@ COMMANDS: tuple[click.Command, ...] = (
         attribute,
         orders_group,
         files,
+        export,
+        imports,
         seed_group,
     ),
 )

@@ -14,7 +14,7 @@ import click
 from orders.domain.errors import InvalidInput, OrderError
 
 Row = dict[str, Any]
-Command = Callable[..., Row | list[Row]]
+Command = Callable[..., Row | list[Row] | None]
 # A key of `click.Context.meta`; it is there if people read what is printed.
 FOR_PEOPLE = "orders.for_people"
 ABBREVIATIONS = {"id": "ID", "url": "URL", "e mail": "e-mail"}
@@ -40,6 +40,8 @@ def prints(
                 result = command(*args, **options)
             except OrderError as error:
                 _fail(error, is_json=is_json)
+            if result is None:  # the command has written to standard output itself
+                return
             if is_json:
                 click.echo(json.dumps(result, default=_as_json))
             elif sentence and isinstance(result, dict):
