@@ -1,6 +1,6 @@
 """The whole database copied into another one, such as from SQLite to PostgreSQL."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from orders.domain.errors import BackupError, Conflict, ServiceBusy
+from orders.services.progress import Begin, no_progress
 from orders.storage import table_copies
 from orders.storage.database import db
 from orders.storage.startup import schema_version
@@ -16,8 +17,6 @@ from orders.storage.table_copies import UNFINISHED, Content
 
 # Reads of the service write them, so they may change during a copy.
 _WRITTEN_BY_READS = frozenset({"rate_count", "request_log", "staff_session"})
-# Called once with the number of steps, and returns what is called with each number of steps done.
-Progress = Callable[[int], Callable[[int], object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class TableCopy:
 
 
 def copy_database(
-    url: str, *, goes_on: bool = False, progress: Progress = lambda _: lambda _: None
+    url: str, *, goes_on: bool = False, progress: Begin = no_progress
 ) -> list[TableCopy]:
     """Copy all rows of the database into the one at `url`, and return what is in both.
 
@@ -64,11 +63,13 @@ def copy_database(
 
 
 def _copy(
-    source: Connection, engine: Engine, progress: Progress, *, is_begun: bool
+    source: Connection, engine: Engine, progress: Begin, *, is_begun: bool
 ) -> list[TableCopy]:
     tables = table_copies.copied_tables()
     # Every row is read here and written there, read again there, and before that to go on.
-    step = progress(sum(table_copies.counts(source).values()) * (4 if is_begun else 2))
+    step = progress(
+        "Copying rows", sum(table_copies.counts(source).values()) * (4 if is_begun else 2)
+    )
     here = {}
     kept: set[str] = set()
     if is_begun:

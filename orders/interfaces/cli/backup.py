@@ -14,6 +14,7 @@ from orders import __version__
 from orders.domain.errors import BackupError, OrderError
 from orders.interfaces.cli.config import environment_settings
 from orders.interfaces.cli.output import prints
+from orders.interfaces.cli.progress import progress_bars
 from orders.interfaces.cli.upgrade import SchemaState, schema_state
 from orders.interfaces.http.current_settings import current_settings
 from orders.services import backup, backup_archive, backup_restore
@@ -55,7 +56,9 @@ def _check(archive: str) -> dict[str, Any]:
     """Verify an archive; this needs no installation, and creates none."""
     settings = environment_settings()
     folder = settings.data_dir if settings.data_dir.is_dir() else None
-    found = backup.check(archive, _passphrase_for(archive, settings), folder)
+    passphrase = _passphrase_for(archive, settings)
+    with progress_bars() as begin:
+        found = backup.check(archive, passphrase, folder, begin)
     facts = _facts(found)
     said = "The archive is sound: {orders} orders, {files} files.".format_map(facts)
     return {"archive": archive, "isSound": True, **facts, "sentence": said}
@@ -71,7 +74,10 @@ def _made_or_state(target: str | None, *, status: bool, encrypt: bool) -> dict[s
     passphrase = settings.backup_passphrase
     if encrypt and not passphrase:
         passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
-    made = backup.back_up(settings, _store(), __version__, to=target or "", passphrase=passphrase)
+    with progress_bars() as begin:
+        made = backup.back_up(
+            settings, _store(), __version__, to=target or "", passphrase=passphrase, progress=begin
+        )
     facts = _facts(made.manifest)
     said = "Backed up {orders} orders and {files} files to ".format_map(facts) + made.address
     return {"archive": made.address, "bytes": made.size, **facts, "sentence": said}
@@ -88,7 +94,8 @@ def restore_command(file: str) -> dict[str, Any]:
     """
     settings = current_settings()
     passphrase = _passphrase_for(file, settings)
-    done = backup_restore.restore(file, passphrase, settings, _store(), _knows)
+    with progress_bars() as begin:
+        done = backup_restore.restore(file, passphrase, settings, _store(), _knows, begin)
     return {"restored": file, **_facts(done.manifest), "next": " ".join(done.next_steps)}
 
 

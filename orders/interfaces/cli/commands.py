@@ -25,6 +25,7 @@ from orders.interfaces.cli.org_option import for_org
 from orders.interfaces.cli.orgs import org, token
 from orders.interfaces.cli.output import prints
 from orders.interfaces.cli.passwords import password_option, read_password
+from orders.interfaces.cli.progress import progress_bars
 from orders.interfaces.cli.server import new_setup_link, serve, work
 from orders.interfaces.cli.users import user
 from orders.interfaces.http.application import Shortorder
@@ -148,7 +149,8 @@ def _default(rule: AttributeRule, text: str | None) -> Any:  # noqa: ANN401 - a 
 @prints("Rewrote keys: {rebuilt}.")
 def rebuild_sort_keys() -> dict[str, Any]:
     """Rewrite the keys by which lists are sorted, after an update that changes them."""
-    return {"rebuilt": changes.rebuild_sort_keys() + customers.rebuild_sort_keys()}
+    with progress_bars() as begin:
+        return {"rebuilt": changes.rebuild_sort_keys(begin) + customers.rebuild_sort_keys(begin)}
 
 
 @files.command("sweep")

@@ -14,7 +14,7 @@ from flask.cli import AppGroup
 from orders.domain.errors import Conflict
 from orders.interfaces.cli.org_option import for_org
 from orders.interfaces.cli.output import prints
-from orders.interfaces.cli.progress import progress_bar
+from orders.interfaces.cli.progress import progress_bars
 from orders.services.accounts.org_rules import org_rules_of
 from orders.services.catalog import configuration_export
 from orders.services.imports import customer_import
@@ -23,6 +23,7 @@ from orders.services.orders import order_list
 from orders.services.orders.export import Cell, csv_pieces, write_xlsx
 from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.order_list import Sort
+from orders.services.progress import Step
 
 export = AppGroup("export", help="Orders, customer records, and products as CSV or Excel files.")
 
@@ -70,8 +71,9 @@ def _add_command(name: str, purpose: str, find: Callable[[str], ExportTable]) ->
         if file is None and kind == "xlsx":
             raise click.UsageError("An Excel file needs --to FILE.")
         found = find(org_id)
-        with progress_bar(f"Exporting {name}") as begin:
-            found = found._replace(rows=_counted(found, begin(found.size)))
+        with progress_bars() as begin:
+            step = begin(f"Exporting {name}", found.size)
+            found = found._replace(rows=_counted(found, step))
             if file is None:
                 _write_csv(found, partial(click.echo, nl=False))
                 return None
@@ -91,7 +93,7 @@ _add_command(
 _add_command("products", "Export the current products, as the desk imports them.", _products)
 
 
-def _counted(found: ExportTable, step: Callable[[int], object]) -> Iterator[Sequence[Cell]]:
+def _counted(found: ExportTable, step: Step) -> Iterator[Sequence[Cell]]:
     last: Cell | None = None
     for row in found.rows:
         yield row

@@ -15,7 +15,7 @@ from orders.domain.permissions import Permission, may
 from orders.domain.sheet_reading import ReadingChoices
 from orders.interfaces.cli.org_option import for_org
 from orders.interfaces.cli.output import prints
-from orders.interfaces.cli.progress import progress_bar
+from orders.interfaces.cli.progress import progress_bars
 from orders.interfaces.http.current_settings import current_limits
 from orders.services.accounts import access, accounts
 from orders.services.accounts.access import Actor
@@ -105,8 +105,8 @@ def import_orders(
 
 def _worked_on(one: Import, label: str) -> Import:
     """Work on an import until there is nothing to do, or wait for the service that does."""
-    with progress_bar(label) as begin:
-        step, shown = begin(PERCENT), 0
+    with progress_bars() as begin:
+        step, shown = begin(label, PERCENT), 0
 
         def look() -> Import:
             nonlocal shown

@@ -9,7 +9,7 @@ from orders.data_folder import DataFolder
 from orders.domain.errors import Conflict
 from orders.environment import BadSetting
 from orders.interfaces.cli.output import prints
-from orders.interfaces.cli.progress import progress_bar
+from orders.interfaces.cli.progress import progress_bars
 from orders.interfaces.cli.upgrade import SchemaState, migrate, newer_schema, schema_state
 from orders.interfaces.http.current_settings import current_settings
 from orders.services import database_copy, mail
@@ -38,7 +38,7 @@ def copy_to(target: str, goes_on: bool) -> list[dict[str, Any]]:
     Both may be SQLite or PostgreSQL. Stop the service first: what it writes meanwhile is missing.
     """
     _require_current_schema()
-    with progress_bar("Copying rows") as begin:
+    with progress_bars() as begin:
         copies = database_copy.copy_database(_address(target), goes_on=goes_on, progress=begin)
     return [
         {
