@@ -8,15 +8,19 @@ from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from orders.domain.errors import BackupError, Conflict, ServiceBusy
+from orders.domain.errors import OrderError, ServiceBusy
 from orders.services.progress import Begin, no_progress
 from orders.storage import table_copies
 from orders.storage.database import db
 from orders.storage.startup import schema_version
-from orders.storage.table_copies import UNFINISHED, Content
+from orders.storage.table_copies import UNFINISHED, TableContent
 
 # Reads of the service write them, so they may change during a copy.
 _WRITTEN_BY_READS = frozenset({"rate_count", "request_log", "staff_session"})
+
+
+class CopyError(OrderError):
+    """The database was not copied, or not all of it; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,8 @@ class TableCopy:
     """A table of both databases; `is_copied` is False if it was the same before."""
 
     name: str
-    here: Content
-    there: Content
+    here: TableContent
+    there: TableContent
     is_copied: bool
 
 
@@ -36,19 +40,19 @@ def copy_database(
 
     That must have the tables of the same version, and no rows. With `goes_on` it may be one into
     which a copy was interrupted: tables that are the same are kept, and the others emptied and
-    copied. Until all is copied, the service does not start with it. Raises Conflict for a
-    database that is not such a one, and BackupError if something cannot be read or written, or is
-    not the same afterwards.
+    copied. Until all is copied, the service does not start with it. Raises CopyError for a database
+    that is not such a one, and if something cannot be read or written, or is not the same
+    afterwards.
     """
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     with _understood(url):
         revision = schema_version()
         found = _revision_there(engine, url)
         if found not in {revision, f"{UNFINISHED}{revision}"}:
-            raise Conflict(_not_the_same_schema(revision, found))
+            raise CopyError(_not_the_same_schema(revision, found))
         is_begun = found != revision
         if is_begun and not goes_on:
-            raise Conflict("A copy into this database was interrupted. Continue it: --continue")
+            raise CopyError("A copy into this database was interrupted. Continue it: --continue")
         if not is_begun:
             _refuse_rows(engine)
         with _writing(engine) as target:
@@ -102,7 +106,7 @@ def _revision_there(engine: Engine, url: str) -> str | None:
         return schema_version(engine)
     except ServiceBusy as error:
         reason = " ".join(str(getattr(error.__cause__, "orig", error.__cause__)).split())
-        raise BackupError(f"The database {_shown(url)} cannot be opened: {reason}") from error
+        raise CopyError(f"The database {_shown(url)} cannot be opened: {reason}") from error
 
 
 def _not_the_same_schema(here: str | None, there: str | None) -> str:
@@ -121,13 +125,13 @@ def _refuse_rows(engine: Engine) -> None:
     with _reading(engine) as target:
         used = [name for name, count in table_copies.counts(target).items() if count]
     if used:
-        raise Conflict(f"The other database is not empty: it has rows in {', '.join(used)}.")
+        raise CopyError(f"The other database is not empty: it has rows in {', '.join(used)}.")
 
 
 def _refuse_differences(copies: Sequence[TableCopy], before: dict[str, int]) -> None:
     differing = [one.name for one in copies if one.here != one.there]
     if differing:
-        raise BackupError(
+        raise CopyError(
             f"The rows of {', '.join(differing)} differ after the copy. Repeat it with --continue."
         )
     with _reading(db.engine) as source:
@@ -138,7 +142,7 @@ def _refuse_differences(copies: Sequence[TableCopy], before: dict[str, int]) -> 
         if count != now[name] and name not in _WRITTEN_BY_READS
     ]
     if changed:
-        raise BackupError(
+        raise CopyError(
             f"While it was copied, the service has written to {', '.join(changed)}. Stop it, and"
             " repeat the copy with --continue."
         )
@@ -163,12 +167,13 @@ def _writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _understood(url: str) -> Iterator[None]:
-    """Raise what the libraries say about a database as a BackupError."""
+    """Raise what the libraries say about a database as a CopyError."""
     try:
         yield
     except SQLAlchemyError as error:
-        reason = " ".join(str(getattr(error, "orig", None) or error).split())
-        raise BackupError(
+        # The first line alone: others may quote what is stored.
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise CopyError(
             f"The copy to {_shown(url)} ended: {reason}. Repeat it with --continue."
         ) from error
 

@@ -44,7 +44,7 @@ Step = Callable[[int], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class TableContent:
     """The number of rows in a table, and a hash of all of them, whatever their order."""
 
     rows: int
@@ -63,8 +63,8 @@ class _Summing:
             self._sum += int.from_bytes(hashlib.sha256(orjson.dumps(list(row))).digest())
 
     @property
-    def content(self) -> Content:
-        return Content(self._rows, (self._sum % 256**SIZE).to_bytes(SIZE).hex())
+    def content(self) -> TableContent:
+        return TableContent(self._rows, (self._sum % 256**SIZE).to_bytes(SIZE).hex())
 
 
 def copied_tables() -> list[Table]:
@@ -80,7 +80,7 @@ def counts(connection: Connection) -> dict[str, int]:
     }
 
 
-def content_of(connection: Connection, of: Table, step: Step) -> Content:
+def content_of(connection: Connection, of: Table, step: Step) -> TableContent:
     """Read a whole table and return what is in it. `step` is called with numbers of rows."""
     found = _Summing()
     for rows in _read(connection, _plain(of)):
@@ -89,7 +89,7 @@ def content_of(connection: Connection, of: Table, step: Step) -> Content:
     return found.content
 
 
-def copy_rows(source: Connection, target: Connection, of: Table, step: Step) -> Content:
+def copy_rows(source: Connection, target: Connection, of: Table, step: Step) -> TableContent:
     """Copy all rows of a table into the same table of `target`, and return what was copied.
 
     The next row that PostgreSQL numbers gets the number after the highest. `step` is called with

@@ -102,9 +102,10 @@ def test_a_command_in_another_folder_creates_no_database(
 ) -> None:
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.setenv("DATA_DIR", f"{tmp_path}/elsewhere")
-    refused = run("user", "list")
-    assert refused.exit_code == 1
-    assert "There is no database" in refused.stderr
+    for command in (("user", "list"), ("database", "copy", "--to", "sqlite:///other.sqlite3")):
+        refused = run(*command)
+        assert refused.exit_code == 1
+        assert "There is no database" in refused.stderr
 
 
 def test_passwords_are_read_from_standard_input(run: Run, app: Flask, org: Org) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from orders.domain.inputs import Limits
 from orders.interfaces.cli.demo.seed import seed_demo
 from orders.services import database_copy
+from orders.services.accounts import orgs
 from orders.storage import database, table_copies, tables
 from orders.storage.table_copies import copy_rows
 from tests.databases import copy_sqlite, own_app, settings_for
@@ -99,6 +100,21 @@ def _a_copy_is_finished_by_the_command(app: Flask, url: str, there: Flask) -> No
     assert not {"org", "configuration", "staff_account"} & copied
     again = copy(app, url, "--continue")
     assert "is not empty: it has rows in org" in json.loads(again.stderr)["error"]
+
+
+def test_a_service_that_writes_meanwhile_is_noticed(
+    app: Flask, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def written_meanwhile(*arguments: Any) -> object:  # noqa: ANN401 - as above
+        if arguments[2].name == "org":
+            orgs.add_org("Meanwhile")
+        return copy_rows(*arguments)
+
+    monkeypatch.setattr(table_copies, "copy_rows", written_meanwhile)
+    refused = copy(app, f"sqlite:///{file}")
+    assert "the service has written to org" in json.loads(refused.stderr)["error"]
+    monkeypatch.undo()
+    assert copy(app, f"sqlite:///{file}", "--continue").exit_code == 0
 
 
 def test_databases_that_cannot_be_the_target_are_refused(app: Flask, tmp_path: Path) -> None:

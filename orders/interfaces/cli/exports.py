@@ -109,7 +109,7 @@ def _write_csv(found: ExportTable, write: Callable[[bytes], object]) -> None:
 
 @contextmanager
 def _replacing(file: Path) -> Iterator[Path]:
-    """Give a file to write, which takes the place of `file` once all is written.
+    """Provide a file to write, which takes the place of `file` once all is written.
 
     Only this user can read it. Raises Conflict if it cannot be written; then `file` is unchanged.
     """

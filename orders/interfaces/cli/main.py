@@ -14,7 +14,7 @@ from orders.interfaces.cli.output import FOR_PEOPLE
 from orders.settings import Settings, settings_or_exit
 
 # Commands that may create a database.
-BEGINNING = {"serve", "work", "database", "restore"}
+BEGINNING = {"serve", "work", "database upgrade", "restore"}
 
 
 def command_line(create_app: Callable[[Settings], Flask]) -> click.Group:
@@ -42,11 +42,20 @@ def _require_database(settings: Settings) -> None:
     It was then probably called in another folder than `shortorder serve`.
     """
     file = DataFolder(settings.data_dir, settings.database_url).database
-    command = click.get_current_context().find_root().invoked_subcommand
-    if file is None or file.exists() or command in BEGINNING:
+    if file is None or file.exists() or _current_command() in BEGINNING:
         return
     raise click.ClickException(
         f"There is no database {file}. Run the command in the folder in which `shortorder serve`"
         " was started, or let DATA_DIR name the data folder. `shortorder database upgrade` creates"
         " a new database."
     )
+
+
+def _current_command() -> str:
+    """Return the names of the current command and its groups, such as "database upgrade"."""
+    context: click.Context | None = click.get_current_context()
+    names: list[str] = []
+    while context is not None and context.parent is not None:
+        names.insert(0, context.info_name or "")
+        context = context.parent
+    return " ".join(names)

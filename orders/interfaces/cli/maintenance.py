@@ -46,7 +46,7 @@ def copy_to(target: str, goes_on: bool) -> list[dict[str, Any]]:
             "here": one.here.rows,
             "there": one.there.rows,
             "isCopied": one.is_copied,
-            "sha256": one.there.digest,
+            "hash": one.there.digest,
         }
         for one in copies
     ]

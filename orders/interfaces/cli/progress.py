@@ -11,7 +11,7 @@ from orders.services.progress import Begin, Step, no_steps
 
 @contextmanager
 def progress_bars() -> Iterator[Begin]:
-    """Give a function that shows a bar until it is called again, or until the `with` block ends.
+    """Provide a function that shows a bar until it is called again, or until the `with` block ends.
 
     Nothing is shown unless standard error is a terminal.
     """
