@@ -22,8 +22,15 @@ from orders.services.backup_archive import (
     Manifest,
     read_archive,
 )
-from orders.services.backup_places import BackupPlace, archive_name, made_at, open_archive
+from orders.services.backup_places import (
+    BackupPlace,
+    archive_name,
+    archive_size,
+    made_at,
+    open_archive,
+)
 from orders.services.files import FILE_COLUMNS, FileStore
+from orders.services.progress import Begin, no_progress
 from orders.settings import Settings
 from orders.storage import snapshots
 
@@ -59,6 +66,7 @@ def back_up(
     to: str = "",
     passphrase: str = "",
     now: datetime | None = None,
+    progress: Begin = no_progress,
 ) -> Backup:
     """Write an archive into the folder or bucket `to`, while the service runs.
 
@@ -69,7 +77,7 @@ def back_up(
     """
     place = BackupPlace(to or settings.backup_to, settings.data_dir)
     with snapshots.only_one(settings.data_dir):
-        made = _make(settings, store, version, place, passphrase, lambda: None, now)
+        made = _make(settings, store, version, place, passphrase, lambda: None, now, progress)
         if not to:
             _prune(place, settings.backup_keep)
     return made
@@ -105,18 +113,26 @@ def back_up_if_due(
         return None
 
 
-def check(address: str, passphrase: str, data_dir: Path) -> Manifest:
+def check(
+    address: str, passphrase: str, data_dir: Path | None, progress: Begin = no_progress
+) -> Manifest:
     """Read all of an archive, verify it, and return its manifest.
 
-    The database in it is unpacked into a temporary folder of `data_dir`, opened and counted.
+    The database in it is unpacked into a temporary folder of `data_dir`, or of the system if that
+    is None, opened and counted.
     Raises BackupError if anything differs from the manifest.
     """
     with TemporaryDirectory(prefix=".backup-check-", dir=data_dir) as folder:
-        return unpack(address, passphrase, Path(folder) / "database")
+        return unpack(address, passphrase, Path(folder) / "database", progress=progress)
 
 
 def unpack(
-    address: str, passphrase: str, database: Path, take_secrets: Callable[[bytes], object] = bytes
+    address: str,
+    passphrase: str,
+    database: Path,
+    take_secrets: Callable[[bytes], object] = bytes,
+    *,
+    progress: Begin = no_progress,
 ) -> Manifest:
     """Verify an archive and write its database into the file `database`; return its manifest.
 
@@ -131,7 +147,8 @@ def unpack(
         elif not name.startswith(FILES):
             _unpack_file(stream, database)
 
-    manifest = read_archive(lambda: open_archive(address), passphrase, take)
+    step = progress("Verifying the archive", archive_size(address))
+    manifest = read_archive(lambda: open_archive(address, step), passphrase, take)
     found = snapshots.count_rows(database, manifest.database)
     for table, count in manifest.counts.items():
         if found.get(table, 0) != count:
@@ -188,6 +205,7 @@ def _make(
     passphrase: str,
     interrupt: Callable[[], None],
     now: datetime | None,
+    progress: Begin = no_progress,
 ) -> Backup:
     moment = now or datetime.now(UTC)
     keys = ArchiveSecrets(secret_key=settings.secret_key, encryption_keys=settings.encryption_keys)
@@ -199,7 +217,7 @@ def _make(
             with draft.open("wb") as file:
                 archive = ArchiveWriter(file, passphrase, interrupt)
                 manifest = _fill(
-                    archive, folder, store, keys if passphrase else None, interrupt,
+                    archive, folder, store, keys if passphrase else None, interrupt, progress,
                     made_at=moment, version=version,
                 )  # fmt: skip
         except OSError as error:
@@ -214,17 +232,21 @@ def _fill(
     store: FileStore,
     keys: ArchiveSecrets | None,
     interrupt: Callable[[], None],
+    progress: Begin,
     *,
     made_at: datetime,
     version: str,
 ) -> Manifest:
     kind = snapshots.kind()
     snapshot = snapshots.take(folder / "database", _stored_names(), interrupt)
-    archive.add_file(DATABASES[kind], snapshot.file)
+    step = progress("Packing the database", snapshot.file.stat().st_size)
+    archive.add_file(DATABASES[kind], snapshot.file, step)
     snapshot.file.unlink()
     missing = []
+    step = progress("Packing files", len(snapshot.names))
     for name in snapshot.names:
         interrupt()
+        step(1)
         try:
             archive.add(FILES + name, store.get(name))
         except NotFound:  # deleted since, or lost before

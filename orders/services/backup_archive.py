@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from orders.domain.errors import BackupError
+from orders.services.progress import Step, no_steps
 from orders.storage.age import EncryptedReader, EncryptedWriter, NotDecrypted, is_encrypted
 
 FORMAT = 1
@@ -73,10 +74,10 @@ class ArchiveWriter:
         self._tar = tarfile.open(fileobj=self._gzip, mode="w|")  # noqa: SIM115 - `finish` closes it
         self._hashes: dict[str, str] = {}
 
-    def add_file(self, name: str, path: Path) -> None:
-        """Add a file of the disk as a member."""
+    def add_file(self, name: str, path: Path, step: Step) -> None:
+        """Add a file of the disk as a member; `step` is called with numbers of bytes."""
         with path.open("rb") as source:
-            self._add(name, source, path.stat().st_size)
+            self._add(name, source, path.stat().st_size, step)
 
     def add(self, name: str, content: bytes) -> None:
         """Add a member."""
@@ -92,10 +93,10 @@ class ArchiveWriter:
             self._encrypted.finish()
         return manifest
 
-    def _add(self, name: str, source: BinaryIO, size: int) -> None:
+    def _add(self, name: str, source: BinaryIO, size: int, step: Step = no_steps) -> None:
         member = tarfile.TarInfo(name)
         member.size, member.mode = size, 0o600
-        hashed = _Hashing(source, self._interrupt)
+        hashed = _Hashing(source, self._interrupt, step)
         self._tar.addfile(member, cast(BinaryIO, hashed))
         self._tar.members = []  # type: ignore[attr-defined]  # it would remember all of them
         if name != MANIFEST:
@@ -105,14 +106,17 @@ class ArchiveWriter:
 class _Hashing:
     """Reads from a stream and computes the hash of what was read."""
 
-    def __init__(self, stream: BinaryIO, interrupt: Callable[[], None] = lambda: None) -> None:
-        self._stream, self._interrupt = stream, interrupt
+    def __init__(
+        self, stream: BinaryIO, interrupt: Callable[[], None] = lambda: None, step: Step = no_steps
+    ) -> None:
+        self._stream, self._interrupt, self._step = stream, interrupt, step
         self._hash = hashlib.sha256()
 
     def read(self, size: int = BLOCK) -> bytes:
         self._interrupt()
         content = self._stream.read(size)
         self._hash.update(content)
+        self._step(len(content))
         return content
 
     @property

@@ -16,6 +16,7 @@ from obstore.store import S3Store
 
 from orders.domain.errors import BackupError
 from orders.services.files import RETRIES, TIMEOUT
+from orders.services.progress import Step, no_steps
 
 # Archives that `backup` has named: only they are listed, and removed by the retention.
 _NAME = re.compile(r"shortorder-(\d{8}T\d{6}Z)\.tar\.gz(\.age)?")
@@ -114,29 +115,47 @@ class BackupPlace:
 
 
 @contextmanager
-def open_archive(address: str) -> Iterator[BinaryIO]:
-    """Open the archive in a file or at `s3://bucket/prefix/name`. Raises BackupError."""
+def open_archive(address: str, step: Step = no_steps) -> Iterator[BinaryIO]:
+    """Open the archive in a file or at `s3://bucket/prefix/name`; `step` gets the bytes read.
+
+    Raises BackupError.
+    """
     if not address.startswith("s3://"):
         with _understood():
             file = Path(address).expanduser().open("rb")
         with file:
-            yield file
+            yield cast(BinaryIO, _CountedFile(file, step))
         return
     folder, _, name = address.rpartition("/")
     try:
-        yield cast(BinaryIO, _BucketFile(obstore.open_reader(_bucket(folder), name)))
+        reader = obstore.open_reader(_bucket(folder), name)
+        yield cast(BinaryIO, _CountedFile(reader, step))
     except (BaseError, FileNotFoundError) as error:
         raise _unusable(error) from error
 
 
-class _BucketFile:
-    """Reads as a file does."""
+def archive_size(address: str) -> int:
+    """Return the bytes of an archive that `open_archive` opens; 0 if they cannot be found out."""
+    if not address.startswith("s3://"):
+        file = Path(address).expanduser()
+        return file.stat().st_size if file.is_file() else 0
+    folder, _, name = address.rpartition("/")
+    try:
+        return obstore.head(_bucket(folder), name)["size"]
+    except (BaseError, FileNotFoundError):
+        return 0
 
-    def __init__(self, reader: "obstore.ReadableFile") -> None:
-        self._reader = reader
+
+class _CountedFile:
+    """Reads as a file does, and reports how many bytes were read."""
+
+    def __init__(self, reader: "BinaryIO | obstore.ReadableFile", step: Step) -> None:
+        self._reader, self._step = reader, step
 
     def read(self, size: int) -> bytes:
-        return bytes(self._reader.read(size))
+        content = bytes(self._reader.read(size))
+        self._step(len(content))
+        return content
 
 
 def _bucket(address: str) -> S3Store:

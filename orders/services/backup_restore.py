@@ -16,8 +16,9 @@ from orders.data_folder import EARLIER_KEYS
 from orders.domain.errors import BackupError, ServiceBusy
 from orders.services.backup import unpack
 from orders.services.backup_archive import FILES, ArchiveSecrets, Manifest, read_archive
-from orders.services.backup_places import open_archive
+from orders.services.backup_places import archive_size, open_archive
 from orders.services.files import FileStore
+from orders.services.progress import Begin, Step, no_progress
 from orders.settings import Settings
 from orders.storage import snapshots
 from orders.storage.startup import has_tables
@@ -41,6 +42,7 @@ def restore(
     settings: Settings,
     store: FileStore,
     knows: Callable[[str], bool],
+    progress: Begin = no_progress,
 ) -> Restored:
     """Make the archive at `address` the data of this installation, which must be empty.
 
@@ -54,13 +56,14 @@ def restore(
         shutil.rmtree(left, ignore_errors=True)
     with TemporaryDirectory(prefix=_STAGING, dir=parent) as folder:
         database, kept = Path(folder) / "database", list[bytes]()
-        manifest = unpack(address, passphrase, database, kept.append)
+        manifest = unpack(address, passphrase, database, kept.append, progress=progress)
         _refuse_other_kinds(manifest, knows)
         _refuse_other_files(manifest, store)
         put: list[str] = []
         drafts: dict[Path, Path] = {}
         try:
-            _restore_files(address, passphrase, store, put)
+            step = progress("Restoring files", archive_size(address))
+            _restore_files(address, passphrase, store, put, step)
             for text in kept:
                 drafts = _write_keys(ArchiveSecrets.model_validate_json(text), settings.data_dir)
             snapshots.restore(database)
@@ -119,14 +122,16 @@ def _refuse_other_files(manifest: Manifest, store: FileStore) -> None:
             )
 
 
-def _restore_files(address: str, passphrase: str, store: FileStore, put: list[str]) -> None:
+def _restore_files(
+    address: str, passphrase: str, store: FileStore, put: list[str], step: Step
+) -> None:
     def take(name: str, stream: BinaryIO) -> None:
         if name.startswith(FILES):
             store.put(name.removeprefix(FILES), stream.read())
             put.append(name.removeprefix(FILES))
 
     try:
-        read_archive(lambda: open_archive(address), passphrase, take)
+        read_archive(lambda: open_archive(address, step), passphrase, take)
     except ServiceBusy as error:
         raise BackupError(f"The files cannot be written: {error.__cause__ or error}") from error
 

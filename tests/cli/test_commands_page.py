@@ -19,7 +19,9 @@ from orders.interfaces.cli.main import command_line
 from orders.services.accounts import access, tokens
 from orders.services.accounts.org_list import list_orgs
 from orders.services.customers import customers
+from orders.services.imports import customer_import
 from orders.settings import PROJECT, Settings, parse_settings
+from tests.databases import copy_sqlite
 from tests.mail_server import mail_server
 
 pytestmark = pytest.mark.one_database(reason="what commands print")
@@ -40,6 +42,13 @@ RUN = {"commands.md": "", "install.md": "", "api-guide.md": ORG, "from-spreadshe
 def doc(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
+
+
+PRODUCT = "e5d536ec-e89c-46fc-8773-7e54ba70517a"
+FILES = {
+    "customers.csv": customer_import.SAMPLE,
+    "orders.csv": f"order,name,configurationId,count\n1,Hall,{PRODUCT},4\n2,Bar,{PRODUCT},2\n",
+}
 
 
 @pytest.fixture
@@ -127,6 +136,9 @@ def test_the_examples_print_what_is_shown(
     for name in ("data_dir", "database_url", "secret_key"):
         monkeypatch.setenv(name.upper(), str(getattr(settings, name)))
     DataFolder(settings.data_dir, settings.database_url).close_to_others()
+    copy_sqlite(settings.data_dir, "copy.sqlite3")
+    for name, text in FILES.items():
+        Path(name).write_text(text, "utf-8")
     shortorder = command_line(lambda _: app)
     if RUN[doc]:
         CliRunner().invoke(shortorder, shlex.split(RUN[doc]), catch_exceptions=False)

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,8 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from orders.interfaces.cli.main import command_line
+from orders.services.accounts import access, orgs
 from tests.actors import Org
 from tests.html import attribute
+from tests.mail_server import mail_server
 
 pytestmark = pytest.mark.one_database(reason="what commands print")
 Run = Callable[..., Result]
@@ -26,8 +29,9 @@ def run(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("DATABASE_URL", settings.database_url)
     monkeypatch.setenv("DATA_DIR", str(settings.data_dir))
 
-    def run(*arguments: str) -> Result:
-        return CliRunner().invoke(command_line(lambda _: app), arguments, catch_exceptions=False)
+    def run(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 - as click has it
+        shortorder = command_line(lambda _: app)
+        return CliRunner().invoke(shortorder, arguments, input=input, catch_exceptions=False)
 
     return run
 
@@ -100,7 +104,7 @@ def test_a_command_in_another_folder_creates_no_database(
 ) -> None:
     monkeypatch.delenv("DATABASE_URL")
     monkeypatch.setenv("DATA_DIR", f"{tmp_path}/elsewhere")
-    for command in (("user", "list"), ("database", "check")):
+    for command in (("user", "list"), ("database", "copy", "--to", "sqlite:///other.sqlite3")):
         refused = run(*command)
         assert refused.exit_code == 1
         assert refused.stderr.startswith("Error: There is no database")
@@ -108,3 +112,51 @@ def test_a_command_in_another_folder_creates_no_database(
         assert as_json.exit_code == 1
         assert json.loads(as_json.stderr)["error"].startswith("There is no database")
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_passwords_are_read_from_standard_input(run: Run, app: Flask, org: Org) -> None:
+    email, chosen = "kim@desk.example", "correct horse battery"
+    add = ("user", "add", email, "--role", "sales", "--password-stdin")
+    made = run(*add, "--json", input=f"{chosen}\n")
+    assert json.loads(made.stdout).keys() == {"id", "email"}
+    reset = ("user", "reset-password", email, "--password-stdin")
+    with app.app_context():
+        member = access.sign_in(email, chosen)
+        assert member is not None
+        assert not member.must_change_password
+        assert run(*reset, input="a new staple, battery\r\n").exit_code == 0
+        assert access.sign_in(email, chosen) is None
+        assert access.sign_in(email, "a new staple, battery") is not None
+    nothing_read = run(*reset, input="")
+    assert nothing_read.exit_code == 1
+    assert nothing_read.stderr.startswith("Error: password: ")
+
+
+def test_invitations_are_mailed_where_mail_is_set_up(
+    run: Run, app: Flask, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def invite(name: str, *more: str) -> Result:
+        return run("user", "invite", f"{name}@desk.example", "--role", "sales", *more)
+
+    with mail_server() as server:
+        address = f"smtp://127.0.0.1:{server.port}?tls=off"
+        more = {"smtp_url": address, "mail_from": "desk@example.com"}
+        url = "https://desk.example"
+        settings = replace(app.config["SETTINGS"], **more, public_url=url)
+        monkeypatch.setitem(app.config, "SETTINGS", settings)
+        with app.app_context():
+            orgs.change_customer_page(
+                org.id, customer_check="none", accent="", contact="", language="de"
+            )
+        mailed = invite("kim")
+        printed = invite("lee", "--print")
+        server.refusal = "550 no"
+        refused = invite("max")
+    assert mailed.stdout.startswith("kim@desk.example was sent a link")
+    assert "link=" not in mailed.stdout
+    [message] = server.received
+    assert f"{url}/invitation?link=" in message.get_content()
+    assert "lädt Sie" in message.get_content()
+    assert f"{url}/invitation?link=" in printed.stdout
+    assert "Nothing was mailed." in refused.stderr
+    assert f"{url}/invitation?link=" in refused.stdout

@@ -12,7 +12,9 @@ from flask.cli import with_appcontext
 
 from orders import __version__
 from orders.domain.errors import BackupError, OrderError
+from orders.interfaces.cli.config import environment_settings
 from orders.interfaces.cli.output import prints
+from orders.interfaces.cli.progress import progress_bars
 from orders.interfaces.cli.upgrade import SchemaState, schema_state
 from orders.interfaces.http.current_settings import current_settings
 from orders.services import backup, backup_archive, backup_restore
@@ -37,7 +39,6 @@ PAUSE = 600.0
 @click.option(
     "--encrypt", is_flag=True, help="Ask for a passphrase; not needed with BACKUP_PASSPHRASE."
 )
-@with_appcontext
 @prints("{sentence}")
 def backup_command(
     target: str | None, archive: str | None, status: bool, encrypt: bool
@@ -46,12 +47,26 @@ def backup_command(
 
     TARGET is a folder or s3://bucket/prefix.
     """
-    settings = current_settings()
     if archive is not None:
-        found = backup.check(archive, _passphrase_for(archive, settings), settings.data_dir)
-        facts = _facts(found)
-        said = "The archive is sound: {orders} orders, {files} files.".format_map(facts)
-        return {"archive": archive, "isSound": True, **facts, "sentence": said}
+        return _check(archive)
+    return _made_or_state(target, status=status, encrypt=encrypt)
+
+
+def _check(archive: str) -> dict[str, Any]:
+    """Verify an archive; this needs no installation, and creates none."""
+    settings = environment_settings()
+    folder = settings.data_dir if settings.data_dir.is_dir() else None
+    passphrase = _passphrase_for(archive, settings)
+    with progress_bars() as begin:
+        found = backup.check(archive, passphrase, folder, begin)
+    facts = _facts(found)
+    said = "The archive is sound: {orders} orders, {files} files.".format_map(facts)
+    return {"archive": archive, "isSound": True, **facts, "sentence": said}
+
+
+@with_appcontext
+def _made_or_state(target: str | None, *, status: bool, encrypt: bool) -> dict[str, Any]:
+    settings = current_settings()
     if status:
         return _state(settings)
     if not (target or settings.backup_to):
@@ -59,7 +74,10 @@ def backup_command(
     passphrase = settings.backup_passphrase
     if encrypt and not passphrase:
         passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
-    made = backup.back_up(settings, _store(), __version__, to=target or "", passphrase=passphrase)
+    with progress_bars() as begin:
+        made = backup.back_up(
+            settings, _store(), __version__, to=target or "", passphrase=passphrase, progress=begin
+        )
     facts = _facts(made.manifest)
     said = "Backed up {orders} orders and {files} files to ".format_map(facts) + made.address
     return {"archive": made.address, "bytes": made.size, **facts, "sentence": said}
@@ -76,7 +94,8 @@ def restore_command(file: str) -> dict[str, Any]:
     """
     settings = current_settings()
     passphrase = _passphrase_for(file, settings)
-    done = backup_restore.restore(file, passphrase, settings, _store(), _knows)
+    with progress_bars() as begin:
+        done = backup_restore.restore(file, passphrase, settings, _store(), _knows, begin)
     return {"restored": file, **_facts(done.manifest), "next": " ".join(done.next_steps)}
 
 

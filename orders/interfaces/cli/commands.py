@@ -19,11 +19,14 @@ from orders.interfaces.cli.config import config
 from orders.interfaces.cli.demo import seed
 from orders.interfaces.cli.doctor import doctor
 from orders.interfaces.cli.erase import erase
-from orders.interfaces.cli.export import export
+from orders.interfaces.cli.exports import export
+from orders.interfaces.cli.imports import imports
 from orders.interfaces.cli.maintenance import database, mail_group
 from orders.interfaces.cli.org_option import for_org
 from orders.interfaces.cli.orgs import org, token
 from orders.interfaces.cli.output import prints
+from orders.interfaces.cli.passwords import password_option, read_password
+from orders.interfaces.cli.progress import progress_bars
 from orders.interfaces.cli.server import new_setup_link, serve, work
 from orders.interfaces.cli.users import user
 from orders.interfaces.http.application import Shortorder
@@ -52,20 +55,14 @@ def register_commands(app: Flask) -> None:
 @staff.command("add")
 @click.option("--email", required=True, help="The address to sign in with.")
 @click.option("--role", type=click.Choice(list(ROLES)), required=True)
-@click.option(
-    # A password argument would be visible in the shell's history and in the list of processes.
-    "--password-stdin",
-    is_flag=True,
-    required=True,
-    expose_value=False,
-    help="Read the password from standard input.",
-)
+@password_option
 @prints("Created the account. Its ID is {id}.")
 @for_org
-def add_staff(org_id: str, email: str, role: str) -> dict[str, Any]:
-    """Create a staff account; a line break at the end of the password is ignored."""
-    password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
-    return {"id": accounts.add_staff(org_id, email=email, role=role, password=password)}
+def add_staff(org_id: str, email: str, role: str, password_stdin: bool) -> dict[str, Any]:
+    """Create a staff account with a password that is read, as `user add --password-stdin` does."""
+    if not password_stdin:
+        raise click.UsageError("Say --password-stdin.")
+    return {"id": accounts.add_staff(org_id, email=email, role=role, password=read_password())}
 
 
 @attribute.command("add")
@@ -153,7 +150,8 @@ def _default(rule: AttributeRule, text: str | None) -> Any:  # noqa: ANN401 - a 
 @prints("Rewrote keys: {rebuilt}.")
 def rebuild_sort_keys() -> dict[str, Any]:
     """Rewrite the keys by which lists are sorted, after an update that changes them."""
-    return {"rebuilt": changes.rebuild_sort_keys() + customers.rebuild_sort_keys()}
+    with progress_bars() as begin:
+        return {"rebuilt": changes.rebuild_sort_keys(begin) + customers.rebuild_sort_keys(begin)}
 
 
 @files.command("sweep")
@@ -217,6 +215,7 @@ COMMANDS: tuple[click.Command, ...] = (
         files,
         erase,
         export,
+        imports,
         seed_group,
     ),
 )

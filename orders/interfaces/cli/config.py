@@ -42,6 +42,18 @@ def load_environment() -> None:
         click.secho(f"{name} is not a setting. Did you mean {meant}?", err=True, fg="yellow")
 
 
+def environment_settings() -> Settings:
+    """Return the settings of the environment and the env file, without creating an application.
+
+    Nothing is created in the data folder. Raises ClickException for a bad value.
+    """
+    load_environment()
+    try:
+        return parse_settings(os.environ)
+    except BadSetting as error:
+        raise click.ClickException(str(error)) from error
+
+
 def misspelled(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that are probably misspelled, with the names they should have."""
     return near_misses(environment, (*SETTING_VARIABLES, *LIMIT_VARIABLES))

@@ -14,7 +14,7 @@ import click
 from orders.domain.errors import InvalidInput, OrderError
 
 Row = dict[str, Any]
-Command = Callable[..., Row | list[Row]]
+Command = Callable[..., Row | list[Row] | None]
 # A key of `click.Context.meta`; it is there if people read what is printed.
 FOR_PEOPLE = "orders.for_people"
 ABBREVIATIONS = {"id": "ID", "url": "URL", "e mail": "e-mail"}
@@ -22,14 +22,14 @@ _CAPITAL = re.compile(r"(?<=[a-z])([A-Z])")
 
 
 def prints(
-    sentence: str = "", *, empty: str = "There are none."
+    sentence: str | Callable[[Row], str] = "", *, empty: str = "There are none."
 ) -> Callable[[Command], Callable[..., None]]:
     """Return a decorator that prints what a command returns: an object, or a list of objects.
 
-    People get `sentence`, a format string with the keys of the object, or else a table; an empty
-    list is the sentence `empty`. With the option `--json`, which is added, and always in
-    `flask --app app`, it is printed as JSON. An OrderError is printed to standard error, likewise,
-    and the exit code is then 1.
+    People get `sentence`, a format string with the keys of the object, or a function that returns
+    one for an object; without it they get a table. An empty list is the sentence `empty`. With the
+    option `--json`, which is added, and always in `flask --app app`, it is printed as JSON. An
+    OrderError is printed to standard error, likewise, and the exit code is then 1.
     """
 
     def decorate(command: Command) -> Callable[..., None]:
@@ -40,10 +40,13 @@ def prints(
                 result = command(*args, **options)
             except OrderError as error:
                 fail(error, is_json=is_json)
+            if result is None:  # the command has written to standard output itself
+                return
             if is_json:
                 click.echo(json.dumps(result, default=_as_json))
             elif sentence and isinstance(result, dict):
-                click.echo(sentence.format_map({key: _text(one) for key, one in result.items()}))
+                said = sentence(result) if callable(sentence) else sentence
+                click.echo(said.format_map({key: _text(one) for key, one in result.items()}))
             elif isinstance(result, dict):
                 click.echo(
                     aligned(

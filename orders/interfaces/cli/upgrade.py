@@ -16,6 +16,7 @@ from orders.settings import MIGRATIONS
 from orders.storage.encryption import WrongKey
 from orders.storage.rate_counts import storage_options
 from orders.storage.startup import has_begun, is_copy_without_log, schema_version
+from orders.storage.table_copies import UNFINISHED
 
 # Seconds between two tries to reach the database.
 PAUSE = 0.25
@@ -73,7 +74,12 @@ def schema_state(stored: str | None) -> SchemaState:
 
 
 def newer_schema(stored: str | None) -> str:
-    """Return what to do about a database that a newer version has migrated."""
+    """Return what to do about a database of a newer version, or with an unfinished copy."""
+    if stored and stored.startswith(UNFINISHED):
+        return (
+            "A copy into this database was interrupted. Continue it by `shortorder database copy"
+            " --continue`, with the settings of the database from which it was copied."
+        )
     known = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     return (
         f"The database has schema {stored}, which a newer Shortorder has made; this one knows"

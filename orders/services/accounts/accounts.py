@@ -167,12 +167,15 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str | None) -> Non
         record_event(connection, staff_id, EventKind.ROLE, by=by)
 
 
-def set_password(org_id: str, staff_id: str, *, password: str, by: str) -> None:
-    """Set the password of a colleague, who must choose another one when they sign in.
+def set_password(
+    org_id: str, staff_id: str, *, password: str, by: str | None = None, must_change: bool = True
+) -> None:
+    """Set the password of a colleague, who must choose another one unless `must_change` is false.
 
     Ends the account's sessions and invalidates its reset links. `by` is the ID of the admin's
-    account. Raises InvalidInput for an invalid password, NotFound for an unknown account, and
-    Conflict if `by` equals `staff_id`, because people prove their current password first.
+    account, or None for the command line. Raises InvalidInput for an invalid password, NotFound for
+    an unknown account, and Conflict if `by` equals `staff_id`, because people prove their current
+    password first.
     """
     find_staff(org_id, staff_id)
     if staff_id == by:
@@ -181,7 +184,7 @@ def set_password(org_id: str, staff_id: str, *, password: str, by: str) -> None:
     password_hash = hash_password(password)
 
     with database.transaction() as connection:
-        replace_password(connection, staff_id, password_hash, by=by, must_change=True)
+        replace_password(connection, staff_id, password_hash, by=by, must_change=must_change)
 
 
 def replace_password(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from orders.domain.collation import VERSION, sort_key
@@ -41,6 +41,7 @@ from orders.services.customers.customer_queries import (
     read_customer,
 )
 from orders.services.idempotency import IdempotencyKey
+from orders.services.progress import Begin, no_progress
 from orders.storage import database
 from orders.storage.sql import in_array
 from orders.storage.tables import customer, customer_history, insert_new
@@ -271,9 +272,11 @@ def save_all(
         raise Taken("customerId", sentence) from error
 
 
-def rebuild_sort_keys() -> int:
+def rebuild_sort_keys(progress: Begin = no_progress) -> int:
     """Recompute the sort keys that an older version of `sort_key` has made; return their number."""
     rebuilt = 0
+    outdated = select(func.count()).select_from(customer).where(customer.c.sort_version != VERSION)
+    step = progress("Rewriting keys of customers", database.fetch_value(outdated))
     old = select(*columns).where(customer.c.sort_version != VERSION).limit(REBUILT_AT_ONCE)
     while True:
         with database.transaction() as connection:
@@ -283,6 +286,7 @@ def rebuild_sort_keys() -> int:
                 connection.execute(changed.values(_derived(one)))
         if not found:
             return rebuilt
+        step(len(found))
         rebuilt += len(found)
 
 

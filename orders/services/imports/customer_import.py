@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from orders.domain.attributes import AttributeRule
 from orders.domain.customer import Customer, check_customer_changes
 from orders.domain.customer_columns import (
     CUSTOMER_ID,
+    Cell,
     CustomerCells,
     changes_of,
     export_columns,
@@ -216,8 +218,18 @@ def export_csv(actor: Actor, separator: str = ",") -> Iterator[str]:
 
     `check_file` reads the file back without changes.
     """
-    rules = actor.org.attributes
-    note(actor.org_id, EventKind.CUSTOMERS_EXPORTED)
-    records = all_customers(actor.org_id)
-    columns = export_columns(records, rules)
-    return csv_pieces(columns, (write_row(one, columns, rules) for one in records), separator)
+    _, columns, rows = export_table(actor.org_id, actor.org.attributes)
+    return csv_pieces(columns, rows, separator)
+
+
+def export_table(
+    org_id: str, rules: Sequence[AttributeRule]
+) -> tuple[int, Sequence[str], Iterator[list[Cell]]]:
+    """Return the number of the org's customer records, the columns of a table, and its rows.
+
+    `rules` are the org's attributes of orders.
+    """
+    note(org_id, EventKind.CUSTOMERS_EXPORTED)
+    stored = all_customers(org_id)
+    columns = export_columns(stored, rules)
+    return len(stored), columns, (write_row(one, columns, rules) for one in stored)

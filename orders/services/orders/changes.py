@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from orders.domain.cancellation import read_reason, refuse_if_canceled
 from orders.domain.changes import difference, is_same, read_changes, read_lines
@@ -42,6 +42,7 @@ from orders.services.orders.queries import (
     order_row,
 )
 from orders.services.orders.repeats import repeats_of
+from orders.services.progress import Begin, no_progress
 from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables
 
@@ -354,13 +355,15 @@ def _unknown_errors(lines: Sequence[CartLine], actor: Actor) -> list[FieldError]
 REBUILT_AT_ONCE = 500  # orders in one transaction, so that others wait for few of them
 
 
-def rebuild_sort_keys() -> int:
+def rebuild_sort_keys(progress: Begin = no_progress) -> int:
     """Recompute the sort keys that an older version of `sort_key` has made.
 
     Returns the number of orders with new sort keys. Their versions and histories do not change.
     """
     table = tables.orders
     rebuilt, last = 0, ""
+    outdated = select(func.count()).select_from(table).where(table.c.sort_version != VERSION)
+    step = progress("Rewriting keys of orders", database.fetch_value(outdated))
     while True:
         old = (
             select(table.c.id, table.c.name, table.c.customer_id)
@@ -377,4 +380,5 @@ def rebuild_sort_keys() -> int:
                 connection.execute(changed.values(**keys, sort_version=VERSION))
         if not rows:
             return rebuilt
+        step(len(rows))
         rebuilt, last = rebuilt + len(rows), rows[-1].id

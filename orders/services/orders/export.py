@@ -278,15 +278,17 @@ def csv_pieces(
     yield buffer.getvalue()
 
 
-def write_xlsx(file: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Write an XLSX workbook to `file`.
+def write_xlsx(
+    file: Path, names: Sequence[str], rows: Iterable[Sequence[Cell]], *, title: str = "Orders"
+) -> None:
+    """Write an XLSX workbook with one sheet, which has the name `title`, to `file`.
 
     Texts of more than MOST_CELL characters are truncated. Raises TooManyRows if there are more than
     MOST_XLSX_ROWS rows; the file is then unusable.
     """
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
-        sheet = book.add_worksheet("Orders")
+        sheet = book.add_worksheet(title)
         bold = book.add_format({"bold": True})
         sheet.freeze_panes(1, 1)
         sheet.set_column(0, len(names) - 1, 16)

@@ -9,21 +9,15 @@ from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.people.confirmation import sensitive
-from orders.interfaces.http.current_settings import current_settings, may_mail_links, secret_link
+from orders.interfaces.http.current_settings import may_mail_links, secret_link
 from orders.interfaces.http.i18n import gettext, translated
+from orders.interfaces.http.invitation_mail import mail_invitation
 from orders.interfaces.http.limiters import taken_address_limit
-from orders.services import mail
 from orders.services.accounts import accounts, invitations, orgs, resets, second_factor
 from orders.services.accounts.invitations import NewInvitation
 from orders.services.mail import MailFailed
 
 ROLE_CHOICES = {role: ROLE_LABELS[role] for role in ROLES}
-INVITATION_SUBJECT = lazy_gettext("Your account for Shortorder")
-INVITATION_TEXT = lazy_gettext(
-    "%(org)s invites you to its order desk.\n\n"
-    "Create your account within 7 days with this one-time link:\n\n"
-    "%(link)s\n"
-)
 
 
 class InvitationForm(FlaskForm):
@@ -107,9 +101,8 @@ def _show_invitation(made: NewInvitation) -> Response:
     if is_mailed := may_mail_links() and request.form.get("do") == "mail":
         org = orgs.find_org(signed_in().org_id)
         # The language of the page, since that of the invited person is not known yet.
-        text = gettext(INVITATION_TEXT, org=org.name, link=link)
         try:
-            mail.send(made.email, gettext(INVITATION_SUBJECT), text, settings=current_settings())
+            mail_invitation(made.email, link, org_name=org.name)
         except MailFailed as error:
             is_mailed, failed = False, translated(error.sentence)
     return forms.secret_page(
