@@ -1,5 +1,6 @@
 """The samples in `deploy/`: the service below a path, behind nginx and behind Caddy."""
 
+import getpass
 import json
 import os
 import re
@@ -43,8 +44,8 @@ def nginx(folder: Path, port: int, service: int) -> list[str]:
     """Write the configuration of nginx as the docs tell; return the command."""
     sample = (DEPLOY / "nginx.conf").read_text("utf-8")
     subprocess.run(
-        [which("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
-         "-keyout", folder / "key", "-out", folder / "certificate"],
+        [which("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+         "-subj", "/CN=localhost", "-keyout", folder / "key", "-out", folder / "certificate"],
         check=True, capture_output=True,
     )  # fmt: skip
     for old, new in {
@@ -62,7 +63,7 @@ def nginx(folder: Path, port: int, service: int) -> list[str]:
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     (folder / "nginx.conf").write_text(
-        f"pid {folder}/pid; error_log stderr; daemon off; events {{}}"
+        f"user {getpass.getuser()}; pid {folder}/pid; error_log stderr; daemon off; events {{}}"
         f" http {{ access_log off; {paths} {sample} }}"
     )
     return [which("nginx"), "-c", str(folder / "nginx.conf"), "-p", str(folder)]
@@ -129,6 +130,26 @@ def get(
         return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
 
 
+def place_order(address: str, email: str) -> None:
+    """Sign in and place an order in a browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        problems: list[str] = []
+        page.on("console", lambda line: problems.append(line.text))
+        page.goto(f"{address}/orders/new")
+        page.fill("[name=email]", email)
+        page.fill("[name=password]", PASSWORD)
+        page.press("[name=password]", "Enter")
+        page.fill("#name", "Reception")
+        page.fill("#cart-0-configurationId", "OSL-CH-01")
+        page.press("#name", "Control+Enter")
+        expect(page.locator(".code").first).to_be_visible(timeout=20_000)
+        assert page.url.startswith(f"{address}/")
+        assert not [line for line in problems if "error" in line.lower()], problems
+        browser.close()
+
+
 @pytest.mark.parametrize("command", [nginx, caddy])
 def test_an_order_is_placed_below_a_path_behind_a_proxy(
     tmp_path: Path, command: Callable[[Path, int, int], list[str]]
@@ -179,20 +200,4 @@ def test_an_order_is_placed_below_a_path_behind_a_proxy(
         assert shown.startswith(f"{address}/api/files/hash/")
         status, headers, picture = get(shown, Authorization=token)
         assert (status, headers["content-type"], picture) == (200, "image/webp", WEBP)
-
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-            page = browser.new_context(ignore_https_errors=True).new_page()
-            problems: list[str] = []
-            page.on("console", lambda line: problems.append(line.text))
-            page.goto(f"{address}/orders/new")
-            page.fill("[name=email]", org.email)
-            page.fill("[name=password]", PASSWORD)
-            page.press("[name=password]", "Enter")
-            page.fill("#name", "Reception")
-            page.fill("#cart-0-configurationId", "OSL-CH-01")
-            page.press("#name", "Control+Enter")
-            expect(page.locator(".code").first).to_be_visible(timeout=20_000)
-            assert page.url.startswith(f"{address}/")
-            assert not [line for line in problems if "error" in line.lower()], problems
-            browser.close()
+        place_order(address, org.email)
