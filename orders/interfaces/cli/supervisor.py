@@ -20,7 +20,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -95,7 +95,7 @@ class Supervisor:
     """Runs the server and the background work as child processes, and restarts what dies.
 
     `background` does the background work until it is asked to stop; None if others do it. `before`
-    is what the supervisor before this one handed over.
+    is what the supervisor before this one handed over. `command` starts the server.
     """
 
     def __init__(
@@ -104,9 +104,11 @@ class Supervisor:
         listener: socket.socket,
         background: Callable[[], None] | None,
         before: Succession | None,
+        command: Sequence[str] = (),
     ) -> None:
         # The server runs in another folder, where a relative path would mean another one.
         self._environment = {**os.environ, "DATA_DIR": str(settings.data_dir)}
+        self._command = [*command] or server_command()
         self._workers = settings.workers
         self._listener = listener
         self._background = background
@@ -220,7 +222,7 @@ class Supervisor:
         for descriptor in (self._listener.fileno(), ready):
             os.set_inheritable(descriptor, True)
         own = {LISTENER: str(self._listener.fileno()), READY: str(ready)}
-        os.execve(sys.executable, server_command(), {**self._environment, **own})  # noqa: S606 - our own command line
+        os.execve(self._command[0], self._command, {**self._environment, **own})  # noqa: S606 - our own command line
 
     def _server_ended(self, started: float, code: int) -> None:
         _end_group(self._server)

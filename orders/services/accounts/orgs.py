@@ -47,10 +47,7 @@ _page_by_org = CompiledSelect(_page.where(Org.id == bindparam("org_id")))
 _page_by_key = CompiledSelect(_page.where(Org.page_key == bindparam("key")))
 UNKNOWN_ORG = lazy_gettext("There is no org with this ID.")
 _settings = select(
-    Org.id,
-    Org.name,
-    Org.is_strict,
-    Org.may_public_list,
+    *(Org.id, Org.name, Org.is_strict, Org.may_public_list),
     Org.needs_second_factor,
     Org.trusts_provider,
     Org.has_public_pictures,

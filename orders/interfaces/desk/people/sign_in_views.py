@@ -215,7 +215,7 @@ def _sent_order_form() -> ResumedForm:
 
 
 def _next() -> str:
-    return request.values.get("next", "/")
+    return request.values.get("next", url_for("desk.start"))
 
 
 def _render(

@@ -1,0 +1,19 @@
+"""A service with the product's supervisor and server, but an application that loads at once."""
+
+import os
+import sys
+from pathlib import Path
+
+if "--check" in sys.argv:
+    sys.exit(int(Path(os.environ["DATA_DIR"], "broken").exists()))
+
+import signal
+
+from orders.interfaces.cli.supervisor import Supervisor, server_command, succession
+from orders.interfaces.http.listener import open_listener
+from orders.settings import read_settings
+
+settings, before = read_settings(), succession()
+listener = before.socket if before else open_listener(settings.host, settings.port)
+command = server_command("tests.processes.echo_app:create_app")
+sys.exit(Supervisor(settings, listener, signal.pause, before, command).run())
