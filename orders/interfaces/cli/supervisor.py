@@ -5,9 +5,9 @@ itself replaces dead workers. As the first process of a container, it also takes
 processes whose parents have ended. It uses neither threads nor the database, so that what can end
 the others does not end it. It handles no signals either: it waits for them.
 
-On SIGHUP it lets the installed code check that it can start, and then replaces itself by it, under
-the same process ID. The new supervisor finds the socket and the running processes in SUCCESSION,
-starts a server of its own on the same socket, and lets the old one end once that is ready.
+On SIGHUP it lets the installed code check that it can start, and then replaces itself by that code,
+under the same process ID. The new supervisor finds the socket and the running processes in
+SUCCESSION, starts a server of its own on the same socket, and lets the old one end once that is ready.
 """
 
 import ctypes
