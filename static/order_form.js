@@ -292,7 +292,7 @@ document.addEventListener("htmx:response:error", (event) => {
   const isSubmit = event.detail.ctx.sourceElement === form();
   if (status === 401) {
     const way = tr("Sign in in a new tab");
-    const link = `<a href="${document.documentElement.dataset.root}/sign-in" target="_blank">${way}</a>`;
+    const link = `<a href="${document.documentElement.dataset.root ?? ""}/sign-in" target="_blank">${way}</a>`;
     trouble(tr("You've been signed out. Your work is safe. %(link)s, then try again.", { link }));
   } else if (isSubmit) {
     trouble(tr("Nothing was saved. The server answered with %(status)s. Your input is still here. Please try again in a moment.", { status: Number(status) }));

@@ -82,7 +82,7 @@
     const before = new Set(rows());
     const kept = document.querySelector('[name="pasted"]').value;
     document.getElementById("paste-error").replaceChildren();
-    await htmx.ajax("POST", `${document.documentElement.dataset.root}/orders/new/paste?first=${freeRow()}`, {
+    await htmx.ajax("POST", `${document.documentElement.dataset.root ?? ""}/orders/new/paste?first=${freeRow()}`, {
       source: "#paste", target: "#lines", swap: "beforeend",
     });
     const added = rows().filter((line) => !before.has(line));

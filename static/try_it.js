@@ -75,7 +75,7 @@ function addressOf(form) {
   for (const field of fieldsOf(form, "path")) {
     path = path.replace(`{${field.dataset.name}}`, encodeURIComponent(field.value));
   }
-  const root = document.documentElement.dataset.root;
+  const root = document.documentElement.dataset.root ?? "";
   const address = new URL(root + path, location.origin);
   for (const field of fieldsOf(form, "query")) address.searchParams.append(field.dataset.name, field.value);
   return address;

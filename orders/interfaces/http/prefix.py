@@ -41,7 +41,8 @@ class Prefix:
             prefix = sent
         elif prefix and sent != prefix and f"{path}/".startswith(f"{prefix}/"):
             environ["PATH_INFO"] = path[len(prefix) :] or "/"
-        environ["SCRIPT_NAME"] = prefix
+        if prefix:
+            environ["SCRIPT_NAME"] = prefix
         return self._app(environ, start_response)
 
 
