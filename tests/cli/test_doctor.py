@@ -92,6 +92,7 @@ def full_disk(_: Path) -> pytest.MonkeyPatch:
         Fault("file modes", "chmod", lambda place: (place / "shortorder.sqlite3").chmod(0o644)),
         Fault("file modes", "chmod", lambda folder: folder.chmod(0o777)),
         Fault("secrets", "random", setting(SECRET_KEY="changemechangeme")),
+        Fault("secrets", "random", setting(METRICS_TOKEN="metricsmetricsmetrics")),
         Fault("disk", "Free some space", full_disk),
         Fault("database", "be reached", setting(DATABASE_URL="postgresql://x:y@127.0.0.1:1/z")),
         Fault("database", "database upgrade", schema("0029")),

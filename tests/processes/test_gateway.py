@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from orders.interfaces.cli.supervisor import server_command
+from orders.interfaces.http.server import drop_stalled_readers
 from orders.settings import PROJECT
 from tests.postgres import free_port
 
@@ -390,3 +391,11 @@ def test_texts_beyond_ascii_are_their_bytes(log: Path, port: int) -> None:
     request = b"GET /environ?a=%FF HTTP/1.1\r\nHost: x\r\n" + name + b"\r\n\r\n"
     environ = _environ(port, request)
     assert environ["HTTP_X_NAME"].encode("latin-1").decode() == "Zürich"
+
+
+@pytest.mark.parametrize(("seconds", "milliseconds"), [(60, 60_000), (10**9, 2**31 - 1)])
+def test_any_number_of_seconds_fits_into_the_option(seconds: int, milliseconds: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        drop_stalled_readers(listener, seconds)
+        found = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert found == milliseconds

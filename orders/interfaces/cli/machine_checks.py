@@ -66,6 +66,7 @@ def check_secrets(examined: Examined) -> list[Finding]:
         "SECRET_KEY": settings.secret_key,
         "ENCRYPTION_KEY": settings.encryption_keys[0] if settings.encryption_key else "",
         "SETUP_TOKEN": settings.setup_token,
+        "METRICS_TOKEN": settings.metrics_token,
     }
     return [
         fault(f"{name} can be guessed.", f"Set a random one, made by: {NEW_SECRET}")

@@ -84,13 +84,7 @@ def run(settings: Settings, factory: str) -> None:
 
 def _serve_until_stopped(settings: Settings, factory: str) -> None:
     listener = inherited_listener() or open_listener(settings.host, settings.port)
-    # The kernel closes the connections of clients that read nothing for this long. Connections get
-    # the option from the socket. Nothing of a response needs a thread while it waits, but memory.
-    listener.setsockopt(
-        socket.IPPROTO_TCP,
-        socket.TCP_USER_TIMEOUT,
-        min(settings.read_seconds * 1000, MOST_MILLISECONDS),
-    )
+    drop_stalled_readers(listener, settings.read_seconds)
     signal.signal(DRAIN, signal.SIG_IGN)  # it is meant for the workers
     _import_before_forks(factory)
     _Server(
@@ -204,6 +198,16 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     _say_ready()
     stopped.wait()
+
+
+def drop_stalled_readers(listener: socket.socket, seconds: int) -> None:
+    """Let the kernel close the connections of clients that read nothing for this long.
+
+    Connections inherit the option from the listening socket. Nothing of a response needs a thread
+    while it waits, but it keeps its memory.
+    """
+    milliseconds = min(seconds * 1000, MOST_MILLISECONDS)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
 
 def _say_ready() -> None:
