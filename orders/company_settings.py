@@ -15,7 +15,7 @@ def check_company_accounts(
     if not issuer:
         return
     if find_spec("authlib") is None:
-        raise BadSetting("OIDC_ISSUER needs the extra oidc: pip install 'shortorder[oidc]'.")
+        raise BadSetting("OIDC_ISSUER needs the extra [oidc] of the wheel that is installed.")
     parts = urlsplit(issuer)
     is_safe = parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if not (is_safe and parts.netloc):

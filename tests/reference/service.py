@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 import requests
 
+from tests.uploads import PNG
+
 Json: TypeAlias = Any
 
 
@@ -119,7 +121,7 @@ def _customer(service: Service) -> dict[str, Json]:
 
 
 FILE = b"%PDF-1.7 a drawing"
-PICTURE = b"\x89PNG\r\n\x1a\n and more"
+PICTURE = PNG
 
 
 def _configuration(service: Service) -> dict[str, Json]:
