@@ -111,9 +111,10 @@ def test_orders_are_checked_imported_and_exported(
 def test_products_are_exported_as_the_desk_imports_them(run: Run, org: Org) -> None:
     short_id = org.save("Oslo chair", "OSL-1").short_id
     [row] = rows_of(exported(run("export", "products")))
-    options = {"variant.Legs": "Brass", "variant.Wood": "Oak"}
-    assert row == {"name": "Oslo chair", "sku": "OSL-1", "shortId": short_id, **options}
-    assert run("export", "products", "--format", "xlsx").exit_code == 2
+    chosen = {"variant.Legs": "Brass", "variant.Wood": "Oak"}
+    assert row == {"name": "Oslo chair", "sku": "OSL-1", "shortId": short_id, **chosen}
+    for options in ((), ("--to", "-")):
+        assert run("export", "products", "--format", "xlsx", *options).exit_code == 2
     assert "cannot be written" in refusal(run("export", "products", "--to", "/nowhere/x.csv"))
 
 

@@ -28,6 +28,8 @@ from orders.services.orders.order_list import Sort
 from orders.services.progress import Step
 
 export = AppGroup("export", help="Orders, customer records, and products as CSV or Excel files.")
+# As other programs have it.
+STANDARD_OUTPUT = Path("-")
 
 
 class ExportTable(NamedTuple):
@@ -70,6 +72,7 @@ def _add_command(name: str, purpose: str, find: Callable[[str], ExportTable]) ->
     @prints("Exported {count} {what} to {file}.")
     @for_org
     def run(org_id: str, kind: str, file: Path | None) -> dict[str, Any] | None:
+        file = None if file == STANDARD_OUTPUT else file
         if file is None and kind == "xlsx":
             raise click.UsageError("An Excel file needs --to FILE.")
         found = find(org_id)
