@@ -1,11 +1,14 @@
 """`/livez` and `/readyz`, for programs that watch a process."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from orders.interfaces.http import monitoring
 from orders.services.health import HealthCheck
 from tests.databases import own_app
 
@@ -38,3 +41,22 @@ def test_a_process_that_cannot_store_is_alive_but_not_ready(
 
 def test_metrics_are_off_unless_they_are_asked_for(client: FlaskClient) -> None:
     assert client.get("/metrics").status_code == 404
+
+
+def test_a_start_removes_what_a_killed_service_has_left(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = replace(app.config["SETTINGS"], metrics_token="x" * 16)
+    monkeypatch.setattr(monitoring, "IN_MEMORY", tmp_path)
+    left, new = (tmp_path / f"shortorder-metrics-{name}" for name in ("left", "new"))
+    for folder in (left, new):
+        folder.mkdir()
+    os.utime(left, (0, 0))
+    with monitoring.shared_metrics(settings):
+        [used] = {*tmp_path.iterdir()} - {new}
+        os.utime(used, (0, 0))
+        monkeypatch.delenv(monitoring.FOLDER_VARIABLE)  # as in another service
+        with monitoring.shared_metrics(settings):
+            assert {used, new} < {*tmp_path.iterdir()}
+        monkeypatch.setenv(monitoring.FOLDER_VARIABLE, str(used))
+    assert [*tmp_path.iterdir()] == [new]

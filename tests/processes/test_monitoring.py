@@ -1,6 +1,5 @@
 """The served product is watched: metrics of two workers, and one request by its ID."""
 
-import contextlib
 import gzip
 import json
 import os
@@ -11,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -167,17 +167,17 @@ def test_the_metrics_need_their_token(watched: Watched) -> None:
 
 def test_a_worker_that_has_died_keeps_what_it_counted(watched: Watched) -> None:
     before = value(watched.samples(), "orders_created_total", source="token")
-    watched.ask("/find", {})
-    known = {one["process"] for one in watched.lines(path="/find")}
+
+    def processes() -> set[Any]:
+        with suppress(OSError):  # a connection that the killed worker had
+            watched.ask("/find", {})
+        return {one["process"] for one in watched.lines(path="/find")}
+
+    wait_for(lambda: len(processes()) == 2)
+    known = processes()
     os.kill(known.copy().pop(), signal.SIGKILL)
     wait_for(watched.server.is_well)
-
-    def has_new_worker() -> bool:
-        with contextlib.suppress(OSError):  # the one that has died had accepted the connection
-            watched.ask("/find", {})
-        return watched.lines(path="/find")[-1]["process"] not in known
-
-    wait_for(has_new_worker)
+    wait_for(lambda: processes() > known)
     assert value(watched.samples(), "processes", kind="server") == 2
     assert value(watched.samples(), "orders_created_total", source="token") == before
 

@@ -4,6 +4,7 @@ Everything is off by default, and nothing of it is loaded then. A process that s
 `start_monitoring` once, after it was forked.
 """
 
+import fcntl
 import hmac
 import logging
 import os
@@ -12,8 +13,9 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, TypeVar
@@ -44,6 +46,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 # A folder in memory: processes map its files, and a full disk would end those that write.
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is created in it
+FOLDER_PREFIX = "shortorder-metrics-"
+JUST_MADE = 60  # seconds for which a new folder may have no lock yet
 _BEARER = re.compile(r"Bearer +(\S+) *", re.IGNORECASE)
 CLIENT_SECONDS = 10  # within which a client of METRICS_LISTEN must have sent its request
 
@@ -67,12 +71,29 @@ def shared_metrics(settings: Settings, *, is_heir: bool = False) -> Iterator[Non
         yield
         return
     place = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="shortorder-metrics-", dir=place) as folder:
+    _remove_left(place or Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, dir=place) as folder:
+        handle = os.open(folder, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_SH)  # until the last process that was forked ends
         os.environ[FOLDER_VARIABLE] = folder
         try:
             yield
         finally:
             del os.environ[FOLDER_VARIABLE]
+            os.close(handle)
+
+
+def _remove_left(place: Path) -> None:
+    """Remove the folders of services that were killed: no process has a lock on them."""
+    for folder in place.glob(f"{FOLDER_PREFIX}*"):
+        with suppress(OSError):  # such as of another user, or still in use
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if time.time() - os.fstat(handle).st_mtime > JUST_MADE:
+                    shutil.rmtree(folder)
+            finally:
+                os.close(handle)
 
 
 def start_monitoring(app: App, kind: str = SERVER, *, listens: bool = True) -> App:
