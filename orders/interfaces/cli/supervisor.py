@@ -7,7 +7,8 @@ the others does not end it. It handles no signals either: it waits for them.
 
 On SIGHUP it lets the installed code check that it can start, and then replaces itself by that code,
 under the same process ID. The new supervisor finds the socket and the running processes in
-SUCCESSION, starts a server of its own on the same socket, and lets the old one end once that is ready.
+SUCCESSION, starts a server of its own on the same socket, and lets the old one end once that is
+ready.
 """
 
 import ctypes
