@@ -265,7 +265,10 @@ class Supervisor:
         servers = [*self._before.servers, *filter(None, [self._server])]
         handed = Succession(self._listener.fileno(), servers, self._worker)
         os.set_inheritable(self._listener.fileno(), True)
-        _run_own_command(**{SUCCESSION: json.dumps(asdict(handed))})
+        try:
+            _run_own_command(**{SUCCESSION: json.dumps(asdict(handed))})
+        except OSError:  # removed in this moment
+            log.exception("The service goes on as it is.")
 
     def _stop(self) -> None:
         self._is_stopping = True
