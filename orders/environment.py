@@ -16,7 +16,7 @@ NEAR = 0.85
 # secrets because of the password that they may contain.
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|DSN|_URL|_STORAGE)\Z")
 # From the first colon behind `//` to the last @: drivers also take a password with / : and @ in it.
-_PASSWORD = re.compile(r"(//[^/:@]*:).*(?=@)|((?:\A|[?&])\w*password=)[^&]*")
+_PASSWORD = re.compile(r"\A([^/]*//[^/:@]*:).*(?=@)|((?:\A|[?&])\w*password=)[^&]*")
 MASK = "******"
 # The variables that this process has from its env file.
 _added: set[str] = set()

@@ -198,6 +198,11 @@ if ALL_LOOKS:
     LOOKS = dict.fromkeys(LOCALES, tuple(Look(one, at) for one in schemes for at in WIDTHS))
 
 
+def looks_of(language: str) -> tuple[Look, ...]:
+    """Return the looks in which axe runs; a walk in another language has those of German."""
+    return LOOKS.get(language, LOOKS["de"])
+
+
 @dataclass(frozen=True)
 class Screen:
     """A browser that speaks one language; what is checked is checked in each of its looks.
@@ -230,13 +235,13 @@ class Screen:
         page = page or self.page
         page.set_viewport_size({"width": WIDTHS[0], "height": 800})
         check_width(page, f"{where} ({WIDTHS[0]} px, {self.language})")
-        for look in LOOKS[self.language]:
+        for look in looks_of(self.language):
             if scheme in {"", look.scheme}:
                 look.show(page)
                 name = f"{where} ({look.scheme}, {look.width} px, {self.language})"
                 check(page, name, within=within, but_for=but_for)
         if scheme:
-            LOOKS[self.language][-1].show(page)
+            looks_of(self.language)[-1].show(page)
 
     def say(self, text: str) -> str:
         """Return a text of the pages in the language of this screen."""
@@ -286,7 +291,7 @@ def screen(request: pytest.FixtureRequest, chromium: Browser, watch: Watch) -> I
         )
     )
     screen = Screen(context.new_page(), language)
-    LOOKS[language][-1].show(screen.page)
+    looks_of(language)[-1].show(screen.page)
     yield screen
     context.close()
 

@@ -161,6 +161,7 @@ def check_confirmation(screen: Screen, desk: Desk) -> None:
     expect(page.locator("#confirm_password")).to_be_focused()
     screen.check("confirm that it is you")
     page.keyboard.type(PASSWORD)
+    page.fill("[name=password]", OWN)
     page.keyboard.press("Enter")
     page.wait_for_url("**/settings/staff")
     page.click("button.own")

@@ -35,6 +35,7 @@ READ = {"title", "aria-label", "placeholder", "alt", "data-said", "data-label", 
 # The same in both languages.
 SECRET = re.compile("([A-Z2-7]{4} ?){8}")  # of a second factor, in base32
 NAMES = {
+    "Passkeys",
     "Shortorder", f"Shortorder {__version__}", "API", "UTC", "(UTC)", "Name", "Code", "Status",
     "Deutsch", "English", "7KQ4-M2XD-9T3B",
 }  # fmt: skip

@@ -17,7 +17,8 @@ RESUMED = "resumed"  # a sign-in form's field, with an order form that is contin
 # Characters of the text, and fields in it: an order with hundreds of lines.
 MOST_TEXT = 262_144
 MOST_FIELDS = 10_000
-SMALL_TEXT = 32_768  # a text that every page may have
+SMALL_TEXT = 24_576  # a text that every page may have
+PAGE = 40_960  # bytes of a page without it
 
 
 def pack(fields: Iterable[tuple[str, str]]) -> str:
@@ -31,7 +32,7 @@ def fits_on_page(text: str) -> bool:
     It must not make the page much larger than the request was.
     """
     length = request.content_length or 0
-    return len(text) <= min(MOST_TEXT, max(SMALL_TEXT, 2 * length - SMALL_TEXT))
+    return len(text) <= min(MOST_TEXT, max(SMALL_TEXT, 2 * length - PAGE))
 
 
 def unpack(text: str) -> ResumedForm:

@@ -337,8 +337,8 @@ class TestTrouble:
 
 
 def test_the_extra_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orders.settings.find_spec", lambda _name: None)
-    with pytest.raises(BadSetting, match=r"shortorder\[oidc\]"):
+    monkeypatch.setattr("orders.company_settings.find_spec", lambda _name: None)
+    with pytest.raises(BadSetting, match=r"extra \[oidc\]"):
         read_settings({"OIDC_ISSUER": "https://login.example", "DATA_DIR": str(tmp_path)})
 
 
