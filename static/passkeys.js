@@ -33,6 +33,8 @@
         failed.hidden = false;
         return;
       }
+      // A passkey is used in place of a password, which need not be filled in.
+      button.form.noValidate = button.dataset.passkey === "get";
       button.form.requestSubmit();
     });
     // The Enter key in the name of a new passkey: there is nothing to send yet.

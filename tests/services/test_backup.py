@@ -4,8 +4,8 @@ import json
 import os
 import resource
 import shutil
-import subprocess
 import stat
+import subprocess
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -288,7 +288,7 @@ def test_what_is_no_archive_of_this_installation_is_refused(
     database_file = str(make_url(app.config["SETTINGS"].database_url).database)
     # Copied by another process: this one would lose its locks when it closes the file.
     alone = str(tmp_path / "alone.sqlite3")
-    subprocess.run(["cp", database_file, alone], check=True)
+    subprocess.run(["/bin/cp", database_file, alone], check=True)
     assert "-wal" in refused(alone, there)
     # A member more, and a member that is another one.
     plain = back_up(app, tmp_path / "2").address
