@@ -8,7 +8,7 @@ from orders.domain.attributes import AttributeRule, Kind, value_fault
 from orders.domain.order import Order
 from orders.domain.search_text import fold
 
-# Kinds whose values cannot say who somebody is; all others are free texts.
+# Kinds whose values cannot identify a person; all others are free texts.
 KEPT_KINDS = {
     *(Kind.OPTION, Kind.MANY, Kind.NUMBER, Kind.MONEY, Kind.BOOLEAN, Kind.DATE, Kind.WEEK)
 }
