@@ -219,6 +219,8 @@ def _understood() -> Iterator[None]:
     except NotDecrypted as error:
         raise BackupError(f"The archive cannot be decrypted. {error}") from error
     except (gzip.BadGzipFile, EOFError, tarfile.TarError, zlib.error) as error:
-        raise BackupError(f"The archive is none, or was cut off or changed: {error}.") from error
+        raise BackupError(
+            f"This is not a backup, or it was cut off or changed: {error}."
+        ) from error
     except OSError as error:
         raise BackupError(f"The archive cannot be read: {error}.") from error

@@ -272,7 +272,7 @@ def test_a_changed_or_shortened_archive_is_refused(
     for change in [*changes, content + b"x"]:
         bad.write_bytes(change)
         said = refused(str(bad), there, passphrase)
-        assert said.startswith(("The archive", "This is no backup")), said
+        assert said.startswith(("The archive", "This is not a backup")), said
 
 
 @pytest.mark.one_database(reason="the archive is refused before its database is looked at")
