@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
-from sqlalchemy import MetaData, make_url, select
+from sqlalchemy import MetaData, make_url, select, text
 
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.errors import BackupError
@@ -239,6 +239,11 @@ def state_of(folder: Path) -> dict[str, int]:
     }
 
 
+def set_schema_version(app: Flask, revision: str) -> None:
+    with app.app_context(), database.transaction() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": revision})
+
+
 def refused(made: str, there: Flask, passphrase: str = "") -> str:
     """Try to restore, and see that nothing was; return the one sentence."""
     settings, store = there.config["SETTINGS"], there.extensions["files"]
@@ -309,11 +314,11 @@ def test_what_is_no_archive_of_this_installation_is_refused(
         said = refused(plain, there)
     assert said.startswith("The archive contains a database of SQLite, and this installation uses")
     # Of a newer product.
-    with app.app_context(), database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with app.app_context():
+        known = schema_version() or ""
+    set_schema_version(app, "9999")
     newer = back_up(app, tmp_path / "3").address
-    with app.app_context(), database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0034'")
+    set_schema_version(app, known)  # other tests use the database, too
     assert "schema 9999, which this Shortorder does not know" in refused(newer, there)
     monkeypatch.setattr(backup, "FORMAT", 2)
     assert "1.0, whose archives" in refused(back_up(app, tmp_path / "4").address, there)
