@@ -21,6 +21,7 @@ RESPONSES: dict[str, Callable[[Request], Response]] = {
     "/closed": lambda _: Response(str(Endless.closed)),
     "/three": lambda _: Response(iter([b"one", b"", b"two", b"three"])),
     "/context": lambda _: Response(_in_context()),
+    "/process": lambda _: Response(str(os.getpid())),
     "/fails": lambda _: Response(str(1 // 0)),
     "/empty": lambda _: Response(status=204),
     "/unchanged": lambda _: Response(status=304, headers={"ETag": '"a"'}),

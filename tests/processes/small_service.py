@@ -10,10 +10,11 @@ if "--check" in sys.argv:
 import signal
 
 from orders.interfaces.cli.supervisor import Supervisor, server_command, succession
-from orders.interfaces.http.listener import open_listener
+from orders.interfaces.http.listener import open_listeners
 from orders.settings import read_settings
 
 settings, before = read_settings(), succession()
-listener = before.socket if before else open_listener(settings.host, settings.port)
+handed = before.sockets if before else []
+listeners = open_listeners(settings.host, settings.port, settings.workers, handed)
 command = server_command("tests.processes.echo_app:create_app")
-sys.exit(Supervisor(settings, listener, signal.pause, before, command).run())
+sys.exit(Supervisor(settings, listeners, signal.pause, before, command).run())

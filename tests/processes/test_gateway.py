@@ -30,9 +30,10 @@ PATIENCE = 20.0  # seconds
 
 
 @contextmanager
-def serving(command: list[str], folder: Path, port: int) -> Iterator[Path]:
+def serving(command: list[str], folder: Path, port: int, **settings: str) -> Iterator[Path]:
     """Run a server until the block ends; return its log."""
-    environment = {**os.environ, **SETTINGS, "DATA_DIR": str(folder), "PORT": str(port)}
+    own = {**SETTINGS, "DATA_DIR": str(folder), "PORT": str(port), **settings}
+    environment = {**os.environ, **own}
     log = folder / "log"
     with log.open("wb") as stream:
         process = subprocess.Popen(

@@ -121,12 +121,13 @@ def test_many_reloads_of_the_product_refuse_no_request(tmp_path: Path) -> None:
         os.kill(server.process.pid, signal.SIGHUP)
         wait_for(lambda: "a new start would fail" in server.log.read_text("utf-8"))
         assert "MAX_CART_LINES" in server.log.read_text("utf-8")
-        settings.write_text("ACCESS_LOG=1\n")
+        settings.write_text("ACCESS_LOG=1\nWORKERS=1\n")
         with Load(server.port, "/api/orders/healthcheck") as load:
             for _ in range(5):
                 reload(server.process.pid)
         assert load.failures == []
         assert load.answered > RATE * DRAINING * 5
+        assert "2 workers go on" in server.log.read_text("utf-8")
         assert '"GET /api/orders/healthcheck" 200' in server.log.read_text("utf-8")
         assert server.is_well()
         folders = set(IN_MEMORY.glob("shortorder-metrics-*"))

@@ -2,6 +2,7 @@
 
 import errno
 import signal
+from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 
@@ -13,7 +14,7 @@ from orders.interfaces.cli.supervisor import STOPPING, Supervisor, become_server
 from orders.interfaces.cli.upgrade import migrate, require_rate_limits
 from orders.interfaces.cli.worker import Background
 from orders.interfaces.http.application import Shortorder
-from orders.interfaces.http.listener import open_listener
+from orders.interfaces.http.listener import open_listeners
 from orders.interfaces.http.logs import start_logging
 from orders.interfaces.http.memory import end_without_memory
 from orders.interfaces.http.monitoring import BACKGROUND, shared_metrics, start_monitoring
@@ -21,6 +22,8 @@ from orders.services import request_log
 from orders.services.accounts import orgs, setup
 from orders.settings import COMMAND, Settings
 from orders.storage import database
+
+MORE_WORKERS = "{} workers go on: a reload starts more of them, and only a restart fewer."
 
 
 def serve(
@@ -38,12 +41,17 @@ def serve(
     before = succession()
     if only_checks:
         return _prepare(settings)
+    handed = before.sockets if before else []
     try:
-        listener = before.socket if before else open_listener(settings.host, settings.port)
+        listeners = open_listeners(settings.host, settings.port, settings.workers, handed)
     except OSError as error:
         click.echo(_port_problem(settings, error), err=True)
         return 1
-    with listener:
+    with ExitStack() as stack:
+        for one in listeners:
+            stack.enter_context(one)
+        if len(listeners) > settings.workers:
+            click.echo(MORE_WORKERS.format(len(listeners)), err=True)
         _prepare(settings)
         if not settings.request_log_days:
             request_log.forget_all()
@@ -56,9 +64,9 @@ def serve(
         database.close()  # the process of the background work gets connections of its own
         start_logging(settings)
         if is_single:
-            become_server(settings, listener)
+            become_server(settings, listeners)
         with shared_metrics(settings, is_heir=before is not None):
-            return Supervisor(settings, listener, background, before).run()
+            return Supervisor(settings, listeners, background, before).run()
 
 
 def _prepare(settings: Settings) -> int:

@@ -6,8 +6,8 @@ processes whose parents have ended. It uses neither threads nor the database, so
 the others does not end it. It handles no signals either: it waits for them.
 
 On SIGHUP it lets the installed code check that it can start, and then replaces itself with that,
-under the same process ID. The new supervisor finds the socket and the running processes in
-SUCCESSION, starts a server of its own on the same socket, and lets the old one end once that is
+under the same process ID. The new supervisor finds the sockets and the running processes in
+SUCCESSION, starts a server of its own on the same sockets, and lets the old one end once that is
 ready.
 """
 
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from orders.environment import inherited_environment
-from orders.interfaces.http.listener import DRAIN, LISTENER, READY
+from orders.interfaces.http.listener import DRAIN, LISTENERS, READY, described
 from orders.settings import PROJECT, Settings
 
 log = logging.getLogger(__name__)
@@ -55,15 +55,15 @@ _libc = ctypes.CDLL(None)
 
 @dataclass
 class Succession:
-    """What a supervisor hands over: the descriptor of its socket, and its processes."""
+    """What a supervisor hands over: the descriptors of its sockets, and its processes."""
 
-    listener: int
+    listeners: list[int] = field(default_factory=list)
     servers: list[int] = field(default_factory=list)
     background: int = 0
 
     @property
-    def socket(self) -> socket.socket:
-        return socket.socket(fileno=self.listener)
+    def sockets(self) -> list[socket.socket]:
+        return [socket.socket(fileno=descriptor) for descriptor in self.listeners]
 
 
 def succession() -> Succession | None:
@@ -83,25 +83,27 @@ def server_command(factory: str = "orders.application:create_served_app") -> lis
     return [sys.executable, "-m", "orders.interfaces.http.server", factory]
 
 
-def become_server(settings: Settings, listener: socket.socket) -> NoReturn:
+def become_server(settings: Settings, listeners: Sequence[socket.socket]) -> NoReturn:
     """Replace this process by a server, which nothing supervises."""
     os.chdir(PROJECT)
-    os.set_inheritable(listener.fileno(), True)
-    own = {LISTENER: str(listener.fileno()), "DATA_DIR": str(settings.data_dir)}
+    for one in listeners:
+        one.set_inheritable(True)
+    own = {LISTENERS: described(listeners), "DATA_DIR": str(settings.data_dir)}
     os.execve(sys.executable, server_command(), {**os.environ, **own})  # noqa: S606 - our own command line
 
 
 class Supervisor:
     """Runs the server and the background work as child processes, and restarts what dies.
 
-    `background` does the background work until it is asked to stop; None if others do it. `before`
-    is what the supervisor before this one handed over. `command` starts the server.
+    The server has a worker for each of the `listeners`. `background` does the background work until
+    it is asked to stop; None if others do it. `before` is what the supervisor before this one
+    handed over. `command` starts the server.
     """
 
     def __init__(
         self,
         settings: Settings,
-        listener: socket.socket,
+        listeners: Sequence[socket.socket],
         background: Callable[[], None] | None,
         before: Succession | None,
         command: Sequence[str] = (),
@@ -109,10 +111,9 @@ class Supervisor:
         # The server runs in another folder, where a relative path would mean another one.
         self._environment = {**os.environ, "DATA_DIR": str(settings.data_dir)}
         self._command = [*command] or server_command()
-        self._workers = settings.workers
-        self._listener = listener
+        self._listeners = listeners
         self._background = background
-        self._before = before or Succession(listener.fileno())
+        self._before = before or Succession()
         self._children: dict[int, Callable[[int], None]] = {}  # what to do with their exit codes
         self._planned: list[tuple[float, Callable[[], None]]] = []
         self._server = self._worker = self._check = 0  # process IDs
@@ -219,9 +220,10 @@ class Supervisor:
     def _become_server(self, ready: int) -> None:
         os.setsid()  # a process group of its own, so that all of it can be ended together
         os.chdir(PROJECT)
-        for descriptor in (self._listener.fileno(), ready):
-            os.set_inheritable(descriptor, True)
-        own = {LISTENER: str(self._listener.fileno()), READY: str(ready)}
+        for one in self._listeners:
+            one.set_inheritable(True)
+        os.set_inheritable(ready, True)
+        own = {LISTENERS: described(self._listeners), READY: str(ready)}
         os.execve(self._command[0], self._command, {**self._environment, **own})  # noqa: S606 - our own command line
 
     def _server_ended(self, started: float, code: int) -> None:
@@ -241,9 +243,9 @@ class Supervisor:
         `count` of them have said so before, and others say it to the pipe `ready`.
         """
         with suppress(BlockingIOError):
-            count += len(os.read(ready, self._workers))
+            count += len(os.read(ready, len(self._listeners)))
         is_current = server == self._server
-        if is_current and self._before.servers and count < self._workers:
+        if is_current and self._before.servers and count < len(self._listeners):
             self._plan(GLANCE, partial(self._look_whether_ready, server, ready, count))
             return
         os.close(ready)
@@ -263,8 +265,9 @@ class Supervisor:
             log.error("The service goes on as it is, because a new start would fail; see above.")
             return
         servers = [*self._before.servers, *filter(None, [self._server])]
-        handed = Succession(self._listener.fileno(), servers, self._worker)
-        os.set_inheritable(self._listener.fileno(), True)
+        for one in self._listeners:
+            one.set_inheritable(True)
+        handed = Succession([one.fileno() for one in self._listeners], servers, self._worker)
         try:
             _run_own_command(**{SUCCESSION: json.dumps(asdict(handed))})
         except OSError:  # removed in this moment

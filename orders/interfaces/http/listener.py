@@ -1,17 +1,24 @@
-"""The socket on which the service listens, which outlives the processes that answer on it.
+"""The sockets on which the service listens, which outlive the processes that answer on them.
 
-The supervisor opens it, and each server gets it from there. Connections that wait to be accepted
-are lost with the last process that has the socket, and not with a worker or a server that ends.
+The supervisor opens them, and each server gets them from there. Connections that wait to be
+accepted are lost with the last process that has their socket, and not with a worker or a server
+that ends.
+
+All sockets have the same address, and the kernel spreads new connections over them. Each worker
+has one to itself: from a socket that is shared, the worker that wakes up first accepts whatever
+has come, which can be all the connections of a proxy
+(docs/decisions/0057-one-listening-socket-for-each-worker.md).
 """
 
 import os
 import signal
 import socket
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-# The descriptor of the socket that a process has got from the one that started it.
-LISTENER = "SHORTORDER_LISTENER"
+# The descriptors of the sockets that a process has got from the one that started it.
+LISTENERS = "SHORTORDER_LISTENERS"
 # The descriptor of a pipe to which each worker writes a byte once it answers requests.
 READY = "SHORTORDER_READY"
 # Tells a server that another one has taken over.
@@ -20,13 +27,31 @@ DRAIN = signal.SIGUSR1
 BACKLOG = 1024
 
 
-def open_listener(host: str, port: int) -> socket.socket:
-    """Return a new socket that listens on an address. Raises OSError if it cannot be used."""
+def open_listeners(
+    host: str, port: int, count: int, handed: Sequence[socket.socket] = ()
+) -> list[socket.socket]:
+    """Return at least `count` sockets that listen on one address: those `handed`, and new ones.
+
+    Sockets that were handed over keep their address, and all of them stay in use, since connections
+    may wait in each. Raises OSError if the address cannot be used.
+    """
+    listeners = [*handed]
+    while len(listeners) < count:
+        place = listeners[0].getsockname()[:2] if listeners else (host, port)
+        listeners.append(_open_listener(*place, is_first=not listeners))
+    return listeners
+
+
+def _open_listener(host: str, port: int, *, is_first: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     opened = socket.socket(family)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind((host, port))
+        if is_first:  # it may share the port with none but those that come after it
+            opened.bind((host, port))
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if not is_first:
+            opened.bind((host, port))
         opened.listen(BACKLOG)
         opened.setblocking(False)
     except OSError:
@@ -35,10 +60,15 @@ def open_listener(host: str, port: int) -> socket.socket:
     return opened
 
 
-def inherited_listener() -> socket.socket | None:
-    """Return the socket that LISTENER names; None if this process has got none."""
-    descriptor = os.environ.get(LISTENER, "")
-    return socket.socket(fileno=int(descriptor)) if descriptor else None
+def described(listeners: Iterable[socket.socket]) -> str:
+    """Return the value of LISTENERS for a process that gets these sockets."""
+    return ",".join(str(one.fileno()) for one in listeners)
+
+
+def inherited_listeners() -> list[socket.socket]:
+    """Return the sockets that LISTENERS names; none if this process has got none."""
+    names = os.environ.get(LISTENERS, "")
+    return [socket.socket(fileno=int(name)) for name in names.split(",") if name]
 
 
 def accept_no_more(listener: socket.socket) -> None:
@@ -47,7 +77,8 @@ def accept_no_more(listener: socket.socket) -> None:
     Each of its descriptors here gets a socket to which nobody connects. The server would take it
     for an error if they were closed.
     """
-    idle = open_listener("::1" if listener.family == socket.AF_INET6 else "127.0.0.1", 0)
+    host = "::1" if listener.family == socket.AF_INET6 else "127.0.0.1"
+    [idle] = open_listeners(host, 0, 1)
     own = os.fstat(listener.fileno())
     for entry in list(Path("/proc/self/fd").iterdir()):
         with suppress(OSError):  # closed since it was listed

@@ -48,8 +48,8 @@ from orders.interfaces.http.listener import (
     DRAIN,
     READY,
     accept_no_more,
-    inherited_listener,
-    open_listener,
+    inherited_listeners,
+    open_listeners,
 )
 from orders.interfaces.http.logs import start_logging
 from orders.interfaces.http.memory import end_without_memory
@@ -83,27 +83,30 @@ def run(settings: Settings, factory: str) -> None:
 
 
 def _serve_until_stopped(settings: Settings, factory: str) -> None:
-    listener = inherited_listener() or open_listener(settings.host, settings.port)
-    drop_stalled_readers(listener, settings.read_seconds)
+    listeners = inherited_listeners()
+    if not listeners:
+        listeners = open_listeners(settings.host, settings.port, settings.workers)
+    for one in listeners:
+        drop_stalled_readers(one, settings.read_seconds)
     signal.signal(DRAIN, signal.SIG_IGN)  # it is meant for the workers
     _import_before_forks(factory)
     _Server(
-        listener, factory, settings.host, settings.port, interface=Interfaces.ASGINL,
+        listeners, factory, settings.host, settings.port, interface=Interfaces.ASGINL,
         http=HTTPModes.http1, websockets=False, loop=Loops.asyncio,
-        workers=settings.workers, respawn_failed_workers=True, workers_kill_timeout=1,
+        workers=len(listeners), respawn_failed_workers=True, workers_kill_timeout=1,
         log_level=LogLevels.error, log_dictconfig=LOGGING,
     ).serve(spawn_target=_serve, target_loader=_load)  # fmt: skip
 
 
 class _Server(MPServer):
-    """granian's server on our own socket; it also stops workers that miss its first signal."""
+    """granian's server on our own sockets; it also stops workers that miss its first signal."""
 
-    def __init__(self, listener: socket.socket, *options: Any, **named: Any) -> None:  # noqa: ANN401 - granian's own types
+    def __init__(self, listeners: list[socket.socket], *options: Any, **named: Any) -> None:  # noqa: ANN401 - granian's own types
         super().__init__(*options, **named)
-        self._listener = listener
+        self._listeners = listeners
 
     def _init_shared_socket(self) -> None:
-        self._ssp: Any = self._listener  # which workers get as their socket
+        self._ssp: Any = self._listeners  # which each worker gets
         self._sso = None
 
     def startup(self, *options: Any) -> None:  # noqa: ANN401 - granian's own types
@@ -177,7 +180,7 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     stop, stopped = granian._signals.set_sync_signals(), threading.Event()  # type: ignore[no-untyped-call]
     stop.add_cb(stopped.set)
-    listener: socket.socket = sock[0]
+    listener: socket.socket = sock[0][worker_id - 1]  # also for one in the place of a dead worker
     holder = native.SocketHolder(listener.fileno(), False, BACKLOG)
     worker = native.ASGIWorker(
         worker_id, (None, holder), ipc, runtime_threads, runtime_blocking_threads,
