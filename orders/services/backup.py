@@ -33,6 +33,7 @@ from orders.services.files import FILE_COLUMNS, FileStore
 from orders.services.progress import Begin, no_progress
 from orders.settings import Settings
 from orders.storage import snapshots
+from orders.storage.snapshots import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -216,8 +217,9 @@ def _make(
             draft.touch(mode=0o600)
             with draft.open("wb") as file:
                 archive = ArchiveWriter(file, passphrase, interrupt)
-                manifest = _fill(
-                    archive, folder, store, keys if passphrase else None, interrupt, progress,
+                snapshot = snapshots.take(folder / "database", stored_names(), interrupt)
+                manifest = pack(
+                    archive, snapshot, store, keys if passphrase else None, progress,
                     made_at=moment, version=version,
                 )  # fmt: skip
         except OSError as error:
@@ -226,26 +228,29 @@ def _make(
         return Backup(place.add(draft), size, manifest)
 
 
-def _fill(
+def pack(
     archive: ArchiveWriter,
-    folder: Path,
+    snapshot: Snapshot,
     store: FileStore,
     keys: ArchiveSecrets | None,
-    interrupt: Callable[[], None],
     progress: Begin,
     *,
     made_at: datetime,
     version: str,
+    org_id: str = "",
 ) -> Manifest:
-    kind = snapshots.kind()
-    snapshot = snapshots.take(folder / "database", _stored_names(), interrupt)
+    """Put a snapshot, which is deleted, its files and the keys into an archive, and end that.
+
+    `org_id` is that of the only org in the snapshot, or "" for a whole installation. Raises
+    ServiceBusy if the file store cannot be reached, and what the archive's `interrupt` raises.
+    """
     step = progress("Packing the database", snapshot.file.stat().st_size)
-    archive.add_file(DATABASES[kind], snapshot.file, step)
+    archive.add_file(DATABASES[snapshot.kind], snapshot.file, step)
     snapshot.file.unlink()
     missing = []
     step = progress("Packing files", len(snapshot.names))
     for name in snapshot.names:
-        interrupt()
+        archive.interrupt()
         step(1)
         try:
             archive.add(FILES + name, store.get(name))
@@ -255,13 +260,15 @@ def _fill(
         archive.add(SECRETS, keys.model_dump_json().encode())
     return archive.finish(
         lambda hashes: Manifest(
-            format=FORMAT, version=version, schema_revision=snapshot.revision, database=kind,
-            made_at=made_at, counts=snapshot.counts, missing=missing, members=hashes,
+            format=FORMAT, version=version, schema_revision=snapshot.revision,
+            database=snapshot.kind, org_id=org_id, made_at=made_at, counts=snapshot.counts,
+            missing=missing, members=hashes,
         )
     )  # fmt: skip
 
 
-def _stored_names() -> Select[Any]:
+def stored_names() -> Select[Any]:
+    """Return the select of the names of all files to which the database refers."""
     found = union(*(select(one.label("name")).where(one.is_not(None)) for one in FILE_COLUMNS))
     return select(found.subquery().c.name)
 

@@ -43,6 +43,7 @@ class Manifest(BaseModel):
     version: str  # of the product
     schema_revision: str
     database: Literal["sqlite", "postgresql"]
+    org_id: str = ""  # of the only org in the archive, if it is no backup of an installation
     made_at: datetime
     counts: dict[str, int]  # rows by table
     missing: list[str]  # files that the database refers to and the file store did not have
@@ -68,7 +69,7 @@ class ArchiveWriter:
 
         `interrupt` is called again and again, and may raise an exception to end the archive.
         """
-        self._interrupt = interrupt
+        self.interrupt = interrupt
         self._encrypted = EncryptedWriter(file, passphrase) if passphrase else None
         self._gzip = gzip.GzipFile("", "wb", EFFORT, cast(BinaryIO, self._encrypted or file), 0)
         self._tar = tarfile.open(fileobj=self._gzip, mode="w|")  # noqa: SIM115 - `finish` closes it
@@ -96,7 +97,7 @@ class ArchiveWriter:
     def _add(self, name: str, source: BinaryIO, size: int, step: Step = no_steps) -> None:
         member = tarfile.TarInfo(name)
         member.size, member.mode = size, 0o600
-        hashed = _Hashing(source, self._interrupt, step)
+        hashed = _Hashing(source, self.interrupt, step)
         self._tar.addfile(member, cast(BinaryIO, hashed))
         self._tar.members = []  # type: ignore[attr-defined]  # it would remember all of them
         if name != MANIFEST:

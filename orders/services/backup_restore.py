@@ -63,7 +63,7 @@ def restore(
         drafts: dict[Path, Path] = {}
         try:
             step = progress("Restoring files", archive_size(address))
-            _restore_files(address, passphrase, store, put, step)
+            restore_files(address, passphrase, store, put, step)
             for text in kept:
                 drafts = _write_keys(ArchiveSecrets.model_validate_json(text), settings.data_dir)
             snapshots.restore(database)
@@ -122,9 +122,14 @@ def _refuse_other_files(manifest: Manifest, store: FileStore) -> None:
             )
 
 
-def _restore_files(
+def restore_files(
     address: str, passphrase: str, store: FileStore, put: list[str], step: Step
 ) -> None:
+    """Write the files of an archive into the store, and their names into `put`.
+
+    Raises BackupError; the caller discards what was written.
+    """
+
     def take(name: str, stream: BinaryIO) -> None:
         if name.startswith(FILES):
             store.put(name.removeprefix(FILES), stream.read())

@@ -13,7 +13,7 @@ from orders.services.progress import Begin, no_progress
 from orders.storage import table_copies
 from orders.storage.database import db
 from orders.storage.startup import schema_version
-from orders.storage.table_copies import UNFINISHED, TableContent
+from orders.storage.table_copies import UNFINISHED, TableContent, reading, writing
 
 # Reads of the service write them, so they may change during a copy.
 _WRITTEN_BY_READS = frozenset({"rate_count", "request_log", "staff_session"})
@@ -55,13 +55,13 @@ def copy_database(
             raise CopyError("A copy into this database was interrupted. Continue it: --continue")
         if not is_begun:
             _refuse_rows(engine)
-        with _writing(engine) as target:
+        with writing(engine) as target:
             table_copies.mark_revision(target, f"{UNFINISHED}{revision}")
-        with _reading(db.engine) as source:
+        with reading(db.engine) as source:
             copies = _copy(source, engine, progress, is_begun=is_begun)
             before = table_copies.counts(source)
         _refuse_differences(copies, before)
-        with _writing(engine) as target:
+        with writing(engine) as target:
             table_copies.mark_revision(target, str(revision))
     return copies
 
@@ -77,19 +77,19 @@ def _copy(
     here = {}
     kept: set[str] = set()
     if is_begun:
-        with _reading(engine) as target:
+        with reading(engine) as target:
             for one in tables:
                 here[one.name] = table_copies.content_of(source, one, step)
                 parents = {key.column.table.name for key in one.foreign_keys}
                 if parents <= kept and here[one.name] == table_copies.content_of(target, one, step):
                     kept.add(one.name)
     missing = [one for one in tables if one.name not in kept]
-    with _writing(engine) as target:
+    with writing(engine) as target:
         table_copies.empty(target, missing)
     for one in missing:
-        with _writing(engine) as target:
+        with writing(engine) as target:
             here[one.name] = table_copies.copy_rows(source, target, one, step)
-    with _reading(engine) as target:
+    with reading(engine) as target:
         return [
             TableCopy(
                 one.name,
@@ -122,7 +122,7 @@ def _not_the_same_schema(here: str | None, there: str | None) -> str:
 
 
 def _refuse_rows(engine: Engine) -> None:
-    with _reading(engine) as target:
+    with reading(engine) as target:
         used = [name for name, count in table_copies.counts(target).items() if count]
     if used:
         raise CopyError(f"The other database is not empty: it has rows in {', '.join(used)}.")
@@ -134,7 +134,7 @@ def _refuse_differences(copies: Sequence[TableCopy], before: dict[str, int]) -> 
         raise CopyError(
             f"The rows of {', '.join(differing)} differ after the copy. Repeat it with --continue."
         )
-    with _reading(db.engine) as source:
+    with reading(db.engine) as source:
         now = table_copies.counts(source)
     changed = [
         name
@@ -146,23 +146,6 @@ def _refuse_differences(copies: Sequence[TableCopy], before: dict[str, int]) -> 
             f"While it was copied, the service has written to {', '.join(changed)}. Stop it, and"
             " repeat the copy with --continue."
         )
-
-
-@contextmanager
-def _reading(engine: Engine) -> Iterator[Connection]:
-    """Open a connection whose statements all see the same state of the database."""
-    is_sqlite = engine.dialect.name == "sqlite"
-    options = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
-    with engine.connect().execution_options(**options) as connection, connection.begin():
-        table_copies.take_your_time(connection)
-        yield connection
-
-
-@contextmanager
-def _writing(engine: Engine) -> Iterator[Connection]:
-    with engine.begin() as connection:
-        table_copies.take_your_time(connection)
-        yield connection
 
 
 @contextmanager

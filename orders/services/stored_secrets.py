@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from orders.storage import database, encryption
 from orders.storage.tables import staff_account, webhook
 
-_COLUMNS = (webhook.c.secret, webhook.c.old_secret, staff_account.c.totp_secret)
+SECRET_COLUMNS = (webhook.c.secret, webhook.c.old_secret, staff_account.c.totp_secret)
 
 
 def renew_encryption() -> None:
@@ -17,10 +17,10 @@ def renew_encryption() -> None:
     ones; nothing is changed then. Raises ServiceBusy if the database cannot be written.
     """
     with database.transaction() as connection:
-        for column in _COLUMNS:
+        for column in SECRET_COLUMNS:
             encryption.renew(connection, column)
 
 
 def can_read_secrets(connection: Connection, keys: Sequence[str]) -> bool:
     """Return whether these keys decrypt all stored secrets."""
-    return all(encryption.can_read(connection, column, keys) for column in _COLUMNS)
+    return all(encryption.can_read(connection, column, keys) for column in SECRET_COLUMNS)

@@ -50,20 +50,28 @@ def decrypt(text: str) -> str:
         raise WrongKey from error
 
 
-def renew(connection: Connection, column: Column[Any]) -> None:
+def renew(connection: Connection, column: Column[Any], *, old: str = "", new: str = "") -> None:
     """Encrypt a column's values again that were not encrypted with the current key.
 
-    The type of the column must be EncryptedText, and the table's primary key must be `id`. Raises
-    WrongKey if a value fits none of the keys; the caller's transaction must then be rolled back.
+    With `old`, that key decrypts them instead of the keys of the process, and with `new`, that one
+    is the current key. The type of the column must be EncryptedText, and the table's primary key
+    must be `id`. Raises WrongKey if a value cannot be decrypted; the caller's transaction must then
+    be rolled back.
     """
+    decrypts = MultiFernet(_made_of([old]) if old else _ciphers)
+    current = _made_of([new])[0] if new else _ciphers[0]
     table, encrypted = column.table, type_coerce(column, String)
     for row_id, text in connection.execute(
         select(table.c.id, encrypted).where(column.is_not(None))
     ).all():
-        plain = decrypt(text)
-        if not _is_current(text):
+        try:
+            plain = decrypts.decrypt(text.encode())
+        except InvalidToken as error:
+            raise WrongKey from error
+        if not _is_by(current, text):
+            made = type_coerce(current.encrypt(plain).decode(), String)
             statement = update(table).where(table.c.id == row_id, encrypted == text)
-            connection.execute(statement.values({column.name: plain}))
+            connection.execute(statement.values({column.name: made}))
 
 
 def can_read(connection: Connection, column: Column[Any], keys: Sequence[str]) -> bool:
@@ -78,9 +86,9 @@ def can_read(connection: Connection, column: Column[Any], keys: Sequence[str]) -
     return True
 
 
-def _is_current(text: str) -> bool:
+def _is_by(cipher: Fernet, text: str) -> bool:
     with suppress(InvalidToken):
-        _ciphers[0].decrypt(text.encode())
+        cipher.decrypt(text.encode())
         return True
     return False
 

@@ -31,6 +31,7 @@ class AnotherBackup(BackupError):  # noqa: N818 - named as our other errors
 class Snapshot:
     """A copy of the database at one moment, and what is in it."""
 
+    kind: Kind
     file: Path
     revision: str  # of the last migration
     counts: dict[str, int]  # rows by table
@@ -59,15 +60,24 @@ def take(target: Path, names: Select[Any], interrupt: Callable[[], None]) -> Sna
         raise BackupError("The database has no tables yet: there is nothing to back up.")
     if kind() == "sqlite":
         sqlite_snapshot.copy_database(str(sqlite_file()), target, interrupt)
-        counts = sqlite_snapshot.examine(target, is_thorough=False)
-        statement = str(names.compile(dialect=sqlite_dialect.dialect()))
-        found = sqlite_snapshot.first_column(target, statement)
-    else:
-        try:
-            counts, found = postgresql_dump.dump(target, names, interrupt)
-        except DBAPIError as error:
-            raise BackupError(f"The database cannot be read: {error.orig}") from error
-    return Snapshot(target, revision, counts, found)
+        return of_file(target, revision, names)
+    try:
+        counts, found = postgresql_dump.dump(target, names, interrupt)
+    except DBAPIError as error:
+        raise BackupError(f"The database cannot be read: {error.orig}") from error
+    return Snapshot("postgresql", target, revision, counts, found)
+
+
+def of_file(file: Path, revision: str, names: Select[Any]) -> Snapshot:
+    """Return what is in an SQLite file with this schema, as `take` does.
+
+    Nobody else may have the file open. Raises BackupError.
+    """
+    sqlite_snapshot.make_single(file)
+    counts = sqlite_snapshot.examine(file, is_thorough=False)
+    statement = str(names.compile(dialect=sqlite_dialect.dialect()))
+    found = sqlite_snapshot.first_column(file, statement)
+    return Snapshot("sqlite", file, revision, counts, found)
 
 
 def count_rows(file: Path, its_kind: Kind) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Copies the rows of all tables from one database to another, also of the other kind.
+"""Copies the rows of tables from one database to another, also of the other kind.
 
 Rows are read and written as Python values, so that what the databases store in different forms,
 such as times and booleans, arrives with the same meaning. JSON and encrypted texts are copied as
@@ -7,6 +7,7 @@ the texts that they are.
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
+    Engine,
     MetaData,
     Row,
     Table,
@@ -24,6 +27,7 @@ from sqlalchemy import (
     insert,
     select,
     table,
+    type_coerce,
     update,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -83,20 +87,27 @@ def counts(connection: Connection) -> dict[str, int]:
 def content_of(connection: Connection, of: Table, step: Step) -> TableContent:
     """Read a whole table and return what is in it. `step` is called with numbers of rows."""
     found = _Summing()
-    for rows in _read(connection, _plain(of)):
+    for rows in _read(connection, of):
         found.add(iter(rows))
         step(len(rows))
     return found.content
 
 
-def copy_rows(source: Connection, target: Connection, of: Table, step: Step) -> TableContent:
-    """Copy all rows of a table into the same table of `target`, and return what was copied.
+def copy_rows(
+    source: Connection,
+    target: Connection,
+    of: Table,
+    step: Step,
+    *,
+    where: ColumnElement[bool] | None = None,
+) -> TableContent:
+    """Copy the rows of a table into the same table of `target`, and return what was copied.
 
-    The next row that PostgreSQL numbers gets the number after the highest. `step` is called with
-    numbers of rows.
+    `where` is a condition for the rows; None copies all. The next row that PostgreSQL numbers gets
+    the number after the highest. `step` is called with numbers of rows.
     """
     copied, plain = _Summing(), _plain(of)
-    for rows in _read(source, plain):
+    for rows in _read(source, of, where):
         copied.add(iter(rows))
         target.execute(insert(plain), [dict(row._mapping) for row in rows])
         step(len(rows))
@@ -105,6 +116,22 @@ def copy_rows(source: Connection, target: Connection, of: Table, step: Step) -> 
         sequence = func.pg_get_serial_sequence(of.name, numbered.name)
         target.execute(select(func.setval(sequence, func.max(numbered))).select_from(of))
     return copied.content
+
+
+def add_rows(source: Connection, target: Connection, of: Table, step: Step) -> None:
+    """Add all rows of a table to those in the same table of `target`.
+
+    Rows that databases number get new numbers, in the same order. `step` is called with numbers of
+    rows.
+    """
+    plain, numbered = _plain(of), of.autoincrement_column
+    own = "" if numbered is None else numbered.name
+    for rows in _read(source, of):
+        added = [
+            {name: value for name, value in row._mapping.items() if name != own} for row in rows
+        ]
+        target.execute(insert(plain), added)
+        step(len(rows))
 
 
 def empty(connection: Connection, tables: list[Table]) -> None:
@@ -124,8 +151,32 @@ def take_your_time(connection: Connection) -> None:
         with_no_limits(connection)
 
 
-def _read(connection: Connection, of: Table) -> Iterator[list[Row[tuple[object, ...]]]]:
-    found = connection.execute(select(of), execution_options={"yield_per": BATCH})
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a connection whose statements all see the same state of the database."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    options = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        take_your_time(connection)
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a connection with a transaction, which is committed at the end of the `with` block."""
+    with engine.begin() as connection:
+        take_your_time(connection)
+        yield connection
+
+
+def _read(
+    connection: Connection, of: Table, where: ColumnElement[bool] | None = None
+) -> Iterator[list[Row[tuple[object, ...]]]]:
+    columns = (type_coerce(one, _plain_type(one.type)).label(one.name) for one in of.columns)
+    statement = select(*columns).order_by(*of.primary_key)
+    if where is not None:
+        statement = statement.where(where)
+    found = connection.execute(statement, execution_options={"yield_per": BATCH})
     yield from found.partitions()  # type: ignore[misc]  # lists, which are typed as sequences
 
 

@@ -26,8 +26,9 @@ BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 # A command in a sentence, or a line of a script: up to a comment, a redirection, or an ellipsis.
 NAMED = re.compile(r"(?:`|^(?:\$ )?)shortorder ([a-z][^`\n#<…]*)", re.MULTILINE)
 EXAMPLE = re.compile(r"^\$ shortorder (.*)$", re.MULTILINE)
-# They take longer: tests/processes/test_package.py, tests/processes/test_serve.py, test_seed.py.
-ELSEWHERE = {"serve", "work", "seed demo"}
+# They take longer, or need two installations: tests/processes/test_package.py and test_serve.py,
+# tests/cli/test_seed.py, tests/services/test_org_archive.py.
+ELSEWHERE = {"serve", "work", "seed demo", "import org"}
 INPUTS = {"password.txt": "correct horse battery\n"}
 # Pages whose examples run from top to bottom, and the command before the first one.
 ORG = "org add Workshop"
@@ -49,11 +50,15 @@ FILES = {
 
 @pytest.fixture
 def settings(settings: Settings, doc: str, tmp_path: Path) -> Iterator[Settings]:
-    """A mail server, and on the page of the first start a folder for backups."""
+    """A mail server, a passphrase, and on the page of the first start a folder for backups."""
+    passphrase = "" if doc == "install.md" else "correct horse battery staple"
     backup_to = str(tmp_path / "backups") if doc == "install.md" else ""
     with mail_server() as server:
         address = f"smtp://127.0.0.1:{server.port}?tls=off"
-        yield replace(settings, smtp_url=address, mail_from="desk@example.com", backup_to=backup_to)
+        yield replace(
+            settings, smtp_url=address, mail_from="desk@example.com", backup_to=backup_to,
+            backup_passphrase=passphrase,
+        )  # fmt: skip
 
 
 def leaves(group: click.Group, *names: str) -> Iterator[str]:

@@ -23,8 +23,7 @@ from sqlalchemy import MetaData, make_url, select, text
 
 from orders.domain.attributes import AttributeRule, Kind
 from orders.domain.errors import BackupError
-from orders.interfaces.cli.backup import BackupSchedule
-from orders.interfaces.cli.backup import _knows as knows
+from orders.interfaces.cli.backup import BackupSchedule, knows_schema
 from orders.interfaces.cli.upgrade import migrate
 from orders.services import backup, backup_restore
 from orders.services.accounts import orgs
@@ -99,7 +98,9 @@ def back_up(app: Flask, to: Path, passphrase: str = "") -> Backup:
 @contextmanager
 def restored(made: Backup, settings: Settings, passphrase: str = "") -> Iterator[Flask]:
     with own_app(settings) as app, app.app_context():
-        backup_restore.restore(made.address, passphrase, settings, app.extensions["files"], knows)
+        backup_restore.restore(
+            made.address, passphrase, settings, app.extensions["files"], knows_schema
+        )
     # A start with new settings: the keys may have been restored.
     with own_app(settings) as app:
         with app.app_context():
@@ -249,7 +250,7 @@ def refused(made: str, there: Flask, passphrase: str = "") -> str:
     settings, store = there.config["SETTINGS"], there.extensions["files"]
     with there.app_context():
         with pytest.raises(BackupError) as caught:
-            backup_restore.restore(made, passphrase, settings, store, knows)
+            backup_restore.restore(made, passphrase, settings, store, knows_schema)
         database.close()
     left = state_of(settings.data_dir)
     left.pop("new.sqlite3")
@@ -332,18 +333,18 @@ def test_an_installation_with_data_is_left_as_it_is(
     made = back_up(app, tmp_path / "backups").address
     before = rows(app), state_of(settings.data_dir / "files")
     with app.app_context(), pytest.raises(BackupError, match="There is a database already"):
-        backup_restore.restore(made, "", settings, app.extensions["files"], knows)
+        backup_restore.restore(made, "", settings, app.extensions["files"], knows_schema)
     assert (rows(app), state_of(settings.data_dir / "files")) == before
     with own_app(elsewhere) as there, there.app_context():
         store = there.extensions["files"]
         store.put(f"{org.id}/{'0' * 40}", b"of others")
         with pytest.raises(BackupError, match="files that are not in the archive"):
-            backup_restore.restore(made, "", elsewhere, store, knows)
+            backup_restore.restore(made, "", elsewhere, store, knows_schema)
         # Those of a restore that was killed are no obstacle.
         store.discard([f"{org.id}/{'0' * 40}"])
         files = settings.data_dir / "files", elsewhere.data_dir / "files"
         shutil.copytree(*files, dirs_exist_ok=True)
-        backup_restore.restore(made, "", elsewhere, store, knows)
+        backup_restore.restore(made, "", elsewhere, store, knows_schema)
     with own_app(elsewhere) as there:
         assert answers(there, api) == answers(app, api)
 

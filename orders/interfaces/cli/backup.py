@@ -56,10 +56,10 @@ def _check(archive: str) -> dict[str, Any]:
     """Verify an archive; this needs no installation, and creates none."""
     settings = environment_settings()
     folder = settings.data_dir if settings.data_dir.is_dir() else None
-    passphrase = _passphrase_for(archive, settings)
+    passphrase = passphrase_for(archive, settings)
     with progress_bars() as begin:
         found = backup.check(archive, passphrase, folder, begin)
-    facts = _facts(found)
+    facts = archive_facts(found)
     said = "The archive is sound: {orders} orders, {files} files.".format_map(facts)
     return {"archive": archive, "isSound": True, **facts, "sentence": said}
 
@@ -71,14 +71,17 @@ def _made_or_state(target: str | None, *, status: bool, encrypt: bool) -> dict[s
         return _state(settings)
     if not (target or settings.backup_to):
         raise click.UsageError("Name a folder or s3://bucket/prefix, or set BACKUP_TO.")
-    passphrase = settings.backup_passphrase
-    if encrypt and not passphrase:
-        passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    passphrase = new_passphrase(settings) if encrypt else settings.backup_passphrase
     with progress_bars() as begin:
         made = backup.back_up(
-            settings, _store(), __version__, to=target or "", passphrase=passphrase, progress=begin
+            settings,
+            file_store(),
+            __version__,
+            to=target or "",
+            passphrase=passphrase,
+            progress=begin,
         )
-    facts = _facts(made.manifest)
+    facts = archive_facts(made.manifest)
     said = "Backed up {orders} orders and {files} files to ".format_map(facts) + made.address
     return {"archive": made.address, "bytes": made.size, **facts, "sentence": said}
 
@@ -93,10 +96,10 @@ def restore_command(file: str) -> dict[str, Any]:
     FILE is a file or s3://bucket/prefix/name.
     """
     settings = current_settings()
-    passphrase = _passphrase_for(file, settings)
+    passphrase = passphrase_for(file, settings)
     with progress_bars() as begin:
-        done = backup_restore.restore(file, passphrase, settings, _store(), _knows, begin)
-    return {"restored": file, **_facts(done.manifest), "next": " ".join(done.next_steps)}
+        done = backup_restore.restore(file, passphrase, settings, file_store(), knows_schema, begin)
+    return {"restored": file, **archive_facts(done.manifest), "next": " ".join(done.next_steps)}
 
 
 class BackupSchedule:
@@ -114,7 +117,7 @@ class BackupSchedule:
             return
         try:
             made = backup.back_up_if_due(
-                self._settings, _store(), __version__, interrupt=self._interrupt
+                self._settings, file_store(), __version__, interrupt=self._interrupt
             )
         except OrderError as error:
             self._next_look = time.monotonic() + PAUSE
@@ -128,7 +131,8 @@ class BackupSchedule:
             raise BackupError("The service stops.")
 
 
-def _knows(revision: str) -> bool:
+def knows_schema(revision: str) -> bool:
+    """Return whether this product has the migration with this revision."""
     return schema_state(revision) is not SchemaState.NEWER
 
 
@@ -140,7 +144,7 @@ def _state(settings: Settings) -> dict[str, Any]:
     return {"newest": newest, "isLate": False, "sentence": state.sentence}
 
 
-def _facts(manifest: Manifest) -> dict[str, Any]:
+def archive_facts(manifest: Manifest) -> dict[str, Any]:
     """Return what people want to know of an archive."""
     files = sum(name.startswith(backup_archive.FILES) for name in manifest.members)
     return {
@@ -155,7 +159,15 @@ def _facts(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _passphrase_for(address: str, settings: Settings) -> str:
+def new_passphrase(settings: Settings) -> str:
+    """Return BACKUP_PASSPHRASE; if that is not set, ask for a passphrase twice."""
+    if settings.backup_passphrase:
+        return settings.backup_passphrase
+    asked: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    return asked
+
+
+def passphrase_for(address: str, settings: Settings) -> str:
     """Return the passphrase of an archive, "" for one without; ask at a terminal if none is set."""
     if not backup_archive.needs_passphrase(lambda: open_archive(address)):
         return ""
@@ -165,6 +177,7 @@ def _passphrase_for(address: str, settings: Settings) -> str:
     return asked
 
 
-def _store() -> FileStore:
+def file_store() -> FileStore:
+    """Return the file store of the current application."""
     store: FileStore = current_app.extensions["files"]
     return store

@@ -22,6 +22,7 @@ from orders.interfaces.cli.erase import erase
 from orders.interfaces.cli.exports import export
 from orders.interfaces.cli.imports import imports
 from orders.interfaces.cli.maintenance import database, mail_group
+from orders.interfaces.cli.org_archives import export_org_command, import_org_command
 from orders.interfaces.cli.org_option import for_org
 from orders.interfaces.cli.orgs import org, token
 from orders.interfaces.cli.output import prints
@@ -199,6 +200,9 @@ def work_command() -> None:
     """Send webhooks and import orders until stopped, as the threads of `serve` do."""
     work(_application(), current_settings())
 
+
+export.add_command(export_org_command)
+imports.add_command(import_org_command)
 
 COMMANDS: tuple[click.Command, ...] = (
     *(serve_command, work_command, setup_link_command, doctor, backup_command, restore_command),

@@ -27,7 +27,9 @@ from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.order_list import Sort
 from orders.services.progress import Step
 
-export = AppGroup("export", help="Orders, customer records, and products as CSV or Excel files.")
+export = AppGroup(
+    "export", help="Orders, customers, and products as files; whole orgs as archives."
+)
 # As other programs have it.
 STANDARD_OUTPUT = Path("-")
 
@@ -82,7 +84,7 @@ def _add_command(name: str, purpose: str, find: Callable[[str], ExportTable]) ->
             if file is None:
                 _write_csv(found, partial(click.echo, nl=False))
                 return None
-            with _replacing(file) as draft:
+            with replacing(file) as draft:
                 if kind == "xlsx":
                     write_xlsx(draft, found.names, found.rows, title=name.capitalize())
                 else:
@@ -113,7 +115,7 @@ def _write_csv(found: ExportTable, write: Callable[[bytes], object]) -> None:
 
 
 @contextmanager
-def _replacing(file: Path) -> Iterator[Path]:
+def replacing(file: Path) -> Iterator[Path]:
     """Provide a file to write, which takes the place of `file` once all is written.
 
     Only this user can read it. Raises Conflict if it cannot be written; then `file` is unchanged.

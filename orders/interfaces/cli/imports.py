@@ -22,7 +22,7 @@ from orders.services.accounts.access import Actor
 from orders.services.imports import control, customer_import, records, upload, work
 from orders.services.imports.records import Import, ImportState, OrderState
 
-imports = AppGroup("import", help="Orders and customer records from CSV and Excel files.")
+imports = AppGroup("import", help="Orders and customers from files; whole orgs from archives.")
 # Seconds between two looks at an import that the service works on.
 PAUSE = 0.2
 PERCENT = 100

@@ -2,13 +2,18 @@
 
 import time
 from enum import StrEnum
+from pathlib import Path
 
 import click
 import flask_migrate
+from alembic.command import upgrade as alembic_upgrade
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from flask import current_app
 from limits.errors import StorageError
 from limits.storage import storage_from_string
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from orders.domain.errors import ServiceBusy
 from orders.services import stored_secrets
@@ -60,6 +65,17 @@ def migrate(seconds: int) -> None:
             "Stored secrets were encrypted with another key. Append the earlier SECRET_KEY or"
             " ENCRYPTION_KEY to ENCRYPTION_KEY after a comma."
         ) from None
+
+
+def upgrade_file(file: Path) -> None:
+    """Create the tables in an SQLite file, or bring them up to date. Requires an app context.
+
+    Nobody else may use the file. Secrets in it stay encrypted as they are.
+    """
+    file.touch(mode=0o600)
+    config = current_app.extensions["migrate"].migrate.get_config(str(MIGRATIONS))
+    config.attributes["engine"] = create_engine(f"sqlite:///{file}", poolclass=NullPool)
+    alembic_upgrade(config, "head")
 
 
 def schema_state(stored: str | None) -> SchemaState:

@@ -49,6 +49,8 @@ class EventKind(Enum):
     INVITED_AGAIN = lazy_gettext("Invitation sent again")
     WITHDRAWN = lazy_gettext("Invitation withdrawn")
     ORG_CREATED = lazy_gettext("Organization created")
+    ORG_EXPORTED = lazy_gettext("Organization exported")
+    ORG_IMPORTED = lazy_gettext("Organization imported")
     SETTINGS = lazy_gettext("Settings changed")
     CUSTOMER_PAGE = lazy_gettext("Customer page changed")
     TOKEN_CREATED = lazy_gettext("Token created")

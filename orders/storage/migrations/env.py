@@ -51,7 +51,9 @@ def unchecked(connection):
 def run() -> None:
     if context.is_offline_mode():
         raise SystemExit("The migrations need a database; --sql is not supported.")
-    engine = db.engine.execution_options(sqlite_begin="IMMEDIATE")
+    # A database that is not the application's is named by the caller.
+    engine = context.config.attributes.get("engine", db.engine)
+    engine = engine.execution_options(sqlite_begin="IMMEDIATE")
     with engine.connect() as connection, unchecked(connection), connection.begin():
         if engine.dialect.name == "postgresql":
             # A large table takes as long as it takes, and another process's migrations, too.

@@ -26,9 +26,17 @@ def copy_database(source: str, target: Path, interrupt: Callable[[], None]) -> N
             live.execute("SELECT 1 FROM sqlite_schema").fetchone()
             copy.execute("PRAGMA synchronous = OFF")
             live.backup(copy, pages=PAGES, progress=lambda *_numbers: interrupt())
-            # One file without a log beside it, which could be forgotten.
-            copy.execute("PRAGMA journal_mode = DELETE")
+        make_single(target)
     except (sqlite3.Error, OSError) as error:
+        raise BackupError(f"The database cannot be copied: {error}.") from error
+
+
+def make_single(file: Path) -> None:
+    """Let an SQLite file have no log beside it, which could be forgotten. Raises BackupError."""
+    try:
+        with _open(str(file), "rw") as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
         raise BackupError(f"The database cannot be copied: {error}.") from error
 
 
