@@ -11,6 +11,9 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import func, select
 
+from orders.services.accounts.account_events import EventKind
+from orders.services.accounts.acting import ActorKind
+from orders.services.accounts.audit import AuditFilter, list_audit
 from orders.services.imports import upload
 from orders.storage import database, tables
 from tests.actors import Org
@@ -100,6 +103,9 @@ def test_orders_are_checked_imported_and_exported(
     assert said(run(*command, "--again"))["new"] == 2
     assert count(app, "order_import") == 2
     rows = rows_of(exported(run("export", "orders")))
+    with app.app_context():
+        [event] = list_audit(org.id, AuditFilter(kind=EventKind.ORDERS_EXPORTED)).rows
+        assert event.by_kind is ActorKind.COMMAND
     assert sorted(one["count"] for one in rows) == ["1", "1", "2", "2", "4", "4"]
     done = said(run("export", "orders", "--format", "xlsx", "--to", book))
     assert done["count"] == 4

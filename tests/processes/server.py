@@ -110,12 +110,13 @@ def running(
     is_migrated: bool = True,
     is_fork: bool = True,
     /,
+    *options: str,
     **settings: str,
 ) -> Iterator[Server]:
     """Serve from `folder` until the block ends; without demo unless DEMO is given.
 
     A folder without a database gets a migrated one, unless the start is to make it. The command is
-    a fork (tests/processes/commands.py) unless `typed` starts it.
+    a fork (tests/processes/commands.py) unless `typed` starts it; `options` are those of `serve`.
     """
     if is_migrated and not database_url and not (folder / "shortorder.sqlite3").exists():
         copy_sqlite(folder, "shortorder.sqlite3")
@@ -132,12 +133,12 @@ def running(
     process: subprocess.Popen[bytes] | Command
     log.write_bytes(b"")
     if is_fork:
-        process = Command("serve", environment=environment, log=log)
+        process = Command("serve", *options, environment=environment, log=log)
     else:
         with log.open("ab") as stream:
             process = subprocess.Popen(
-                [FLASK, "--app", "app", "serve"], cwd=PROJECT, env=environment, stdout=stream,
-                stderr=stream, preexec_fn=die_with_parent,  # noqa: PLW1509 - no locks are held here
+                [FLASK, "--app", "app", "serve", *options], cwd=PROJECT, env=environment,
+                stdout=stream, stderr=stream, preexec_fn=die_with_parent,  # noqa: PLW1509 - no locks are held here
             )  # fmt: skip
     server = Server(f"http://127.0.0.1:{port}", port, environment, log, process)
     try:

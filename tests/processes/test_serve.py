@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -16,7 +17,7 @@ from orders.settings import PROJECT
 from tests.databases import copy_sqlite
 from tests.postgres import free_port
 from tests.processes.commands import Command
-from tests.processes.server import FLASK, running, typed
+from tests.processes.server import FLASK, children_of, running, typed
 
 
 def refused(folder: Path, **settings: str) -> str:
@@ -69,6 +70,21 @@ def test_the_demo_is_created_and_shown_once_and_a_stop_is_clean(tmp_path: Path) 
         again = server.log.read_text("utf-8")
     assert "so_prv_" not in again
     assert "Password" not in again
+
+
+def test_a_server_without_a_supervisor_is_the_process_that_was_started(tmp_path: Path) -> None:
+    with running(tmp_path, "", True, True, "--single", WORKERS="1") as server:
+        serving = server.process.pid
+        [worker] = children_of(serving)  # and no process of the background work
+        os.kill(worker, signal.SIGKILL)
+        while children_of(serving) in ([], [worker]):
+            time.sleep(0.05)
+        server.wait_until_well()
+        assert server.process.pid == serving
+        server.process.terminate()
+        assert server.process.wait(timeout=30) == 0
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", server.port), 5)
 
 
 # `make` hands a signal on to whom it has reached already; people press Ctrl+C twice.

@@ -222,6 +222,7 @@ def test_an_import_that_is_interrupted_leaves_nothing(
 ) -> None:
     fill(app, org, api)
     file = exported(app, org, tmp_path)
+
     def interrupted(source: object, target: object, of: object, step: object) -> None:
         if of is tables.order_history:
             raise KeyboardInterrupt

@@ -16,6 +16,7 @@ from orders.domain.errors import Conflict, OrderError
 from orders.interfaces.cli.org_option import choose_org, for_org, org_option
 from orders.interfaces.cli.output import prints
 from orders.interfaces.cli.progress import progress_bars
+from orders.services.accounts.account_events import EventKind, note
 from orders.services.accounts.org_rules import org_rules_of
 from orders.services.catalog import configuration_export
 from orders.services.customer_data import export_customer
@@ -47,6 +48,7 @@ class ExportTable(NamedTuple):
 
 
 def _orders(org_id: str) -> ExportTable:
+    note(org_id, EventKind.ORDERS_EXPORTED)
     every, sort = OrderFilter(), Sort()
     columns = order_export.find_columns(org_id, every, sort, org_rules_of(org_id).every_attribute)
     ids = order_list.ids_in_batches(org_id, every, sort, size=order_export.BATCH)
