@@ -1,17 +1,24 @@
 """The sockets on which the service listens: one for each worker, all with the same address."""
 
 import errno
+import os
+import signal
 import socket
+import subprocess
+import sys
 from collections import Counter
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
 
 from orders.interfaces.cli.supervisor import server_command
 from orders.interfaces.http.listener import open_listeners
+from orders.settings import PROJECT
 from tests.postgres import free_port
+from tests.processes.server import PATIENCE, children_of, die_with_parent
 from tests.processes.test_gateway import APP, serving
+from tests.processes.test_reload import answers, wait_for
 
 CONNECTIONS = 40
 
@@ -35,6 +42,44 @@ def test_a_port_in_use_is_an_error_also_for_a_second_service() -> None:
         with pytest.raises(OSError, match="in use") as caught:
             open_listeners("127.0.0.1", port, 2)
         assert caught.value.errno == errno.EADDRINUSE
+
+
+def test_the_port_is_free_while_a_killed_service_finishes_requests(tmp_path: Path) -> None:
+    port = free_port()
+    own = {"DATA_DIR": str(tmp_path), "PORT": str(port), "WORKERS": "2"}
+    service = subprocess.Popen(
+        [sys.executable, "-m", "tests.processes.small_service"], cwd=PROJECT,
+        env={**os.environ, **own}, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - no locks are held here
+    )  # fmt: skip
+    wait_for(lambda: answers(port))
+    children = children_of(service.pid)
+    try:
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+            client.sendall(b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(100)
+            service.kill()
+            service.wait()
+            wait_for(lambda: has_opened(port))
+            left = 10_000_000
+            while left > 0:
+                received = len(client.recv(left))
+                assert received
+                left -= received
+    finally:
+        for pid in children:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def has_opened(port: int) -> bool:
+    """Return whether another service could listen on the port."""
+    try:
+        for one in open_listeners("127.0.0.1", port, 2):
+            one.close()
+    except OSError:
+        return False
+    return True
 
 
 def test_no_worker_takes_all_connections(tmp_path: Path) -> None:

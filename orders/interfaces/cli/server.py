@@ -2,7 +2,8 @@
 
 import errno
 import signal
-from contextlib import ExitStack
+import socket
+import time
 from datetime import datetime
 from functools import partial
 
@@ -23,6 +24,9 @@ from orders.services.accounts import orgs, setup
 from orders.settings import COMMAND, Settings
 from orders.storage import database
 
+# Seconds until a port in use is an error: an earlier start may be about to end.
+PORT_WAIT = 2.0
+PORT_PAUSE = 0.05
 MORE_WORKERS = "{} workers go on: a reload starts more of them, and only a restart fewer."
 
 
@@ -41,38 +45,46 @@ def serve(
     before = succession()
     if only_checks:
         return _prepare(settings)
-    handed = before.sockets if before else []
     try:
-        listeners = open_listeners(settings.host, settings.port, settings.workers, handed)
+        listeners = _listeners(settings, before.sockets if before else [])
     except OSError as error:
         click.echo(_port_problem(settings, error), err=True)
         return 1
-    with ExitStack() as stack:
-        for one in listeners:
-            stack.enter_context(one)
-        if len(listeners) > settings.workers:
-            click.echo(MORE_WORKERS.format(len(listeners)), err=True)
-        _prepare(settings)
-        if not settings.request_log_days:
-            request_log.forget_all()
-        address = service_address(settings)
-        if before is None:
-            _welcome(settings, address)
-        click.echo(f"Shortorder serves on {address}; its data is in {settings.data_dir}", err=True)
-        has_background = settings.send_webhooks and not is_single
-        background = partial(_work_until_asked, app, settings) if has_background else None
-        database.close()  # the process of the background work gets connections of its own
-        start_logging(settings)
-        if is_single:
-            become_server(settings, listeners)
-        with shared_metrics(settings, is_heir=before is not None):
-            return Supervisor(settings, listeners, background, before).run()
+    if len(listeners) > settings.workers:
+        click.echo(MORE_WORKERS.format(len(listeners)), err=True)
+    _prepare(settings)
+    if not settings.request_log_days:
+        request_log.forget_all()
+    address = service_address(settings)
+    if before is None:
+        _welcome(settings, address)
+    click.echo(f"Shortorder serves on {address}; its data is in {settings.data_dir}", err=True)
+    has_background = settings.send_webhooks and not is_single
+    background = partial(_work_until_asked, app, settings) if has_background else None
+    database.close()  # the process of the background work gets connections of its own
+    start_logging(settings)
+    if is_single:
+        become_server(settings, listeners)
+    with shared_metrics(settings, is_heir=before is not None):
+        return Supervisor(settings, listeners, background, before).run()
 
 
 def _prepare(settings: Settings) -> int:
     migrate(settings.database_wait)
     require_rate_limits(settings.rate_limit_storage)
     return 0
+
+
+def _listeners(settings: Settings, handed: list[socket.socket]) -> list[socket.socket]:
+    """Return the sockets to listen on. Raises OSError if the port stays in use for PORT_WAIT."""
+    ends = time.monotonic() + PORT_WAIT
+    while True:
+        try:
+            return open_listeners(settings.host, settings.port, settings.workers, handed)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > ends:
+                raise
+        time.sleep(PORT_PAUSE)
 
 
 def _port_problem(settings: Settings, error: OSError) -> str:

@@ -199,7 +199,12 @@ class Supervisor:
 
     def _start_background(self) -> None:
         if self._background is not None and not self._is_stopping:
-            self._worker = self._fork(self._background, self._background_ended)
+            self._worker = self._fork(self._do_background_work, self._background_ended)
+
+    def _do_background_work(self) -> None:
+        self._close_listeners()  # it may take longer than the others to end
+        assert self._background is not None  # noqa: S101 - for the type checker
+        self._background()
 
     def _background_ended(self, code: int) -> None:
         self._worker = 0
@@ -275,9 +280,14 @@ class Supervisor:
 
     def _stop(self) -> None:
         self._is_stopping = True
+        self._close_listeners()
         self._planned.clear()
         for pid in self._children:
             _send(pid, signal.SIGTERM)
+
+    def _close_listeners(self) -> None:
+        for one in self._listeners:
+            one.close()
 
 
 def _run_own_command(*options: str, **variables: str) -> NoReturn:

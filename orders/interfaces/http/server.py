@@ -125,6 +125,8 @@ class _Server(MPServer):
                 os.waitpid(child.si_pid, 0)
 
     def _stop_workers(self) -> None:
+        for one in self._listeners:
+            one.close()
         # A worker that has just been forked still has this process's handlers, which ignore it.
         # Without a signal, workers die again and again: nobody shall wait for those that are left.
         ends = time.monotonic() + (GRACE if self.interrupt_signal else 0)
@@ -180,7 +182,10 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     stop, stopped = granian._signals.set_sync_signals(), threading.Event()  # type: ignore[no-untyped-call]
     stop.add_cb(stopped.set)
-    listener: socket.socket = sock[0][worker_id - 1]  # also for one in the place of a dead worker
+    listeners: list[socket.socket] = sock[0]
+    listener = listeners.pop(worker_id - 1)  # also for one in the place of a dead worker
+    for other in listeners:  # the port is free as soon as their own workers stop accepting
+        other.close()
     holder = native.SocketHolder(listener.fileno(), False, BACKLOG)
     worker = native.ASGIWorker(
         worker_id, (None, holder), ipc, runtime_threads, runtime_blocking_threads,
