@@ -49,6 +49,8 @@ def prepare(engine: Engine, limits: TimeLimits) -> None:
         options: dict[str, Any],
     ) -> DBAPIConnection:
         options.setdefault("connect_timeout", CONNECT)
+        # A database without an encoding gives bytes otherwise; a start refuses it.
+        options.setdefault("client_encoding", "utf8")
         try:
             connection: DBAPIConnection = dialect.connect(*arguments, **options)
         except OSError as error:  # no descriptor is left; the driver lets it pass

@@ -55,6 +55,18 @@ def schema_version(engine: Engine | None = None) -> str | None:
         raise ServiceBusy(CANNOT_READ) from error
 
 
+def text_encoding() -> str:
+    """Return the encoding of the database's texts; "UTF8" is the one that takes every text.
+
+    Raises ServiceBusy if the database cannot be reached.
+    """
+    if db.engine.dialect.name == "sqlite":
+        return "UTF8"
+    with read() as connection:
+        found: str = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        return found
+
+
 def find_damage() -> list[str]:
     """Return what is damaged in an SQLite file, a line each; empty on PostgreSQL.
 

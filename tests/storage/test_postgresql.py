@@ -18,6 +18,7 @@ from flask import Flask
 from sqlalchemy import make_url, text
 
 from orders.domain.errors import ServiceBusy
+from orders.interfaces.cli.upgrade import CannotStart, migrate
 from orders.settings import Settings
 from orders.storage import database
 from tests.actors import Org, make_org
@@ -144,3 +145,19 @@ def test_no_descriptor_for_a_connection_is_a_busy_database(
                 pass
         with database.read():
             pass
+
+
+@pytest.mark.one_database(reason="SQLite has one encoding")
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_store_every_text_is_refused(
+    postgres: str, encoding: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE narrow TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'".encode()
+        )
+        with own_app(settings_for(f"{postgres}/narrow", tmp_path)) as app, app.app_context():
+            with pytest.raises(CannotStart, match=f"{encoding}, which cannot store every text"):
+                migrate(0)
+            database.close()
+        connection.execute("DROP DATABASE narrow WITH (FORCE)")

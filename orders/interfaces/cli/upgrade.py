@@ -20,7 +20,7 @@ from orders.services import stored_secrets
 from orders.settings import MIGRATIONS
 from orders.storage.encryption import WrongKey
 from orders.storage.rate_counts import storage_options
-from orders.storage.startup import has_begun, is_copy_without_log, schema_version
+from orders.storage.startup import has_begun, is_copy_without_log, schema_version, text_encoding
 from orders.storage.table_copies import UNFINISHED
 
 # Seconds between two tries to reach the database.
@@ -45,9 +45,15 @@ def migrate(seconds: int) -> None:
 
     Encrypts stored secrets with the current key. Requires an application context. Raises
     CannotStart if the database cannot be reached in time, if its schema is newer than this code, if
-    it lost its tables, or if no key fits a stored secret.
+    it lost its tables, if it is new and has another encoding than UTF-8, or if no key fits a stored
+    secret.
     """
     stored = _schema_version(seconds)
+    if stored is None and (encoding := text_encoding()) != "UTF8":
+        raise CannotStart(
+            f"The encoding of the database is {encoding}, which cannot store every text. Create one"
+            " with UTF8: createdb --template=template0 --encoding=UTF8 NAME"
+        )
     if schema_state(stored) is SchemaState.NEWER:
         raise CannotStart(newer_schema(stored))
     if stored is None and is_copy_without_log():
