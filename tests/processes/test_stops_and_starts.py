@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
@@ -55,12 +56,13 @@ def test_background_work_is_started_again_and_no_worker_outlives_its_supervisor(
         assert seconds_until(lambda: is_free(server.port)) < SOON
 
 
-def test_a_process_ends_when_a_thread_has_no_memory_to_begin() -> None:
+@pytest.mark.parametrize("hook", ["to begin", "to go on"])
+def test_a_process_ends_when_a_thread_has_no_memory(hook: str) -> None:
     child = os.fork()
     if child == 0:
         end_without_memory()
-        problem = type("Problem", (), {"exc_type": MemoryError})
-        sys.unraisablehook(problem)  # type: ignore[arg-type]  # as much of one as is used
+        problem: Any = type("Problem", (), {"exc_type": MemoryError})  # as much of one as is used
+        (sys.unraisablehook if hook == "to begin" else threading.excepthook)(problem)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == os.EX_OSERR
 

@@ -17,6 +17,7 @@ from orders.domain.errors import ServiceBusy
 from orders.domain.webhook import Webhook
 from orders.interfaces.cli.backup import BackupSchedule
 from orders.interfaces.cli.webhook_mail import mail_admins
+from orders.interfaces.http.memory import end_now
 from orders.interfaces.http.session import session_lifetimes
 from orders.services import retention
 from orders.services.accounts import sessions
@@ -94,6 +95,8 @@ class Background:
             except ServiceBusy as error:
                 log.warning("Background work has to wait: %s", error)
                 self._is_stopping.wait(PAUSE)
+            except MemoryError:
+                end_now()  # what it was about to do would stay half done in this process
             except Exception:
                 log.exception("Background work has failed, and goes on in %g seconds.", PAUSE)
                 self._is_stopping.wait(PAUSE)

@@ -21,6 +21,7 @@ import asyncio
 import contextlib
 import ctypes
 import gc
+import logging
 import os
 import signal
 import socket
@@ -56,6 +57,8 @@ from orders.interfaces.http.memory import end_without_memory
 from orders.interfaces.http.monitoring import shared_metrics
 from orders.settings import BadSetting, Settings, read_settings
 
+log = logging.getLogger(__name__)
+
 # Continues streamed responses that let go of their thread.
 _streams = ThreadPoolExecutor(1, "streams")
 native: Any = granian._granian  # its types are older than its functions
@@ -67,6 +70,10 @@ GRACE = 20
 MOST_MILLISECONDS = 2**31 - 1  # that a socket takes
 # Seconds between two requests to a worker to stop.
 AGAIN = 0.1
+# Seconds between two looks whether all workers live.
+GLANCE = 1.0
+# Seconds after its start within which the end of a worker means that all of the server is at fault.
+CRASHING = 5.5
 PR_SET_PDEATHSIG = 1
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 
@@ -108,6 +115,26 @@ class _Server(MPServer):
     def _init_shared_socket(self) -> None:
         self._ssp: Any = self._listeners  # which each worker gets
         self._sso = None
+
+    def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:  # noqa: ANN401 - granian's own types
+        """Start workers again that have ended, until stopped or until that happens at once.
+
+        granian's own loop forgets a worker that ends while it takes note of another one.
+        """
+        started: dict[int, float] = {}
+        while not self.interrupt_signal:
+            self.main_loop_interrupt.wait(GLANCE)
+            self.main_loop_interrupt.clear()
+            workers: list[Any] = self.wrks
+            ended = [one.idx for one in workers if not one.is_alive()]
+            now = time.monotonic()
+            if any(now - started.get(at, -CRASHING) < CRASHING for at in ended):
+                log.error("Workers end as soon as they have started.")
+                self.interrupt_children = ended  # which makes the exit code 1
+                return
+            self.interrupt_children = []
+            started.update(dict.fromkeys(ended, now))
+            self._respawn_workers(ended, spawn_target, target_loader)
 
     def startup(self, *options: Any) -> None:  # noqa: ANN401 - granian's own types
         """Start the workers; as the first process of a container, also reap orphans."""

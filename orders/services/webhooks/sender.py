@@ -235,9 +235,19 @@ class Sender:
                     self._release_waiting([receiver])
 
     def _run_lane(self, receiver: _Receiver) -> None:
-        with self._client.connection() as connection:
-            while (claim := self._next(receiver)) is not None:
-                self._send(connection, receiver, claim)
+        claim, is_counted = None, True
+        try:
+            with self._client.connection() as connection:
+                while (claim := self._next(receiver)) is not None:
+                    self._send(connection, receiver, claim)
+                is_counted = False  # by `_next`
+        except Exception:
+            log.exception("A lane has failed; others go on, and its message is sent again.")
+            with self._changed:
+                receiver.running.pop(threading.get_ident(), None)
+                receiver.lanes -= is_counted
+                if claim in receiver.held:
+                    self._finish(receiver, claim, None)
 
     def _next(self, receiver: _Receiver) -> ClaimedMessage | None:
         """Return the next message for a lane to send, or None if the lane must end.

@@ -18,7 +18,12 @@ from orders.services.orders import intake
 from orders.services.webhooks import claims, deliveries, sender, webhooks
 from orders.services.webhooks.deliveries import DeliveryState
 from orders.services.webhooks.sender import MOST_AT_ONCE, Sender
-from orders.services.webhooks.webhook_client import WebhookClient
+from orders.services.webhooks.webhook_client import (
+    Message,
+    PostResult,
+    ReceiverConnection,
+    WebhookClient,
+)
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.pages import MAX_PER_PAGE, Paging
@@ -294,3 +299,25 @@ class TestGone:
         place_orders(org, 1)
         with sending(app):
             receiver.wait_for(2)
+
+
+@pytest.mark.one_database(reason="the fault is in a thread that sends")
+def test_a_lane_that_fails_leaves_its_place_and_its_message_to_others(
+    app: Flask, org: Org, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post, failures = ReceiverConnection.post, iter(range(2 * MOST_AT_ONCE))
+
+    def fail_first(
+        self: ReceiverConnection, message: Message, *, at: datetime | None = None
+    ) -> PostResult:
+        if next(failures, None) is not None:
+            raise RuntimeError("as no receiver makes it")
+        return post(self, message, at=at)
+
+    monkeypatch.setattr(ReceiverConnection, "post", fail_first)
+    made = hook(org, receiver)
+    place_orders(org, 3)
+    with sending(app):
+        receiver.wait_for(3)
+        wait_until(lambda: set(states(made, org)) == {DeliveryState.DELIVERED})
+    assert next(failures, None) is None
