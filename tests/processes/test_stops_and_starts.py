@@ -4,18 +4,16 @@ import os
 import shutil
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import make_url
 
 from orders.interfaces.cli import upgrade
-from orders.interfaces.http.memory import end_without_memory
+from orders.interfaces.http.memory import ThreadWatch
 from orders.settings import BadSetting, read_settings
 from orders.storage import database
 from orders.storage.startup import schema_version
@@ -56,13 +54,17 @@ def test_background_work_is_started_again_and_no_worker_outlives_its_supervisor(
         assert seconds_until(lambda: is_free(server.port)) < SOON
 
 
-@pytest.mark.parametrize("hook", ["to begin", "to go on"])
-def test_a_process_ends_when_a_thread_has_no_memory(hook: str) -> None:
+@pytest.mark.parametrize("fault", ["cannot begin", "has ended"])
+def test_a_process_ends_when_a_thread_is_of_no_use_any_more(fault: str) -> None:
     child = os.fork()
     if child == 0:
-        end_without_memory()
-        problem: Any = type("Problem", (), {"exc_type": MemoryError})  # as much of one as is used
-        (sys.unraisablehook if hook == "to begin" else threading.excepthook)(problem)
+        thread = threading.Thread()
+        if fault == "cannot begin":
+            threading._limbo[thread] = thread  # type: ignore[attr-defined]  # as `start` does
+        watch = ThreadWatch([thread] if fault == "has ended" else [])
+        if fault == "cannot begin":
+            watch.look()  # it may be about to begin
+        watch.look()
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == os.EX_OSERR
 

@@ -17,7 +17,7 @@ from orders.interfaces.cli.worker import Background
 from orders.interfaces.http.application import Shortorder
 from orders.interfaces.http.listener import open_listeners
 from orders.interfaces.http.logs import start_logging
-from orders.interfaces.http.memory import end_without_memory
+from orders.interfaces.http.memory import LOOK, ThreadWatch
 from orders.interfaces.http.monitoring import BACKGROUND, shared_metrics, start_monitoring
 from orders.services import request_log
 from orders.services.accounts import orgs, setup
@@ -118,7 +118,6 @@ def _work_until_asked(app: Shortorder, settings: Settings, started: str = "") ->
 
     Without it, this is a process of `serve`, whose workers answer for its metrics.
     """
-    end_without_memory()
     background = Background(app, settings)
     # Waited for, not handled: a handler that sets an event could interrupt this thread while it
     # owns the event's lock. Threads inherit the mask.
@@ -127,7 +126,9 @@ def _work_until_asked(app: Shortorder, settings: Settings, started: str = "") ->
     background.start()
     if started:
         click.echo(started, err=True)
-    signal.sigwait(STOPPING)
+    watch = ThreadWatch(background.threads)
+    while signal.sigtimedwait(STOPPING, LOOK) is None:
+        watch.look()
     background.stop()
 
 

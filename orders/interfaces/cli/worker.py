@@ -57,13 +57,13 @@ class Background:
         )
         schedule = BackupSchedule(settings, self._is_stopping.wait)
         schedules = (schedule.run,) if settings.backup_to else ()
-        self._threads = [
+        self.threads = [
             threading.Thread(target=self._repeat, args=(step,), name=step.__name__, daemon=True)
             for step in (self._send, self._import, self._clear, *schedules)
         ]
 
     def start(self) -> None:
-        for thread in self._threads:
+        for thread in self.threads:
             thread.start()
 
     def ask_to_stop(self) -> None:
@@ -78,7 +78,7 @@ class Background:
         self.ask_to_stop()
         self._sender.wake()
         ends = time.monotonic() + GRACE
-        for thread in self._threads:
+        for thread in self.threads:
             thread.join(max(0.0, ends - time.monotonic()))
 
     def _repeat(self, step: Callable[[], None]) -> None:

@@ -1,31 +1,33 @@
-"""What a process does that has no memory left."""
+"""What a process does whose threads cannot go on for want of memory: it ends.
+
+Python's `Thread.start` waits for ever for a thread that cannot begin, with all locks of its caller,
+and reports it by a hook that needs memory itself. The supervisor, or the server, starts the process
+again.
+"""
 
 import os
-import sys
 import threading
+from collections.abc import Sequence
 from typing import NoReturn
 
+# Seconds between two calls of `ThreadWatch.look`.
+LOOK = 1.0
 
-def end_without_memory() -> None:
-    """From now on, end this process when a thread of it cannot begin or go on for want of memory.
 
-    Python's `Thread.start` would wait for that thread for ever, with all locks of its caller, and
-    others would wait for what a thread that has ended was to do. The supervisor, or the server,
-    starts the process again.
-    """
-    unraisable, uncaught = sys.unraisablehook, threading.excepthook
+class ThreadWatch:
+    """Ends the process when a thread cannot begin, or one that is `needed` has ended."""
 
-    def end_if_unraisable(problem: "sys.UnraisableHookArgs") -> None:
-        if issubclass(problem.exc_type, MemoryError):
+    def __init__(self, needed: Sequence[threading.Thread] = ()) -> None:
+        self._needed = needed
+        self._beginning: set[threading.Thread] = set()
+
+    def look(self) -> None:
+        """End the process if it is in need of that; to be called every LOOK seconds."""
+        # A thread is listed while its start waits for it, which takes less than a millisecond.
+        beginning = {one for one in threading.enumerate() if not one.is_alive()}
+        if beginning & self._beginning or not all(one.is_alive() for one in self._needed):
             end_now()
-        unraisable(problem)
-
-    def end_if_uncaught(problem: threading.ExceptHookArgs) -> None:
-        if issubclass(problem.exc_type, MemoryError):
-            end_now()
-        uncaught(problem)
-
-    sys.unraisablehook, threading.excepthook = end_if_unraisable, end_if_uncaught
+        self._beginning = beginning
 
 
 def end_now() -> NoReturn:

@@ -53,7 +53,7 @@ from orders.interfaces.http.listener import (
     open_listeners,
 )
 from orders.interfaces.http.logs import start_logging
-from orders.interfaces.http.memory import end_without_memory
+from orders.interfaces.http.memory import LOOK, ThreadWatch
 from orders.interfaces.http.monitoring import shared_metrics
 from orders.settings import BadSetting, Settings, read_settings
 
@@ -201,7 +201,6 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
      http_mode, http1_settings, http2_settings, websockets, static_path, log_access_format,
      ssl_context, scope_options, metrics) = options  # fmt: skip
     settings = read_settings()
-    end_without_memory()
     gateway = Gateway(app, body_limits(settings))
     logged = granian.asgi._callback_wrapper(gateway, scope_options, {}, log_access_format)  # type: ignore[no-untyped-call]
     handler = granian._futures._future_watcher_wrapper(logged)  # type: ignore[no-untyped-call]
@@ -232,7 +231,9 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     signal.signal(DRAIN, drain)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     _say_ready()
-    stopped.wait()
+    watch = ThreadWatch()
+    while not stopped.wait(LOOK):
+        watch.look()
 
 
 def drop_stalled_readers(listener: socket.socket, seconds: int) -> None:

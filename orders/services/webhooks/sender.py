@@ -242,12 +242,12 @@ class Sender:
                     self._send(connection, receiver, claim)
                 is_counted = False  # by `_next`
         except Exception:
-            log.exception("A lane has failed; others go on, and its message is sent again.")
             with self._changed:
                 receiver.running.pop(threading.get_ident(), None)
                 receiver.lanes -= is_counted
                 if claim in receiver.held:
                     self._finish(receiver, claim, None)
+            log.exception("A lane has failed; others go on, and its message is sent again.")
 
     def _next(self, receiver: _Receiver) -> ClaimedMessage | None:
         """Return the next message for a lane to send, or None if the lane must end.

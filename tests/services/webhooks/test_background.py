@@ -190,7 +190,7 @@ def test_an_idle_background_stops_at_once(app: Flask, settings: Settings) -> Non
         began = time.monotonic()
         there.stop()
         assert time.monotonic() - began < GRACE / 2
-        assert not any(thread.is_alive() for thread in there._threads)
+        assert not any(thread.is_alive() for thread in there.threads)
 
 
 def test_a_stop_waits_for_a_running_attempt_and_begins_no_other(
@@ -206,7 +206,7 @@ def test_a_stop_waits_for_a_running_attempt_and_begins_no_other(
         there.ask_to_stop()
         threading.Timer(0.2, may_answer.set).start()
         there.stop()
-        assert not any(thread.is_alive() for thread in there._threads)
+        assert not any(thread.is_alive() for thread in there.threads)
     assert len(receiver.received) == 1
     assert states(webhook_id, org) == {DeliveryState.DELIVERED, DeliveryState.WAITING}
 
