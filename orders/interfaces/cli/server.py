@@ -4,6 +4,7 @@ import errno
 import signal
 import socket
 import time
+from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 
@@ -17,7 +18,7 @@ from orders.interfaces.cli.worker import Background
 from orders.interfaces.http.application import Shortorder
 from orders.interfaces.http.listener import open_listeners
 from orders.interfaces.http.logs import start_logging
-from orders.interfaces.http.memory import LOOK, ThreadWatch
+from orders.interfaces.http.memory import BEGIN, LOOK, ThreadWatch
 from orders.interfaces.http.monitoring import BACKGROUND, shared_metrics, start_monitoring
 from orders.services import request_log
 from orders.services.accounts import orgs, setup
@@ -50,23 +51,26 @@ def serve(
     except OSError as error:
         click.echo(_port_problem(settings, error), err=True)
         return 1
-    if len(listeners) > settings.workers:
-        click.echo(MORE_WORKERS.format(len(listeners)), err=True)
-    _prepare(settings)
-    if not settings.request_log_days:
-        request_log.forget_all()
-    address = service_address(settings)
-    if before is None:
-        _welcome(settings, address)
-    click.echo(f"Shortorder serves on {address}; its data is in {settings.data_dir}", err=True)
-    has_background = settings.send_webhooks and not is_single
-    background = partial(_work_until_asked, app, settings) if has_background else None
-    database.close()  # the process of the background work gets connections of its own
-    start_logging(settings)
-    if is_single:
-        become_server(settings, listeners)
-    with shared_metrics(settings, is_heir=before is not None):
-        return Supervisor(settings, listeners, background, before).run()
+    with ExitStack() as stack:
+        for one in listeners:
+            stack.enter_context(one)
+        if len(listeners) > settings.workers:
+            click.echo(MORE_WORKERS.format(len(listeners)), err=True)
+        _prepare(settings)
+        if not settings.request_log_days:
+            request_log.forget_all()
+        address = service_address(settings)
+        if before is None:
+            _welcome(settings, address)
+        click.echo(f"Shortorder serves on {address}; its data is in {settings.data_dir}", err=True)
+        has_background = settings.send_webhooks and not is_single
+        background = partial(_work_until_asked, app, settings) if has_background else None
+        database.close()  # the process of the background work gets connections of its own
+        start_logging(settings)
+        if is_single:
+            become_server(settings, listeners)
+        with shared_metrics(settings, is_heir=before is not None):
+            return Supervisor(settings, listeners, background, before).run()
 
 
 def _prepare(settings: Settings) -> int:
@@ -118,12 +122,14 @@ def _work_until_asked(app: Shortorder, settings: Settings, started: str = "") ->
 
     Without it, this is a process of `serve`, whose workers answer for its metrics.
     """
+    signal.alarm(BEGIN)
     background = Background(app, settings)
     # Waited for, not handled: a handler that sets an event could interrupt this thread while it
     # owns the event's lock. Threads inherit the mask.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     start_monitoring(app, BACKGROUND, listens=bool(started))
     background.start()
+    signal.alarm(0)
     if started:
         click.echo(started, err=True)
     watch = ThreadWatch(background.threads)

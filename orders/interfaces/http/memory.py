@@ -1,8 +1,9 @@
 """What a process does whose threads cannot go on for want of memory: it ends.
 
 Python's `Thread.start` waits for ever for a thread that cannot begin, with all locks of its caller,
-and reports it by a hook that needs memory itself. The supervisor, or the server, starts the process
-again.
+and reports it by a hook that needs memory itself. So a process that has begun watches its threads,
+and one that begins asks the kernel to end it by `signal.alarm` (BEGIN) if it does not get to that.
+The supervisor, or the server, starts the process again.
 """
 
 import os
@@ -10,6 +11,8 @@ import threading
 from collections.abc import Sequence
 from typing import NoReturn
 
+# Seconds that a process has to begin, which usually takes a tenth of one.
+BEGIN = 10
 # Seconds between two calls of `ThreadWatch.look`.
 LOOK = 1.0
 

@@ -53,7 +53,7 @@ from orders.interfaces.http.listener import (
     open_listeners,
 )
 from orders.interfaces.http.logs import start_logging
-from orders.interfaces.http.memory import LOOK, ThreadWatch
+from orders.interfaces.http.memory import BEGIN, LOOK, ThreadWatch
 from orders.interfaces.http.monitoring import shared_metrics
 from orders.settings import BadSetting, Settings, read_settings
 
@@ -183,6 +183,7 @@ def _load(factory: str) -> Any:  # noqa: ANN401 - what the factory makes
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != _parent:  # it has died since the fork
         raise SystemExit(1)
+    signal.alarm(BEGIN)
     for number in STOPPING:
         # granian's own handlers, inherited by the fork, would ignore a stop until all is loaded.
         signal.signal(number, signal.SIG_DFL)
@@ -231,6 +232,7 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     signal.signal(DRAIN, drain)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     _say_ready()
+    signal.alarm(0)
     watch = ThreadWatch()
     while not stopped.wait(LOOK):
         watch.look()
