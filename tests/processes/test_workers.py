@@ -39,7 +39,6 @@ def test_workers_that_end_together_are_both_replaced_without_being_announced() -
     loop = Loop([Worker(0, lives=False), Worker(1, lives=True), Worker(2, lives=False)], rounds=1)
     loop._serve_loop(None, None)
     assert loop.replaced == [[0, 2]]
-    assert loop.interrupt_children == []
 
 
 def test_workers_that_end_at_once_end_the_server() -> None:

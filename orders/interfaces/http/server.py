@@ -71,7 +71,7 @@ MOST_MILLISECONDS = 2**31 - 1  # that a socket takes
 # Seconds between two requests to a worker to stop.
 AGAIN = 0.1
 # Seconds between two looks whether all workers live.
-GLANCE = 1.0
+GLANCE = 0.1
 # Seconds after its start within which the end of a worker means that all of the server is at fault.
 CRASHING = 5.5
 PR_SET_PDEATHSIG = 1
@@ -116,10 +116,17 @@ class _Server(MPServer):
         self._ssp: Any = self._listeners  # which each worker gets
         self._sso = None
 
+    def _spawn_worker(self, *options: Any, **named: Any) -> Any:  # noqa: ANN401 - granian's own types
+        worker: Any = super()._spawn_worker(*options, **named)  # type: ignore[no-untyped-call]
+        # A thread that waits for the worker might not begin for want of memory, and hold this one.
+        worker._watch = _nothing
+        return worker
+
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:  # noqa: ANN401 - granian's own types
         """Start workers again that have ended, until stopped or until that happens at once.
 
-        granian's own loop forgets a worker that ends while it takes note of another one.
+        granian's own loop waits for threads, and forgets a worker that ends while it takes note of
+        another one.
         """
         started: dict[int, float] = {}
         while not self.interrupt_signal:
@@ -132,7 +139,8 @@ class _Server(MPServer):
                 log.error("Workers end as soon as they have started.")
                 self.interrupt_children = ended  # which makes the exit code 1
                 return
-            self.interrupt_children = []
+            for at in ended:
+                log.error("Worker %d has ended; starting it again.", at + 1)
             started.update(dict.fromkeys(ended, now))
             self._respawn_workers(ended, spawn_target, target_loader)
 
@@ -163,6 +171,10 @@ class _Server(MPServer):
                 worker.terminate()
             time.sleep(AGAIN)
         super()._stop_workers()  # type: ignore[no-untyped-call]
+
+
+def _nothing() -> None:
+    pass
 
 
 def _import_before_forks(factory: str) -> None:
