@@ -93,6 +93,9 @@ class Taken(Conflict):
         super().__init__(message)
 
 
+BUSY = lazy_gettext("The service is busy. Please try again.")
+
+
 class ServiceBusy(OrderError):
     """The database is locked or unreachable, so the request cannot be handled now; retry later."""
 

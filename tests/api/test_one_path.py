@@ -316,3 +316,16 @@ class TestFailures:
             assert answer.status_code == 500
             assert answer.mimetype == "application/problem+json"
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+    def test_a_failure_for_want_of_memory_is_503(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch, stored_rows: StoredRows
+    ) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise MemoryError
+
+        monkeypatch.setattr(intake, "check_order", fail)
+        answer = api.create(ORDER)
+        assert answer.status_code == 503
+        assert answer.mimetype == "application/problem+json"
+        assert "Retry-After" in answer.headers
+        assert set(stored_rows().values()) == {0}

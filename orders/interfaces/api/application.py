@@ -16,7 +16,14 @@ from limits.errors import StorageError
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound
 
-from orders.domain.errors import FieldError, InvalidInput, OrderError, ServiceBusy, Unauthorized
+from orders.domain.errors import (
+    BUSY,
+    FieldError,
+    InvalidInput,
+    OrderError,
+    ServiceBusy,
+    Unauthorized,
+)
 from orders.interfaces.api.auth import answer_preflight, authenticate, authorize, cors_headers
 from orders.interfaces.api.endpoints import Access, Endpoint
 from orders.interfaces.api.idempotency import run_once
@@ -143,6 +150,9 @@ class Api:
         except StorageError as error:  # of Redis
             self._app.logger.warning("A request cannot be counted: %s", error)
             return problem_of(ServiceBusy(CANNOT_COUNT), request_id)
+        except MemoryError:
+            self._app.logger.error("There is no memory for a request.")  # noqa: TRY400 - nor for more
+            return problem_of(ServiceBusy(BUSY), request_id)
         except Exception:
             self._app.logger.exception("%s %s failed.", call.request.method, call.request.path)
             return problem_of_http(InternalServerError(), request_id)

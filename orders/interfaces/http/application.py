@@ -12,7 +12,7 @@ from jinja2.bccache import Bucket
 
 from orders import __version__
 from orders.domain.configuration import own_picture
-from orders.domain.errors import ServiceBusy
+from orders.domain.errors import BUSY, ServiceBusy
 from orders.interfaces.http.admission import without_cookies
 from orders.interfaces.http.assets import asset
 from orders.interfaces.http.i18n import option_values_line, options_line
@@ -55,8 +55,12 @@ class Shortorder(Flask):
     def handle_exception(self, e: Exception) -> Response:
         """Return the response to an error that no handler took, or that the page of another raised.
 
-        If the database has gone away in between, this is a 503, and otherwise a logged 500.
+        If the database has gone away in between, or there is no memory, this is a 503, and
+        otherwise a logged 500.
         """
+        if isinstance(e, MemoryError):
+            self.logger.error("There is no memory for a request.")
+            e = ServiceBusy(BUSY)
         if isinstance(e, ServiceBusy):
             return self.finalize_request(self.handle_user_exception(e), from_error_handler=True)
         return super().handle_exception(e)

@@ -117,7 +117,7 @@ class _Server(MPServer):
         self._sso = None
 
     def _spawn_worker(self, *options: Any, **named: Any) -> Any:  # noqa: ANN401 - granian's own types
-        worker: Any = super()._spawn_worker(*options, **named)  # type: ignore[no-untyped-call]
+        worker: Any = super()._spawn_worker(*options, **named)
         # A thread that waits for the worker might not begin for want of memory, and hold this one.
         worker._watch = _nothing
         return worker

@@ -19,8 +19,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from orders.domain.errors import ServiceBusy
-from orders.domain.texts import lazy_gettext
+from orders.domain.errors import BUSY, ServiceBusy
 from orders.measurements import Measured, report
 from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, WaitedTooLong, insert_batch
@@ -209,7 +208,7 @@ class GroupWriter:
             if entry.signal.acquire(blocking=False):  # in the last moment
                 return not entry.is_done
             entry.is_given_up = True
-        raise ServiceBusy(lazy_gettext("The service is busy. Please try again."))
+        raise ServiceBusy(BUSY)
 
     def _write_group(self) -> None:
         group: list[_Entry[Any]] = []
