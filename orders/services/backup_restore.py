@@ -21,7 +21,7 @@ from orders.services.files import FileStore
 from orders.services.progress import Begin, Step, no_progress
 from orders.settings import Settings
 from orders.storage import snapshots
-from orders.storage.startup import has_tables
+from orders.storage.startup import has_tables, text_encoding
 
 _STAGING = ".shortorder-restore-"  # beginning of the names of folders for what is not finished
 # Later than any file: the store says which it has before a moment.
@@ -104,6 +104,8 @@ def _refuse_other_kinds(manifest: Manifest, knows: Callable[[str], bool]) -> Non
             f"The archive contains a database of {names[manifest.database]}, and this installation"
             f" uses {names[here]}: set DATABASE_URL accordingly."
         )
+    if (encoding := text_encoding()) != "UTF8":
+        raise BackupError(f"The encoding of the database is {encoding}: create one with UTF8.")
     if not knows(manifest.schema_revision):
         raise BackupError(
             f"The archive was made by Shortorder {manifest.version} with schema"

@@ -7,39 +7,45 @@ of webhooks and of second factors are in it, encrypted with a key that is made f
 """
 
 import secrets
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import Engine, create_engine, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import URL, Engine, create_engine, func, or_, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import NullPool
 
-from orders.domain.errors import BackupError
+from orders.domain.errors import BackupError, ServiceBusy
 from orders.services.accounts.account_events import EventKind, note, record
 from orders.services.backup import pack, stored_names, unpack
-from orders.services.backup_archive import ArchiveSecrets, ArchiveWriter, Manifest
+from orders.services.backup_archive import FILES, ArchiveSecrets, ArchiveWriter, Manifest
 from orders.services.backup_places import archive_size
 from orders.services.backup_restore import restore_files
 from orders.services.files import FileStore
+from orders.services.imports.records import ImportState
 from orders.services.progress import Begin, no_progress
 from orders.services.stored_secrets import SECRET_COLUMNS
 from orders.storage import database, encryption, snapshots, table_copies
 from orders.storage.database import db
-from orders.storage.org_rows import belongs_to, find_taken, tables_of_orgs
+from orders.storage.org_rows import belongs_to, find_foreign, find_taken, tables_of_orgs
 from orders.storage.startup import schema_version
 from orders.storage.table_copies import add_rows, copy_rows, reading, take_your_time, writing
-from orders.storage.tables import org, webhook
+from orders.storage.tables import order_import, org, webhook
 
+_STAGING = ".shortorder-org-"  # beginning of the names of folders for what is not finished
+# Set while someone waits for an import, or works on it.
+_WORKED_ON = (order_import.c.waiting_since, order_import.c.claimed_until)
 # Creates the tables in an SQLite file, or brings them up to date.
 Upgrade = Callable[[Path], object]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrg:
-    """An org that was imported; `webhooks` is the number of those that are off since."""
+    """An org that was imported; `webhooks` is the number of its webhooks, all of which are off."""
 
     id: str
     name: str
@@ -51,6 +57,7 @@ def export_org(
     org_id: str,
     target: Path,
     passphrase: str,
+    data_dir: Path,
     store: FileStore,
     version: str,
     *,
@@ -59,16 +66,16 @@ def export_org(
 ) -> Manifest:
     """Write the org's rows, files, and secrets into the archive `target`, while the service runs.
 
-    `version` is that of the product. The webhooks are turned off in the archive, so that a copy
-    sends nothing to receivers that hear from the original. Raises BackupError, and ServiceBusy if
-    the database or the file store cannot be reached; `target` may be begun then.
+    `version` is that of the product. In the archive the webhooks are turned off and running imports
+    are canceled, so that a copy does nothing that the original does, too. Raises BackupError, and
+    ServiceBusy if the database or the file store cannot be reached; `target` may be begun then.
     """
     key = secrets.token_urlsafe(32)
     keys = ArchiveSecrets(secret_key=key, encryption_keys=[key])
     note(org_id, EventKind.ORG_EXPORTED)  # before the copy, which thereby has it, too
     try:
-        with TemporaryDirectory(prefix=".shortorder-org-", dir=target.parent) as folder:
-            file = Path(folder) / "database"
+        with _understood(), _staging(data_dir) as folder:
+            file = folder / "database"
             upgrade(file)
             _copy_org(org_id, file, key, progress)
             snapshot = snapshots.of_file(file, str(schema_version()), stored_names())
@@ -99,8 +106,8 @@ def import_org(
     the archive cannot be used, or if the org or something that must be unique is here already, and
     ServiceBusy if the database or the file store cannot be reached.
     """
-    with TemporaryDirectory(prefix=".shortorder-org-", dir=data_dir) as folder:
-        file, kept = Path(folder) / "database", list[bytes]()
+    with _understood(), _staging(data_dir) as folder:
+        file, kept = folder / "database", list[bytes]()
         manifest = unpack(address, passphrase, file, kept.append, progress=progress)
         _refuse_others(manifest, knows)
         upgrade(file)
@@ -109,16 +116,49 @@ def import_org(
         with writing(engine) as connection:
             for column in SECRET_COLUMNS:
                 encryption.renew(connection, column, old=key)
-        with snapshots.only_one(data_dir):
-            _refuse_taken(engine, manifest.org_id)
-            put: list[str] = []
-            try:
-                step = progress("Writing files", archive_size(address))
-                restore_files(address, passphrase, store, put, step)
-                return _add_org(engine, manifest, progress)
-            except BaseException:
+        _refuse_foreign(engine, manifest)
+        _refuse_taken(engine, manifest.org_id)
+        put: list[str] = []
+        try:
+            step = progress("Writing files", archive_size(address))
+            restore_files(address, passphrase, store, put, step)
+            return _add_org(engine, manifest, progress)
+        except BaseException:
+            if _is_missing(manifest.org_id):
                 store.discard(put)
-                raise
+            raise
+
+
+@contextmanager
+def _staging(data_dir: Path) -> Iterator[Path]:
+    """Provide a folder for what is not encrypted; one that a killed process has left is deleted."""
+    with snapshots.only_one(data_dir):
+        for left in data_dir.glob(f"{_STAGING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with TemporaryDirectory(prefix=_STAGING, dir=data_dir) as folder:
+            yield Path(folder)
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Raise what can go wrong with the unpacked database as a BackupError."""
+    try:
+        yield
+    except encryption.WrongKey:
+        raise BackupError("The secrets of the org cannot be decrypted with its key.") from None
+    except DBAPIError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise BackupError(f"The rows of the org cannot be copied: {reason}.") from error
+
+
+def _is_missing(org_id: str) -> bool:
+    """Return whether the org is certainly not stored: a commit may succeed without an answer."""
+    try:
+        with database.read() as connection:
+            found = connection.execute(select(org.c.id).where(org.c.id == org_id)).first()
+    except ServiceBusy:
+        return False
+    return found is None
 
 
 def _copy_org(org_id: str, file: Path, key: str, progress: Begin) -> None:
@@ -135,6 +175,14 @@ def _copy_org(org_id: str, file: Path, key: str, progress: Begin) -> None:
             .where(webhook.c.switched_off_at.is_(None), webhook.c.deleted_at.is_(None))
             .values(switched_off_at=datetime.now(UTC))
         )
+        target.execute(
+            update(order_import)
+            .where(or_(*(one.is_not(None) for one in _WORKED_ON)))
+            .values(
+                state=str(ImportState.CANCELLED), finished_at=datetime.now(UTC),
+                waiting_since=None, claimed_until=None,
+            )
+        )  # fmt: skip
 
 
 def _refuse_others(manifest: Manifest, knows: Callable[[str], bool]) -> None:
@@ -147,6 +195,18 @@ def _refuse_others(manifest: Manifest, knows: Callable[[str], bool]) -> None:
         raise BackupError(
             f"The archive was made by Shortorder {manifest.version}, which is newer than this one."
             " Install that version or a newer one."
+        )
+
+
+def _refuse_foreign(engine: Engine, manifest: Manifest) -> None:
+    """Refuse an archive with rows or files that belong to another org than the manifest says."""
+    with reading(engine) as source:
+        table = find_foreign(source, manifest.org_id)
+    folder = f"{FILES}{manifest.org_id}/"
+    files = [one for one in manifest.members if one.startswith(FILES)]
+    if table or not all(one.startswith(folder) for one in files):
+        raise BackupError(
+            f"The archive was changed: it has {table or 'files'} of another org than it says."
         )
 
 
@@ -165,6 +225,8 @@ def _add_org(engine: Engine, manifest: Manifest, progress: Begin) -> ImportedOrg
     org_id, copied = manifest.org_id, tables_of_orgs()
     with reading(engine) as source:
         counts = table_copies.counts(source)
+        webhooks = select(func.count()).where(webhook.c.deleted_at.is_(None))
+        off = source.execute(webhooks).scalar_one()
         step = progress("Adding rows", sum(counts.values()))
         name = source.execute(select(org.c.name)).scalar_one()
         try:
@@ -178,11 +240,13 @@ def _add_org(engine: Engine, manifest: Manifest, progress: Begin) -> ImportedOrg
             raise BackupError(
                 f"Nothing was imported: something that must be unique is here already ({reason})."
             ) from error
-    return ImportedOrg(org_id, name, counts["webhook"], manifest)
+    return ImportedOrg(org_id, name, off, manifest)
 
 
 def _engine_of(file: Path) -> Engine:
-    return create_engine(f"sqlite:///{file}", poolclass=NullPool, hide_parameters=True)
+    return create_engine(
+        URL.create("sqlite", database=str(file)), poolclass=NullPool, hide_parameters=True
+    )
 
 
 def _nothing() -> None:

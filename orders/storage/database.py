@@ -70,7 +70,16 @@ engine_in_use: ContextVar[Engine | None] = ContextVar("engine_in_use", default=N
 _connections: "WeakKeyDictionary[Engine, ConnectionCache]" = WeakKeyDictionary()
 _writers: "WeakKeyDictionary[Engine, GroupWriter]" = WeakKeyDictionary()
 _autocommit: "WeakKeyDictionary[Engine, Engine]" = WeakKeyDictionary()
-_thread = threading.local()
+
+
+class _Thread(threading.local):
+    """Whether a thread writes at the moment, and how many writes of it were committed."""
+
+    is_writing = False
+    writes = 0
+
+
+_thread = _Thread()
 
 
 def _reset() -> None:
@@ -160,10 +169,11 @@ def transaction() -> Iterator[Connection]:
         if engine.dialect.name == "sqlite":
             with _writer_of(engine).transaction() as connection:
                 yield connection
-            return
-        with _with_retries(lambda: _begun(engine)) as connection:
-            yield connection
-            connection.commit()
+        else:
+            with _with_retries(lambda: _begun(engine)) as connection:
+                yield connection
+                connection.commit()
+        _thread.writes += 1
     except SQLAlchemyError as error:
         if _is_retryable(error):
             raise ServiceBusy(CANNOT_WRITE) from error
@@ -196,8 +206,11 @@ def write(function: Callable[[Connection], T]) -> T:
     _start_writing()
     try:
         if engine.dialect.name == "sqlite":
-            return _writer_of(engine).run(function)
-        return _write_with_retries(engine, function)
+            result = _writer_of(engine).run(function)
+        else:
+            result = _write_with_retries(engine, function)
+        _thread.writes += 1
+        return result
     finally:
         _thread.is_writing = False
 
@@ -228,6 +241,12 @@ def insert(make_rows: Callable[[], NewRows]) -> None:
             _write_with_retries(engine, lambda connection: _insert_late(connection, make_rows))
     finally:
         _thread.is_writing = False
+    _thread.writes += 1
+
+
+def committed_writes() -> int:
+    """Return how many writes of this thread were committed: it only counts up."""
+    return _thread.writes
 
 
 def writing_since() -> datetime | None:
@@ -295,7 +314,7 @@ def _start_writing() -> None:
 
     A write inside another write of the same thread would wait for itself on SQLite.
     """
-    if getattr(_thread, "is_writing", False):
+    if _thread.is_writing:
         raise RuntimeError("a write inside another write: pass its connection instead")
     _thread.is_writing = True
 

@@ -329,3 +329,17 @@ class TestFailures:
         assert answer.mimetype == "application/problem+json"
         assert "Retry-After" in answer.headers
         assert set(stored_rows().values()) == {0}
+
+    def test_a_failure_for_want_of_memory_after_the_order_is_stored_is_500(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch, stored_rows: StoredRows
+    ) -> None:
+        create = intake.create_order
+
+        def fail(*arguments: Any, **named: Any) -> None:  # noqa: ANN401 - those of `create_order`
+            create(*arguments, **named)
+            raise MemoryError
+
+        monkeypatch.setattr(intake, "create_order", fail)
+        answer = api.create(ORDER)
+        assert answer.status_code == 500
+        assert stored_rows()["orders"] == 1

@@ -1,6 +1,7 @@
 """The sockets on which the service listens: one for each worker, all with the same address."""
 
 import errno
+import json
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from orders.interfaces.cli.supervisor import server_command
+from orders.interfaces.cli.supervisor import SUCCESSION, server_command, succession
 from orders.interfaces.http.listener import open_listeners
 from orders.settings import PROJECT
 from tests.postgres import free_port
@@ -21,6 +22,20 @@ from tests.processes.test_gateway import APP, serving
 from tests.processes.test_reload import answers, wait_for
 
 CONNECTIONS = 40
+
+
+def test_a_reload_from_a_version_with_one_socket_goes_on_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as before:
+        handed = json.dumps({"listener": before.fileno(), "servers": [7], "background": 8})
+        monkeypatch.setenv(SUCCESSION, handed)
+        found = succession()
+        assert found is not None
+        assert (found.listeners, found.servers, found.background) == ([before.fileno()], [7], 8)
+        [_, other] = open_listeners("127.0.0.1", 0, 2, [before])
+        assert other.getsockname() == before.getsockname()
+        other.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -86,15 +101,21 @@ def test_no_worker_takes_all_connections(tmp_path: Path) -> None:
     port = free_port()
     with ExitStack() as stack:
         stack.enter_context(serving(server_command(APP), tmp_path, port, WORKERS="2"))
+        wait_for(lambda: len(counted(port)) == 2)  # a worker's socket listens once it is there
+        counts = counted(port)
+    # The kernel spreads them by a hash: fewer than 5 of 40 for a worker would be chance once in
+    # five million runs.
+    assert sum(counts.values()) == CONNECTIONS
+    assert min(counts.values()) >= 5
+
+
+def counted(port: int) -> Counter[bytes]:
+    """Return how many of CONNECTIONS connections each worker accepts."""
+    with ExitStack() as stack:
         connections = []
         for _ in range(CONNECTIONS):
             one = socket.create_connection(("127.0.0.1", port), 10)
             connections.append(stack.enter_context(closing(one)))
         for one in connections:
             one.sendall(b"GET /process HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        counts = Counter(one.recv(10_000).rpartition(b"\r\n\r\n")[2] for one in connections)
-    # The kernel spreads them by a hash: fewer than 5 of 40 for a worker would be chance once in
-    # five million runs.
-    assert sum(counts.values()) == CONNECTIONS
-    assert len(counts) == 2
-    assert min(counts.values()) >= 5
+        return Counter(one.recv(10_000).rpartition(b"\r\n\r\n")[2] for one in connections)

@@ -2,23 +2,29 @@
 
 import json
 import os
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from orders.services import org_archive
 from orders.services.accounts import access, second_factor
+from orders.services.backup import pack
+from orders.services.imports.records import ImportState
 from orders.services.stored_secrets import can_read_secrets
 from orders.services.webhooks import webhooks
 from orders.settings import Settings
 from orders.storage import age, database, org_rows, table_copies, tables
 from orders.storage.encryption import use_keys
+from orders.storage.models.imports import OrderImport
 from orders.storage.table_copies import add_rows
 from tests.actors import PASSWORD, Org, make_org
 from tests.api.calls import Api
@@ -75,10 +81,13 @@ def exported(app: Flask, org: Org, folder: Path) -> Path:
     return file
 
 
-def place_order(app: Flask, org: Org) -> None:
+def place_order(app: Flask, org: Org, key: str = "") -> str:
     api = caller(app.test_client(), org, org.private)
-    placed = api.client.post("/api/orders", json=ORDER, headers=api.headers)
+    headers = {**api.headers, **({"Idempotency-Key": key} if key else {})}
+    placed = api.client.post("/api/orders", json=ORDER, headers=headers)
     assert placed.status_code == 201, placed.text
+    made: str = placed.get_json()["id"]
+    return made
 
 
 def rows_of(app: Flask, org: Org) -> dict[str, list[str]]:
@@ -184,6 +193,46 @@ def refused(there: Flask, file: Path, passphrase: str = PASSPHRASE) -> str:
     return said
 
 
+def test_what_is_under_way_is_not_done_twice(
+    app: Flask, org: Org, there: Flask, tmp_path: Path
+) -> None:
+    made = place_order(app, org, key="sent twice")
+    now = datetime.now(UTC)
+    with app.app_context(), database.transaction() as connection:
+        connection.execute(
+            insert(OrderImport).values(
+                id=str(uuid.uuid4()), org_id=org.id, created_at=now, file_name="orders.csv",
+                created_by=org.private.id, state=ImportState.RUNNING, waiting_since=now,
+                columns=[], notes=[], row_count=0, content_hash="", headers_hash="", reading={},
+                matching={}, order_count=0, message="",
+            )
+        )  # fmt: skip
+    left = there.config["SETTINGS"].data_dir / ".shortorder-org-left"
+    left.mkdir()
+    done = command(there, "import", "org", exported(app, org, tmp_path))
+    assert done.exit_code == 0, done.output
+    assert not left.exists()
+    # A request that is repeated there, or a draft that was placed here, makes no second order.
+    assert place_order(there, org, key="sent twice") == made
+    with there.app_context():
+        [row] = database.fetch_all(select(tables.order_import))
+        assert (row.state, row.waiting_since) == (ImportState.CANCELLED, None)
+
+
+@pytest.mark.one_database(reason="what is refused is refused before rows are written")
+def test_an_archive_reaches_no_other_org(
+    app: Flask, org: Org, there: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with there.app_context():
+        [neighbor] = database.fetch_all(select(tables.org))
+
+    def as_the_neighbor(*arguments: Any, **named: Any) -> object:  # noqa: ANN401 - those of `pack`
+        return pack(*arguments, **{**named, "org_id": neighbor.id})
+
+    monkeypatch.setattr(org_archive, "pack", as_the_neighbor)
+    assert "it has org of another org than it says" in refused(there, exported(app, org, tmp_path))
+
+
 @pytest.mark.one_database(reason="what is refused is refused before rows are written")
 def test_what_cannot_be_imported_is_one_sentence_and_leaves_nothing(
     app: Flask, org: Org, api: Api, there: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -249,8 +298,16 @@ def test_an_export_needs_a_passphrase_and_a_place(app: Flask, org: Org, tmp_path
     assert "cannot be written" in json.loads(nowhere.stderr)["error"]
 
 
-def test_each_table_has_an_owner_or_is_left_out_on_purpose() -> None:
+@pytest.mark.one_database(reason="the conditions are the same")
+def test_each_table_has_an_owner_or_is_left_out_on_purpose(app: Flask, org: Org, api: Api) -> None:
+    fill(app, org, api)
+    place_order(app, org, key="x")
     for one in table_copies.copied_tables():
         if one in org_rows.LEFT_OUT:
             continue
-        assert "org" in str(org_rows.belongs_to(one, "x").compile())
+        with app.app_context(), database.read() as connection:
+            mine = select(one).where(org_rows.belongs_to(one, org.id))
+            every = connection.execute(select(one)).all()
+            assert sorted(map(repr, connection.execute(mine))) == sorted(map(repr, every)), one.name
+            others = select(one).where(org_rows.belongs_to(one, "another"))
+            assert connection.execute(others).all() == [], one.name

@@ -152,7 +152,8 @@ class Api:
             return problem_of(ServiceBusy(CANNOT_COUNT), request_id)
         except MemoryError:
             self._app.logger.error("There is no memory for a request.")  # noqa: TRY400 - nor for more
-            return problem_of(ServiceBusy(BUSY), request_id)
+            is_stored = call.writes is not None and call.writes != database.committed_writes()
+            return _problem_without_memory(request_id, is_stored=is_stored)
         except Exception:
             self._app.logger.exception("%s %s failed.", call.request.method, call.request.path)
             return problem_of_http(InternalServerError(), request_id)
@@ -196,6 +197,7 @@ class Api:
             call.filters = {one.keyword: one.read(query) for one in endpoint.filters if one.read}
             call.paging = query.paging(endpoint.sortable)
             query.refuse()
+        call.writes = database.committed_writes()
         if endpoint.is_idempotent and (key := request.idempotency_key) is not None:
             return run_once(call, endpoint, key, lambda: self._run(call, endpoint, arguments))
         return self._run(call, endpoint, arguments)
@@ -278,3 +280,9 @@ def _send(
         del headers["Content-Type"]
     start_response(STATUS_LINES[status], list(headers.items()))
     return [body] if has_body and request.method != "HEAD" else []
+
+
+def _problem_without_memory(request_id: str, *, is_stored: bool) -> RenderedResponse:
+    if is_stored:  # after 503 clients send again
+        return problem_of_http(InternalServerError(), request_id)
+    return problem_of(ServiceBusy(BUSY), request_id)

@@ -196,6 +196,8 @@ class Call:
     once: IdempotencyKey | None = None
     # How many of the short IDs in a list's query nothing has, or of those chosen are taken.
     misses: int = 0
+    # Writes of the thread that were committed before the endpoint ran; None until it does.
+    writes: int | None = None
 
     @property
     def actor(self) -> Actor:

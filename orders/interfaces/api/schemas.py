@@ -148,7 +148,9 @@ class WebhookFields(AnswerSchema):
     updated_at: Moment
     deleted_at: DeletedAt
     switched_off_at: Moment | None = _field(
-        "When the receiver answered 410, since when it gets nothing; null while it is on.", None
+        "Since when it gets nothing, because its receiver answered 410 or its org came from another"
+        " installation; null while it is on.",
+        None,
     )
     created_by: CreatedBy
 

@@ -35,10 +35,11 @@ def export_org_command(org_id: str, file: Path) -> dict[str, Any]:
 
     The archive is encrypted with BACKUP_PASSPHRASE, or with a passphrase for which it asks.
     """
-    passphrase = new_passphrase(current_settings())
+    settings = current_settings()
+    passphrase = new_passphrase(settings)
     with progress_bars() as begin, replacing(file) as draft:
         made = export_org(
-            org_id, draft, passphrase, file_store(), __version__,
+            org_id, draft, passphrase, settings.data_dir, file_store(), __version__,
             upgrade=upgrade_file, progress=begin,
         )  # fmt: skip
     return {"org": org_id, "file": str(file), **archive_facts(made)}

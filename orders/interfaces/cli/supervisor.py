@@ -1,9 +1,9 @@
 """The supervisor of `serve`: it keeps the server and the background work running.
 
-It restarts granian whenever that ends, and the process that does the background work; granian
-itself replaces dead workers. As the first process of a container, it also takes the exit codes of
-processes whose parents have ended. It uses neither threads nor the database, so that what can end
-the others does not end it. It handles no signals either: it waits for them.
+It restarts the server whenever that ends, and the process that does the background work; the
+server itself replaces dead workers. As the first process of a container, it also takes the exit
+codes of processes whose parents have ended. It uses neither threads nor the database, so that what
+can end the others does not end it. It handles no signals either: it waits for them.
 
 On SIGHUP it lets the installed code check that it can start, and then replaces itself with that,
 under the same process ID. The new supervisor finds the sockets and the running processes in
@@ -72,7 +72,12 @@ def succession() -> Succession | None:
     Processes that this one starts do not inherit it.
     """
     handed = os.environ.pop(SUCCESSION, "")
-    return Succession(**json.loads(handed)) if handed else None
+    if not handed:
+        return None
+    given = json.loads(handed)
+    if "listener" in given:  # a version with one socket for all workers
+        given["listeners"] = [given.pop("listener")]
+    return Succession(**given)
 
 
 def server_command(factory: str = "orders.application:create_served_app") -> list[str]:

@@ -12,7 +12,7 @@ from alembic.util import CommandError
 from flask import current_app
 from limits.errors import StorageError
 from limits.storage import storage_from_string
-from sqlalchemy import create_engine
+from sqlalchemy import URL, create_engine
 from sqlalchemy.pool import NullPool
 
 from orders.domain.errors import ServiceBusy
@@ -52,7 +52,7 @@ def migrate(seconds: int) -> None:
     if stored is None and (encoding := text_encoding()) != "UTF8":
         raise CannotStart(
             f"The encoding of the database is {encoding}, which cannot store every text. Create one"
-            " with UTF8: createdb --template=template0 --encoding=UTF8 NAME"
+            " with UTF8: createdb --template=template0 --encoding=UTF8 --locale=C NAME"
         )
     if schema_state(stored) is SchemaState.NEWER:
         raise CannotStart(newer_schema(stored))
@@ -80,7 +80,9 @@ def upgrade_file(file: Path) -> None:
     """
     file.touch(mode=0o600)
     config = current_app.extensions["migrate"].migrate.get_config(str(MIGRATIONS))
-    config.attributes["engine"] = create_engine(f"sqlite:///{file}", poolclass=NullPool)
+    config.attributes["engine"] = create_engine(
+        URL.create("sqlite", database=str(file)), poolclass=NullPool
+    )
     alembic_upgrade(config, "head")
 
 

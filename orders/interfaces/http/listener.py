@@ -30,12 +30,16 @@ BACKLOG = 1024
 def open_listeners(
     host: str, port: int, count: int, handed: Sequence[socket.socket] = ()
 ) -> list[socket.socket]:
-    """Return at least `count` sockets that listen on one address: those `handed`, and new ones.
+    """Return at least `count` sockets for one address: those `handed`, and new ones.
+
+    The first one listens, and each other one as soon as its worker lets it.
 
     Sockets that were handed over keep their address, and all of them stay in use, since connections
     may wait in each. Raises OSError if the address cannot be used.
     """
     listeners = [*handed]
+    for one in listeners:  # that of an earlier version has no others yet
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     while len(listeners) < count:
         place = listeners[0].getsockname()[:2] if listeners else (host, port)
         listeners.append(_open_listener(*place, is_first=not listeners))
@@ -50,9 +54,10 @@ def _open_listener(host: str, port: int, *, is_first: bool) -> socket.socket:
         if is_first:  # it may share the port with none but those that come after it
             opened.bind((host, port))
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if not is_first:
+        if is_first:
+            opened.listen(BACKLOG)
+        else:  # its worker listens once it is there: nothing may wait for one that never comes
             opened.bind((host, port))
-        opened.listen(BACKLOG)
         opened.setblocking(False)
     except OSError:
         opened.close()

@@ -140,7 +140,8 @@ class _Server(MPServer):
                 self.interrupt_children = ended  # which makes the exit code 1
                 return
             for at in ended:
-                log.error("Worker %d has ended; starting it again.", at + 1)
+                code = workers[at].inner.exitcode  # -14: it could not begin within BEGIN seconds
+                log.error("Worker %d has ended (code %s); starting it again.", at + 1, code)
             started.update(dict.fromkeys(ended, now))
             self._respawn_workers(ended, spawn_target, target_loader)
 
@@ -207,8 +208,9 @@ def _load(factory: str) -> Any:  # noqa: ANN401 - what the factory makes
 def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: Any) -> None:  # noqa: ANN401 - granian's own types
     """Serve the WSGI application `app` in this worker process until a stop signal.
 
-    This function replaces granian's own for ASGI workers and gets the same arguments. It differs in
-    two ways: the number of threads comes from our settings, and no event loop runs.
+    This function replaces granian's own for ASGI workers and gets the same arguments. It accepts on
+    a socket of its own, has as many threads as our settings say, runs no event loop, can be told to
+    accept no more, and ends when a thread cannot begin.
     """
     (runtime_mode, runtime_threads, runtime_blocking_threads, _, idle_timeout, backpressure, _,
      http_mode, http1_settings, http2_settings, websockets, static_path, log_access_format,
@@ -225,6 +227,7 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     listener = listeners.pop(worker_id - 1)  # also for one in the place of a dead worker
     for other in listeners:  # the port is free as soon as their own workers stop accepting
         other.close()
+    listener.listen(BACKLOG)
     holder = native.SocketHolder(listener.fileno(), False, BACKLOG)
     worker = native.ASGIWorker(
         worker_id, (None, holder), ipc, runtime_threads, runtime_blocking_threads,

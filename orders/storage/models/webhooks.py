@@ -30,7 +30,8 @@ class WebhookRow(OwnedByOrg, Base):
     old_secret_until: Mapped[datetime | None]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
-    # Set when the receiver has answered 410: it gets nothing until an admin switches it on.
+    # Set when the receiver has answered 410, or the org came from another installation: it gets
+    # nothing until an admin switches it on.
     switched_off_at: Mapped[datetime | None]
     # The receiver has asked for a pause until then, by `Retry-After`.
     held_until: Mapped[datetime | None]
