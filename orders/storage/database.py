@@ -11,7 +11,6 @@ that the functions of this module provide.
 """
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ from orders.storage.sqlite.batch_insert import BatchInsert, NewRows, WaitedTooLo
 from orders.storage.sqlite.database_files import CANNOT_READ, CANNOT_WRITE, files_of, forget
 from orders.storage.sqlite.group_commit import ROWS_WAIT, GroupWriter
 from orders.storage.sqlite.statement_cache import CompiledSelect, ConnectionCache, Parameters
+from orders.storage.thread_writes import writes
 from orders.storage.unavailable import is_unavailable
 
 __all__ = [
@@ -70,16 +70,6 @@ engine_in_use: ContextVar[Engine | None] = ContextVar("engine_in_use", default=N
 _connections: "WeakKeyDictionary[Engine, ConnectionCache]" = WeakKeyDictionary()
 _writers: "WeakKeyDictionary[Engine, GroupWriter]" = WeakKeyDictionary()
 _autocommit: "WeakKeyDictionary[Engine, Engine]" = WeakKeyDictionary()
-
-
-class _Thread(threading.local):
-    """Whether a thread writes at the moment, and how many writes of it were committed."""
-
-    is_writing = False
-    writes = 0
-
-
-_thread = _Thread()
 
 
 def _reset() -> None:
@@ -173,14 +163,14 @@ def transaction() -> Iterator[Connection]:
             with _with_retries(lambda: _begun(engine)) as connection:
                 yield connection
                 connection.commit()
-        _thread.writes += 1
+        writes.committed += 1
     except SQLAlchemyError as error:
         if _is_retryable(error):
             raise ServiceBusy(CANNOT_WRITE) from error
         _raise_if_unavailable(error, CANNOT_WRITE)
         raise
     finally:
-        _thread.is_writing = False
+        writes.is_writing = False
 
 
 def execute(statement: Executable) -> int:
@@ -209,10 +199,10 @@ def write(function: Callable[[Connection], T]) -> T:
             result = _writer_of(engine).run(function)
         else:
             result = _write_with_retries(engine, function)
-        _thread.writes += 1
+        writes.committed += 1
         return result
     finally:
-        _thread.is_writing = False
+        writes.is_writing = False
 
 
 def insert(make_rows: Callable[[], NewRows]) -> None:
@@ -240,13 +230,8 @@ def insert(make_rows: Callable[[], NewRows]) -> None:
         else:
             _write_with_retries(engine, lambda connection: _insert_late(connection, make_rows))
     finally:
-        _thread.is_writing = False
-    _thread.writes += 1
-
-
-def committed_writes() -> int:
-    """Return how many writes of this thread were committed: it only counts up."""
-    return _thread.writes
+        writes.is_writing = False
+    writes.committed += 1
 
 
 def writing_since() -> datetime | None:
@@ -314,9 +299,9 @@ def _start_writing() -> None:
 
     A write inside another write of the same thread would wait for itself on SQLite.
     """
-    if _thread.is_writing:
+    if writes.is_writing:
         raise RuntimeError("a write inside another write: pass its connection instead")
-    _thread.is_writing = True
+    writes.is_writing = True
 
 
 def _write_with_retries(engine: Engine, function: Callable[[Connection], T]) -> T:

@@ -11,6 +11,8 @@ class Worker:
 
     def __init__(self, idx: int, *, lives: bool) -> None:
         self.idx, self.lives = idx, lives
+        self.inner = self  # granian's worker has its process in there
+        self.exitcode = None if lives else -9
 
     def is_alive(self) -> bool:
         return self.lives

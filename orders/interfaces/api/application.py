@@ -55,6 +55,7 @@ from orders.services.request_log import Caller
 from orders.settings import Settings
 from orders.storage import database
 from orders.storage.rate_counts import CANNOT_COUNT
+from orders.storage.thread_writes import writes
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -152,7 +153,7 @@ class Api:
             return problem_of(ServiceBusy(CANNOT_COUNT), request_id)
         except MemoryError:
             self._app.logger.error("There is no memory for a request.")  # noqa: TRY400 - nor for more
-            is_stored = call.writes is not None and call.writes != database.committed_writes()
+            is_stored = call.writes is not None and call.writes != writes.committed
             return _problem_without_memory(request_id, is_stored=is_stored)
         except Exception:
             self._app.logger.exception("%s %s failed.", call.request.method, call.request.path)
@@ -197,7 +198,7 @@ class Api:
             call.filters = {one.keyword: one.read(query) for one in endpoint.filters if one.read}
             call.paging = query.paging(endpoint.sortable)
             query.refuse()
-        call.writes = database.committed_writes()
+        call.writes = writes.committed
         if endpoint.is_idempotent and (key := request.idempotency_key) is not None:
             return run_once(call, endpoint, key, lambda: self._run(call, endpoint, arguments))
         return self._run(call, endpoint, arguments)

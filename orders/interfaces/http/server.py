@@ -208,9 +208,9 @@ def _load(factory: str) -> Any:  # noqa: ANN401 - what the factory makes
 def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: Any) -> None:  # noqa: ANN401 - granian's own types
     """Serve the WSGI application `app` in this worker process until a stop signal.
 
-    This function replaces granian's own for ASGI workers and gets the same arguments. It accepts on
-    a socket of its own, has as many threads as our settings say, runs no event loop, can be told to
-    accept no more, and ends when a thread cannot begin.
+    This function replaces granian's own for ASGI workers and gets the same arguments. It has a
+    socket of its own and as many threads as our settings say, runs no event loop, accepts no more
+    on DRAIN, and ends when a thread cannot begin.
     """
     (runtime_mode, runtime_threads, runtime_blocking_threads, _, idle_timeout, backpressure, _,
      http_mode, http1_settings, http2_settings, websockets, static_path, log_access_format,
