@@ -314,6 +314,9 @@ def test_what_is_no_archive_of_this_installation_is_refused(
         patched.setattr(snapshots, "kind", lambda: "postgresql")
         said = refused(plain, there)
     assert said.startswith("The archive contains a database of SQLite, and this installation uses")
+    with monkeypatch.context() as patched:
+        patched.setattr(backup_restore, "text_encoding", lambda: "LATIN1")
+        assert "The encoding of the database is LATIN1" in refused(plain, there)
     # Of a newer product.
     with app.app_context():
         known = schema_version() or ""

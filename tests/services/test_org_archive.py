@@ -4,6 +4,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +14,14 @@ import pyotp
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
+from orders.domain.errors import ServiceBusy
 from orders.services import org_archive
 from orders.services.accounts import access, second_factor
 from orders.services.backup import pack
+from orders.services.backup_archive import ArchiveWriter
+from orders.services.files import new_name
 from orders.services.imports.records import ImportState
 from orders.services.stored_secrets import can_read_secrets
 from orders.services.webhooks import webhooks
@@ -25,6 +29,7 @@ from orders.settings import Settings
 from orders.storage import age, database, org_rows, table_copies, tables
 from orders.storage.encryption import use_keys
 from orders.storage.models.imports import OrderImport
+from orders.storage.snapshots import Snapshot
 from orders.storage.table_copies import add_rows
 from tests.actors import PASSWORD, Org, make_org
 from tests.api.calls import Api
@@ -234,6 +239,33 @@ def test_an_archive_reaches_no_other_org(
 
 
 @pytest.mark.one_database(reason="what is refused is refused before rows are written")
+def test_an_archive_reaches_no_file_of_another_org(
+    app: Flask, org: Org, there: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with there.app_context():
+        [neighbor] = database.fetch_all(select(tables.org))
+        name = new_name(neighbor.id)
+        there.extensions["files"].put(name, b"the neighbor's")
+    with app.app_context():
+        app.extensions["files"].put(name, b"another one")
+
+    def with_a_foreign_file(
+        archive: ArchiveWriter,
+        snapshot: Snapshot,
+        *rest: Any,  # noqa: ANN401 - those of `pack`
+        **named: Any,  # noqa: ANN401 - as above
+    ) -> object:
+        return pack(archive, replace(snapshot, names=[name]), *rest, **named)
+
+    monkeypatch.setattr(org_archive, "pack", with_a_foreign_file)
+    assert "it has files of another org than it says" in refused(
+        there, exported(app, org, tmp_path)
+    )
+    with there.app_context():
+        assert there.extensions["files"].get(name) == b"the neighbor's"
+
+
+@pytest.mark.one_database(reason="what is refused is refused before rows are written")
 def test_what_cannot_be_imported_is_one_sentence_and_leaves_nothing(
     app: Flask, org: Org, api: Api, there: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,6 +317,28 @@ def test_an_import_that_is_interrupted_leaves_nothing(
     assert state_of(there.config["SETTINGS"].data_dir / "files") == {}
     monkeypatch.setattr(org_archive, "add_rows", add_rows)
     assert command(there, "import", "org", file).exit_code == 0
+
+
+def test_files_stay_if_the_rows_are_stored_after_all(
+    app: Flask, org: Org, api: Api, there: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(app, org, api)
+    file, said = exported(app, org, tmp_path), answers(app, api)
+    transaction = database.transaction
+
+    @contextmanager
+    def without_an_answer() -> Iterator[Connection]:
+        with transaction() as connection:
+            yield connection
+        raise ServiceBusy("The connection was lost.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "transaction", without_an_answer)
+        assert command(there, "import", "org", file).exit_code == 1
+    pictures = [one for one in said if "/files/" in one]
+    assert pictures
+    answered = answers(there, api)
+    assert {one: answered[one] for one in pictures} == {one: said[one] for one in pictures}
 
 
 @pytest.mark.one_database(reason="nothing is read")
