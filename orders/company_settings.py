@@ -25,7 +25,7 @@ def check_company_accounts(
     if "openid" not in scopes.split():
         raise BadSetting("OIDC_SCOPES must contain openid.")
     if org and read_uuid(org) is None:
-        raise BadSetting("OIDC_ORG must be the ID of an org, as `flask org add` prints it.")
+        raise BadSetting("OIDC_ORG must be the ID of an org, as `shortorder org list` prints it.")
     try:
         found = read_roles(roles)
     except ValueError as error:

@@ -36,6 +36,14 @@ def test_the_store_is_a_folder_or_a_bucket(tmp_path: Path, address: str) -> None
     assert settings.file_store == address
 
 
+def test_a_link_to_the_data_folder_hides_no_backup_in_the_file_store(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    data = str(tmp_path / "link")
+    with pytest.raises(BadSetting, match="BACKUP_TO must not be within the file store"):
+        read_settings({"DATA_DIR": data, "BACKUP_TO": f"{data}/files/backups"})
+
+
 def test_backups_are_kept_outside_of_the_file_store(tmp_path: Path) -> None:
     here = {"DATA_DIR": str(tmp_path)}
     assert read_settings({**here, "BACKUP_TO": str(tmp_path / "backups")}).backup_to

@@ -20,7 +20,7 @@ def check_backup_place(to: str, file_store: str, data_dir: Path) -> None:
         raise ValueError("must be an absolute path, or look like s3://bucket/prefix .")
     else:
         to = str(Path(to).expanduser().resolve())
-    store = file_store or str(data_dir / "files")
+    store = file_store or str((data_dir / "files").resolve())
     # `files sweep` deletes what is no file of the database.
     if f"{to.rstrip('/')}/".startswith(f"{store.rstrip('/')}/"):
         raise ValueError("must not be within the file store.")

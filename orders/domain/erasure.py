@@ -20,7 +20,8 @@ SHORTEST_PART = 4
 class Traces:
     """The texts by which a customer is recognized in stored values.
 
-    `customer_id` is looked for as a whole word, and the folded `texts` (name, e-mail address, …)
+    `customer_id` is looked for as a whole word. So are those of the folded `texts` (name, e-mail
+    address, …) that are one word of letters: "berg" is in many others. The others are looked for
     as parts of values; case and accents do not matter.
     """
 
@@ -33,7 +34,9 @@ class Traces:
 
     def _is_in(self, text: str) -> bool:
         folded, own = fold(text), fold(self.customer_id)
-        if any(one in folded for one in self.texts) or own == folded.strip():
+        if own == folded.strip():
+            return True
+        if any(_has_word(folded, one) if one.isalpha() else one in folded for one in self.texts):
             return True
         if len(own) < SHORTEST_PART:
             return f'"{self.customer_id}"' in text  # JSON within a text

@@ -17,6 +17,7 @@ from obstore.store import S3Store
 from orders.domain.errors import BackupError
 from orders.services.files import RETRIES, TIMEOUT
 from orders.services.progress import Step, no_steps
+from orders.storage.sqlite.snapshot import sync
 
 # Archives that `backup` has named: only they are listed, and removed by the retention.
 _NAME = re.compile(r"shortorder-(\d{8}T\d{6}Z)\.tar\.gz(\.age)?")
@@ -73,11 +74,7 @@ class BackupPlace:
     def add(self, file: Path) -> str:
         """Move a finished archive out of the staging folder; return its address."""
         with _understood():
-            handle = os.open(file, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync(file)
             if self._bucket is not None:
                 obstore.put(self._bucket, file.name, file)
                 return f"{self.address.rstrip('/')}/{file.name}"
@@ -85,11 +82,7 @@ class BackupPlace:
             if target.exists():
                 raise BackupError(f"{target} exists already.")
             file.rename(target)
-            handle = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync(self._folder)
             return str(target)
 
     def names(self) -> list[str]:

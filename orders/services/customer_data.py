@@ -1,4 +1,7 @@
-"""Everything that is stored about one customer, as JSON: what the person may ask for."""
+"""A customer's record, orders, and configurations, as JSON: what the person may ask for.
+
+Copies in drafts, files of imports, and logs are not in it; `erasure` finds and deletes them.
+"""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,14 +12,17 @@ from sqlalchemy import select
 from orders.domain.configuration import configuration_fields
 from orders.domain.customer import customer_fields
 from orders.domain.errors import NotFound
-from orders.domain.identifiers import clean_reference
 from orders.domain.moments import wire_time
 from orders.domain.order import Order, order_fields
 from orders.services.accounts.account_events import EventKind, note
 from orders.services.accounts.history import HistoryEntry
 from orders.services.catalog.configuration_queries import configuration_from
 from orders.services.customers.customer_history import read_customer_history
-from orders.services.customers.customer_queries import NOT_FOUND, find_optional_customer
+from orders.services.customers.customer_queries import (
+    NOT_FOUND,
+    find_optional_customer,
+    read_customer_id,
+)
 from orders.services.orders.notes import list_notes
 from orders.services.orders.order_erasure import find_order_ids
 from orders.services.orders.queries import find_any_order, read_history
@@ -31,7 +37,7 @@ def export_customer(customer_id: str, org_id: str) -> dict[str, Any]:
     names of those who made the changes. Orders in the bin are included. The export is recorded in
     the audit trail. Raises NotFound if nothing is stored about the customer.
     """
-    customer_id = clean_reference(customer_id).replace("\0", "")
+    customer_id = read_customer_id(customer_id)
     record = find_optional_customer(customer_id, org_id)
     orders = [find_any_order(one, org_id) for one in find_order_ids(customer_id, org_id)]
     own = (configuration.c.org_id == org_id, configuration.c.customer_id == customer_id)

@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select, up
 from orders.domain.configuration import ConfigurationInput
 from orders.domain.erasure import SHORTEST_PART, Traces, traces_of
 from orders.domain.errors import NotFound
-from orders.domain.identifiers import clean_reference
 from orders.domain.moments import now_or
 from orders.services.accounts.account_events import EventKind, record
 from orders.services.accounts.acting import current_doer
@@ -23,9 +22,9 @@ from orders.services.accounts.org_rules import org_rules_of
 from orders.services.catalog.configurations import search_columns
 from orders.services.catalog.product_index import bump_catalog_version
 from orders.services.customers.customer_history import forget_histories
-from orders.services.customers.customer_queries import NOT_FOUND
+from orders.services.customers.customer_queries import NOT_FOUND, read_customer_id
 from orders.services.files import FileStore
-from orders.services.imports.import_erasure import erase_from_imports
+from orders.services.imports.import_erasure import erase_from_imports, refuse_running_imports
 from orders.services.orders.order_erasure import erase_orders, find_order_ids
 from orders.storage import database, tables
 from orders.storage.sql import in_array
@@ -54,11 +53,13 @@ def erase_customer(customer_id: str, org_id: str, *, store: FileStore) -> Erasur
     """Erase a customer of the org, and return what was erased. It cannot be undone.
 
     `store` has the files of imports and configurations. Raises NotFound if nothing is stored about
-    the customer, and ServiceBusy if the database cannot be written; a second call then goes on.
+    the customer, Conflict while an import runs that names them, and ServiceBusy if the database
+    cannot be written; a second call then goes on.
     """
-    customer_id = clean_reference(customer_id).replace("\0", "")
+    customer_id = read_customer_id(customer_id)
     org, doer = org_rules_of(org_id), current_doer()
     record_id, traces = _find_traces(customer_id, org_id)
+    refuse_running_imports(org_id, traces)
     order_ids = find_order_ids(customer_id, org_id)
     products = _configurations_of(customer_id, org_id)
     if record_id is None and not order_ids and not products:

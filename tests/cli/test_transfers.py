@@ -128,7 +128,7 @@ def test_the_importing_person_must_be_known(run: Run, org: Org, tmp_path: Path) 
     file = tmp_path / "customers.csv"
     file.write_text(CUSTOMERS, "utf-8")
     command = ("import", "customers", file)
-    assert "Say who imports by --as" in refusal(run(*command))
+    assert "Name who imports with --as" in refusal(run(*command))
     assert "cannot enter" in refusal(run(*command, "--as", "nobody@desk.example"))
     org.admin()
     assert said(run(*command))["new"] == 2

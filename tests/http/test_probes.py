@@ -60,3 +60,19 @@ def test_a_start_removes_what_a_killed_service_has_left(
             assert {used, new} < {*tmp_path.iterdir()}
         monkeypatch.setenv(monitoring.FOLDER_VARIABLE, str(used))
     assert [*tmp_path.iterdir()] == [new]
+
+
+def test_the_heir_of_a_service_keeps_its_metrics_from_other_services(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = replace(app.config["SETTINGS"], metrics_token="x" * 16)
+    monkeypatch.setattr(monitoring, "IN_MEMORY", tmp_path)
+    inherited = tmp_path / "shortorder-metrics-inherited"
+    monkeypatch.setenv(monitoring.FOLDER_VARIABLE, str(inherited))  # and it is gone
+    with monitoring.shared_metrics(settings, is_heir=True):
+        os.utime(inherited, (0, 0))
+        with monkeypatch.context() as other:
+            other.delenv(monitoring.FOLDER_VARIABLE)
+            with monitoring.shared_metrics(settings):
+                assert inherited.exists()
+    assert [*tmp_path.iterdir()] == []

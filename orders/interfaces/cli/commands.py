@@ -62,7 +62,7 @@ def register_commands(app: Flask) -> None:
 def add_staff(org_id: str, email: str, role: str, password_stdin: bool) -> dict[str, Any]:
     """Create a staff account with a password that is read, as `user add --password-stdin` does."""
     if not password_stdin:
-        raise click.UsageError("Say --password-stdin.")
+        raise click.UsageError("Add --password-stdin.")
     return {"id": accounts.add_staff(org_id, email=email, role=role, password=read_password())}
 
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import click
 from flask.cli import AppGroup
 
-from orders.domain.errors import Conflict, OrderError
-from orders.interfaces.cli.org_option import choose_org, for_org, org_option
+from orders.domain.errors import Conflict
+from orders.interfaces.cli.org_option import for_org
 from orders.interfaces.cli.output import prints
 from orders.interfaces.cli.progress import progress_bars
 from orders.services.accounts.account_events import EventKind, note
@@ -136,11 +136,8 @@ def replacing(file: Path) -> Iterator[Path]:
 
 @export.command("customer")
 @click.argument("customer_id", metavar="ID")
-@org_option
-def export_customer_command(customer_id: str, named: str | None) -> None:
+@prints()
+@for_org
+def export_customer_command(customer_id: str, org_id: str) -> None:
     """Print a customer's record, orders, and configurations as JSON."""
-    try:
-        found = export_customer(customer_id, choose_org(named))
-    except OrderError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo(json.dumps(found, indent=2))
+    click.echo(json.dumps(export_customer(customer_id, org_id), indent=2))

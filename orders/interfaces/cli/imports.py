@@ -153,7 +153,10 @@ def _actor(org_id: str, email: str | None) -> Actor:
     else:
         found = [one for one in active if one.email == email.strip().lower()]
     if len(found) != 1 and email is None:
-        raise Conflict(f"Say who imports by --as: {', '.join(one.email for one in active)}.")
+        able = [one.email for one in active if may(one.role, Permission.ENTER)]
+        raise Conflict(
+            f"Name who imports with --as. These people can: {', '.join(able) or 'nobody'}."
+        )
     if not found or not may(found[0].role, Permission.ENTER):
         raise Conflict(f"{email} cannot enter orders or customers in this org.")
     actor = access.staff_actor(found[0].id)

@@ -132,11 +132,11 @@ def require_sign_in() -> Response | None:
             return go_to(url_for("desk.set_up"))
         return None if endpoint in OPEN_TO_ALL else ask_to_sign_in()
     g.member = member = found.member
-    act_as(ActorKind.STAFF, member.id)
     if is_held_up(member) and endpoint not in OPEN_WHILE_HELD_UP:
         return _hold_up(member)
-    if endpoint in OPEN_TO_ALL:
+    if endpoint in OPEN_TO_ALL:  # perhaps another person, who has not yet said who they are
         return None
+    act_as(ActorKind.STAFF, member.id)
     permission = needed_for(str(request.url_rule), request.method)
     if permission is not None and not member.may(permission):
         raise Forbidden(REFUSALS[permission])

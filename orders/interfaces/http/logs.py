@@ -22,7 +22,7 @@ _SECRETS = re.compile(
     r"(so_(?:prv|pub)_|whsec_|\b(?:bearer_token|token|link|key)=|\bBearer +)[^\s\"'&,;<>]+",
     re.IGNORECASE,
 )
-_PASSWORDS = re.compile(r"(://[^\s/:@]*:)[^\s@]{1,200}(?=@)")
+_PASSWORDS = re.compile(r"(://[^\s/:@]{0,200}:)\S{1,300}(?=@)")  # up to the last @ of the word
 # Characters that a path may contain without being encoded (RFC 3986, 3.3).
 _IN_PATHS = "/:@!$&'()*+,;="
 # What a client sends must not begin a line of its own, or command a terminal: C0, DEL and C1, and

@@ -63,7 +63,8 @@ def shared_metrics(settings: Settings, *, is_heir: bool = False) -> Iterator[Non
     """
     if is_heir and (inherited := os.environ.get(FOLDER_VARIABLE)):
         try:
-            yield
+            with _held(Path(inherited)):
+                yield
         finally:
             shutil.rmtree(inherited, ignore_errors=True)
         return
@@ -73,14 +74,27 @@ def shared_metrics(settings: Settings, *, is_heir: bool = False) -> Iterator[Non
     place = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
     _remove_left(place or Path(tempfile.gettempdir()))
     with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, dir=place) as folder:
-        handle = os.open(folder, os.O_RDONLY)
-        fcntl.flock(handle, fcntl.LOCK_SH)  # until the last process that was forked ends
         os.environ[FOLDER_VARIABLE] = folder
         try:
-            yield
+            with _held(Path(folder)):
+                yield
         finally:
             del os.environ[FOLDER_VARIABLE]
-            os.close(handle)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Keep other services from removing the folder, until this process and its forks have ended.
+
+    The processes that they start by a command do not count, so an heir has to hold it again.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def _remove_left(place: Path) -> None:

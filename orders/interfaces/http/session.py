@@ -15,6 +15,7 @@ from orders.interfaces.http.observers import set_actor
 from orders.services.accounts import access, own_account, sessions
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.account_events import EventKind
+from orders.services.accounts.acting import ActorKind, act_as
 from orders.services.accounts.sessions import Browser, Lifetimes, SignInWay, StaffSession
 from orders.settings import Settings
 
@@ -122,8 +123,11 @@ def own_path(address: str) -> str:
 
     Redirects after a sign-in use it, so that none of them leads to another site.
     """
-    parts = urlsplit(address)
     first = f"{request.script_root}/"
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # such as half of an IPv6 address
+        return first
     is_own = not parts.scheme and not parts.netloc and address.startswith(first)
     has_tricks = address.startswith("//") or "\\" in address or not address.isprintable()
     return address if is_own and not has_tricks else first
@@ -162,6 +166,7 @@ def begin_signed_in(
     sign in there were since the last sign-in.
     """
     begin_session()
+    act_as(ActorKind.STAFF, member.id)
     failed = sessions.failed_tries(member)
     kind = EventKind.RECOVERED if by_recovery_code else EventKind.SIGNED_IN
     _begin(member, kind, way, proven_at)

@@ -112,14 +112,16 @@ def record_event(
     kind: EventKind,
     *,
     by: str | None = None,
+    doer: Doer | None = None,
     at: datetime | None = None,
 ) -> None:
     """Add an event that is about the account `staff_id`, in the caller's transaction.
 
-    `by` is the ID of the staff account whose owner caused the event. Without it, the person or
-    command that acts has caused it, or else the account's owner. `at` defaults to the current time.
+    `by` is the ID of the staff account whose owner caused the event, and `doer` another author.
+    Without both, the person or command that acts has caused it, or else the account's owner. `at`
+    defaults to the current time.
     """
-    doer = Doer(ActorKind.STAFF, by) if by else current_doer()
+    doer = Doer(ActorKind.STAFF, by) if by else doer or current_doer()
     if doer.kind is ActorKind.UNKNOWN and kind not in _OF_STRANGERS:
         doer = Doer(ActorKind.STAFF, staff_id)
     org_id = select(StaffAccount.org_id).where(StaffAccount.id == staff_id).scalar_subquery()

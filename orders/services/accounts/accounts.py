@@ -17,6 +17,7 @@ from orders.domain.permissions import ROLES
 from orders.domain.texts import Text, lazy_gettext
 from orders.services.accounts.access import hash_password
 from orders.services.accounts.account_events import EventKind, record_event
+from orders.services.accounts.acting import Doer
 from orders.services.accounts.checks import find_row, refuse
 from orders.services.accounts.orgs import require_org
 from orders.services.accounts.passwords import org_words, password_errors, words_about
@@ -25,6 +26,10 @@ from orders.storage import database
 from orders.storage.models.people import PasskeyRow, PasswordReset, StaffAccount
 from orders.storage.tables import columns_of, staff_account
 
+# End of the address of an erased account, in front of which is its ID: nobody can have such an
+# address (RFC 2606).
+ERASED = "@erased.invalid"
+NOBODY = lazy_gettext("This account was erased. Invite the person again.")
 UNKNOWN = lazy_gettext("There is no staff account with this ID.")
 LAST_ADMIN = lazy_gettext("This is the last admin. Make someone else an admin first.")
 OWN_ROLE = lazy_gettext("You cannot remove your own admin role. Ask another admin.")
@@ -146,10 +151,12 @@ def find_by_email(email: str) -> tuple[str, Account]:
     return row.org_id, find_staff(row.org_id, row.id)
 
 
-def change_role(org_id: str, staff_id: str, *, role: str, by: str | None) -> None:
+def change_role(
+    org_id: str, staff_id: str, *, role: str, by: str | None, doer: Doer | None = None
+) -> None:
     """Change the role of an account and end its sessions; do nothing if it has this role already.
 
-    `by` is the ID of the account that makes the change, or None if no person does. Raises
+    `by` is the ID of the account that makes the change; None if no person does, but `doer`. Raises
     InvalidInput for an unknown role, NotFound for an unknown account, and Conflict if that account
     would demote itself or if the org's last admin would be demoted.
     """
@@ -164,7 +171,7 @@ def change_role(org_id: str, staff_id: str, *, role: str, by: str | None) -> Non
             _keep_admin(connection, org_id, staff_id, by, OWN_ROLE)
         _change(connection, org_id, staff_id, role=role)
         end_all(connection, staff_id)
-        record_event(connection, staff_id, EventKind.ROLE, by=by)
+        record_event(connection, staff_id, EventKind.ROLE, by=by, doer=doer)
 
 
 def set_password(
@@ -239,11 +246,14 @@ def enable_staff(org_id: str, staff_id: str, *, by: str | None = None) -> None:
     """Enable a disabled account; do nothing if it is already enabled.
 
     `by` is the ID of the account that makes the change, or None for the command line. Raises
-    NotFound for an unknown account.
+    NotFound for an unknown account, and Conflict for one that was erased.
     """
     with database.transaction() as connection:
-        if _find(connection, org_id, staff_id).disabled_at is None:
+        account = _find(connection, org_id, staff_id)
+        if account.disabled_at is None:
             return
+        if account.email.endswith(ERASED):
+            raise Conflict(NOBODY)
         _change(connection, org_id, staff_id, disabled_at=None)
         record_event(connection, staff_id, EventKind.ENABLED, by=by)
 

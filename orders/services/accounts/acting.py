@@ -10,12 +10,17 @@ from enum import StrEnum
 
 
 class ActorKind(StrEnum):
-    """The kinds of authors of events; UNKNOWN is a stranger, such as one who fails to sign in."""
+    """The kinds of authors of events.
+
+    UNKNOWN is a stranger, such as one who fails to sign in, and PROVIDER that of company accounts,
+    which may say the role of a person.
+    """
 
     STAFF = "staff"
     TOKEN = "token"  # noqa: S105 - no secret
     COMMAND = "command"
     UNKNOWN = "unknown"
+    PROVIDER = "provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Doer:
 
 COMMAND = Doer(ActorKind.COMMAND)
 STRANGER = Doer(ActorKind.UNKNOWN)
+PROVIDER = Doer(ActorKind.PROVIDER)
 _doer: ContextVar[Doer] = ContextVar("doer", default=COMMAND)
 
 
@@ -39,6 +45,11 @@ def begin_request() -> Token[Doer]:
 def end_request(before: Token[Doer]) -> None:
     """Let the one act again who did so before the request."""
     _doer.reset(before)
+
+
+def act_for(doer: Doer) -> None:
+    """Let this author act in the current thread, which works for the author's request."""
+    _doer.set(doer)
 
 
 def act_as(kind: ActorKind, actor_id: str) -> None:

@@ -18,7 +18,7 @@ PAGE_SIZE = 50
 MOST_EXPORTED = 100_000  # events in a file, the newest
 EXPORT_COLUMNS = ("at", "event", "byKind", "by", "byId", "about", "aboutId", "detail")
 # Those without an account: commands, and people who are not signed in.
-NAMELESS = (ActorKind.COMMAND, ActorKind.UNKNOWN)
+NAMELESS = (ActorKind.COMMAND, ActorKind.UNKNOWN, ActorKind.PROVIDER)
 _NEWEST_FIRST = Keyset("-at", event.c.at, event.c.id, column_type=datetime, tie_type=int)
 
 

@@ -36,6 +36,9 @@ KEPT_FOR = 3600  # seconds
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
               "EdDSA")  # fmt: skip
 _log = logging.getLogger(__name__)
+# What the libraries raise for an answer that is not valid; the last two for times that are none.
+_NOT_VALID = (JoseError, KeyError, TypeError, ValueError, AttributeError, RuntimeError,
+              OverflowError, OSError)  # fmt: skip
 OUT_OF_REACH = lazy_gettext(
     "%(name)s does not answer at the moment. Try again later, or sign in with your password."
 )
@@ -200,6 +203,6 @@ class CompanyProvider:
         except OAuthError as error:
             _log.warning("The provider of company accounts refused: %.200r", error.error)
             raise self._failed(REFUSED) from error
-        except (JoseError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        except _NOT_VALID as error:
             _log.warning("The provider of company accounts sent what is not valid: %r", error)
             raise self._failed(UNPROVEN) from error

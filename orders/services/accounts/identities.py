@@ -23,6 +23,7 @@ from orders.services.accounts import sessions
 from orders.services.accounts.access import StaffMember, hash_password, reload_staff
 from orders.services.accounts.account_events import EventKind, record_event
 from orders.services.accounts.accounts import change_role, email_errors, new_account
+from orders.services.accounts.acting import PROVIDER
 from orders.services.accounts.orgs import require_org
 from orders.services.accounts.sessions import StaffSession
 from orders.storage import database
@@ -46,6 +47,10 @@ NOT_YOURS = lazy_gettext("This company account is not connected to your account 
 NOT_PROVEN = lazy_gettext(
     "The provider did not say that you have just entered your password there. Confirm with your"
     " password or a code instead."
+)
+NO_OTHER_PROOF = lazy_gettext(
+    "The provider did not say that you have just entered your password there. Ask an admin for a"
+    " link to set a password here, then confirm with that."
 )
 CLOCKS = timedelta(minutes=1)  # by which the clock of the provider may be slow
 _log = logging.getLogger(__name__)
@@ -123,12 +128,12 @@ def confirm(session: StaffSession, identity: CompanyIdentity, *, since: datetime
     if _find(identity) != session.member.id:
         raise Forbidden(NOT_YOURS)
     if identity.proven_at is None or identity.proven_at < since - CLOCKS:
-        raise Forbidden(NOT_PROVEN)
+        raise Forbidden(NOT_PROVEN if session.member.has_password else NO_OTHER_PROOF)
     sessions.confirm(session)
 
 
 def disconnect(member: StaffMember) -> None:
-    """Disconnect all identities from a person's account.
+    """Disconnect all identities from a person's account, and end all of their sessions.
 
     Raises Conflict if the person has no password, and could not sign in again.
     """
@@ -136,6 +141,7 @@ def disconnect(member: StaffMember) -> None:
         raise Conflict(ONLY_WAY)
     with database.transaction() as connection:
         if connection.execute(delete(StaffIdentity).where(*_of(member))).rowcount:
+            sessions.end_all(connection, member.id)
             record_event(connection, member.id, EventKind.DISCONNECTED)
 
 
@@ -172,8 +178,12 @@ def _join(identity: CompanyIdentity, org_id: str) -> str:
                 return made
             account = connection.execute(known).one_or_none()
             if account is not None:
+                # It may be the one that another request has made since the first look.
+                if made := connection.execute(_account_of(identity)).scalar():
+                    return made
                 raise Forbidden(DISABLED) if account[0] else NeedsPassword(identity.email)
-            org_id, role = _use_invitation(connection, identity.email) or (org_id, DEFAULT_ROLE)
+            invited = _use_invitation(connection, identity.email)
+            org_id, role = invited or (org_id, DEFAULT_ROLE)
             if not org_id:
                 raise unknown
             require_org(connection, org_id)
@@ -185,7 +195,7 @@ def _join(identity: CompanyIdentity, org_id: str) -> str:
                 name=_readable(identity.name),
             )
             connection.execute(insert(StaffAccount), {**row, "has_password": False})
-            record_event(connection, row["id"], EventKind.JOINED)
+            record_event(connection, row["id"], EventKind.JOINED if invited else EventKind.CREATED)
             _connect(connection, org_id, row["id"], identity)
             return str(row["id"])
     except IntegrityError as error:
@@ -235,7 +245,7 @@ def _with_role(member: StaffMember, role: str | None) -> StaffMember:
     if role is None or role == member.role:
         return member
     try:
-        change_role(member.org_id, member.id, role=role, by=None)
+        change_role(member.org_id, member.id, role=role, by=None, doer=PROVIDER)
     except Conflict:
         _log.warning("The last admin of org %s stays one, not %s", member.org_id, role)
         return member

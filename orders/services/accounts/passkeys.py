@@ -30,7 +30,7 @@ from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import StaffMember, reload_staff
 from orders.services.accounts.account_events import EventKind, record_event
 from orders.services.accounts.checks import name_errors, refuse
-from orders.services.accounts.sessions import record_failed_try
+from orders.services.accounts.sessions import end_all, record_failed_try
 from orders.storage import database
 from orders.storage.models.people import PasskeyRow
 from orders.storage.tables import columns_of, passkey
@@ -181,14 +181,19 @@ def add(
 
 
 def use(
-    answer: str, *, site: Site, challenge: Challenge | None, member: StaffMember | None = None
+    answer: str,
+    *,
+    site: Site,
+    challenge: Challenge | None,
+    member: StaffMember | None = None,
+    is_alone: bool = False,
 ) -> StaffMember | None:
     """Return the person whose passkey has signed the challenge; None for an answer that is wrong.
 
-    `answer` is the assertion as JSON. With `member`, who has proved another factor, the passkey
-    must be theirs; without, it must have verified the person, who then needs no code. A challenge
-    is good for one use of a passkey, and a sign count that has not grown, as that of a copy, is
-    wrong. The result is also None for a disabled account.
+    `answer` is the assertion as JSON. With `member`, the passkey must be theirs. Without `member`,
+    and if the passkey `is_alone`, not beside another factor, it must have verified the person. A
+    challenge that is older than the last use of a passkey is over, and a sign count that has not
+    grown, as that of a copy, is wrong. The result is also None for a disabled account.
     """
     now = datetime.now(UTC)
     if challenge is None or challenge.is_over(now):
@@ -204,7 +209,10 @@ def use(
         row = connection.execute(found.with_for_update()).one_or_none()
         if row is None or (member is not None and member.id != row.staff_id):
             return None
-        new_count = _verified(sent, row, site, challenge, needs_person=member is None)
+        if row.last_used_at is not None and challenge.made_at <= row.last_used_at:
+            return None  # sent again, or from a page that was open before: no failed try
+        needs_person = is_alone or member is None
+        new_count = _verified(sent, row, site, challenge, needs_person=needs_person)
         if new_count is not None:
             used = {"sign_count": new_count, "last_used_at": now}
             connection.execute(update(PasskeyRow).where(PasskeyRow.id == row.id).values(used))
@@ -216,7 +224,10 @@ def use(
 
 
 def remove(member: StaffMember, passkey_id: str) -> None:
-    """Remove a passkey of a person. Raises NotFound if they have none with this ID."""
+    """Remove a passkey of a person, and end all of their sessions: it may be in other hands.
+
+    Raises NotFound if they have none with this ID.
+    """
     own = (*_of(member), PasskeyRow.id == passkey_id)
     with database.transaction() as connection:
         if (
@@ -224,6 +235,7 @@ def remove(member: StaffMember, passkey_id: str) -> None:
             or not connection.execute(delete(PasskeyRow).where(*own)).rowcount
         ):
             raise NotFound(UNKNOWN)
+        end_all(connection, member.id)
         record_event(connection, member.id, EventKind.PASSKEY_OFF)
 
 
@@ -236,9 +248,6 @@ def _verified(
     needs_person: bool,
 ) -> int | None:
     """Return the new sign count if the answer is that of the passkey in `row`, else None."""
-    # It was used already.
-    if row.last_used_at is not None and challenge.made_at <= row.last_used_at:
-        return None
     handle = sent.get("response", {}).get("userHandle")
     if handle and handle != bytes_to_base64url(uuid.UUID(row.staff_id).bytes):
         return None

@@ -62,6 +62,16 @@ def find_customer(reference: str, org_id: str) -> Customer:
         return read_customer(connection, reference, org_id)
 
 
+def read_customer_id(text: str) -> str:
+    """Return a typed customer ID as it is stored. Raises NotFound if it is empty.
+
+    An order may have an empty ID, and belongs to nobody then.
+    """
+    if not (customer_id := clean_reference(text).replace("\0", "")):
+        raise NotFound(NOT_FOUND)
+    return customer_id
+
+
 def find_optional_customer(customer_id: str, org_id: str) -> Customer | None:
     """Return the record of a customer, or None if there is none."""
     try:

@@ -5,19 +5,37 @@ from collections import defaultdict
 from sqlalchemy import Connection, select, update
 
 from orders.domain.erasure import Traces
+from orders.domain.errors import Conflict
+from orders.domain.texts import lazy_gettext
 from orders.services.imports.control import forget
-from orders.services.imports.records import import_from
+from orders.services.imports.records import ImportState, OrderState, import_from
 from orders.storage import database
 from orders.storage.tables import order_import, order_import_order, order_import_row
 
 UNNAMED = "file"
+RUNNING = (ImportState.RUNNING, ImportState.CANCELLING, ImportState.UNDOING)
+IMPORT_RUNS = lazy_gettext(
+    "An import that names this customer is running: %(file)s. Wait until it is done, or stop it."
+)
+
+
+def refuse_running_imports(org_id: str, traces: Traces) -> None:
+    """Raise Conflict if an import that names the customer runs: it has the rows in memory."""
+    running = select(order_import).where(
+        order_import.c.org_id == org_id, order_import.c.state.in_(RUNNING)
+    )
+    for row in database.fetch_all(running):
+        with database.read() as connection:
+            if _rows_of(connection, row.id, traces, set()):
+                raise Conflict(lazy_gettext(IMPORT_RUNS, file=row.file_name))
 
 
 def erase_from_imports(org_id: str, traces: Traces, order_ids: set[str]) -> list[str]:
     """Empty the rows of all uploaded files that name the customer, or made one of these orders.
 
-    Imports that were not started are deleted as a whole. Returns the names of their files, which
-    the caller discards.
+    Imports that were not started are deleted as a whole. Of others, orders that are still missing
+    are not created any more: without the customer's cells, rows would form other orders. Returns
+    the names of the files, which the caller discards.
     """
     files = []
     for row in database.fetch_all(select(order_import).where(order_import.c.org_id == org_id)):
@@ -71,3 +89,5 @@ def _empty(connection: Connection, import_id: str, numbers: dict[int, int]) -> N
             own = (made.c.import_id == import_id, made.c.position == row.position)
             emptied = update(made).where(*own)
             connection.execute(emptied.values(label=f"# {row.rows[0]}", faults=[]))
+    missing = (made.c.import_id == import_id, made.c.state.in_((OrderState.GOOD, OrderState.BAD)))
+    connection.execute(update(made).where(*missing).values(state=OrderState.SKIPPED))

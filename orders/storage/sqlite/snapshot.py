@@ -26,7 +26,6 @@ def copy_database(source: str, target: Path, interrupt: Callable[[], None]) -> N
             live.execute("SELECT 1 FROM sqlite_schema").fetchone()
             copy.execute("PRAGMA synchronous = OFF")
             live.backup(copy, pages=PAGES, progress=lambda *_numbers: interrupt())
-        make_single(target)
     except (sqlite3.Error, OSError) as error:
         raise BackupError(f"The database cannot be copied: {error}.") from error
 

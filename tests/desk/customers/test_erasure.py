@@ -27,6 +27,7 @@ def test_an_admin_erases_a_customer(app: Flask, admin_client: FlaskClient, org: 
     fields = read(asked.text).first("form.card").fields()
     done = admin_client.post(address, data={**fields, "confirm_password": PASSWORD})
     assert done.location == "/customers"
+    assert admin_client.get("/settings/erase?id=").status_code == 404
     assert "The customer is erased." in admin_client.get("/customers").text
     assert admin_client.get("/customers/show?id=anna").status_code == 404
     assert "Customer erased" in admin_client.get("/settings/audit").text

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import hashlib
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from orders.domain.company_accounts import CompanyIdentity, read_roles, role_of
-from orders.services.accounts import access, accounts, identities, invitations, orgs
+from orders.services.accounts import access, accounts, audit, identities, invitations, orgs
 from orders.services.accounts.access import StaffMember
+from orders.services.accounts.acting import ActorKind
+from orders.services.accounts.audit import AuditFilter
 from orders.services.accounts.company_provider import CompanyProvider
 from orders.settings import BadSetting, read_settings
 from orders.storage import database
@@ -51,6 +54,8 @@ HOSTILE: list[dict[str, object]] = [
     {"email_verified": "yes"},
     {"email": ""},
 ]
+# It compresses badly, and browsers refuse cookies of more than 4,096 bytes.
+LONG = "/orders?q=" + hashlib.shake_128(b"x").hexdigest(1900)
 provider_of = functools.cache(CompanyProvider)  # with the provider's addresses and keys
 
 
@@ -233,7 +238,7 @@ class TestExisting:
         link = read(asked.text).first(f'a[href^="{START}"]')
         assert (link.text, link["href"]) == ("Confirm with Acme in a new tab", f"{START}?again=1")
         sign_in(client, provider, "sam", again="1")
-        assert "did not say that you have just entered" in shown(client, "/account")
+        assert "Confirm with your password or a code instead" in shown(client, "/account")
         provider.knows("lee")
         sign_in(client, provider, "lee", again="1")
         assert "not connected to your account" in shown(client, "/account")
@@ -243,7 +248,10 @@ class TestExisting:
         assert (query_of(again)["prompt"], query_of(again)["max_age"]) == ("login", "0")
         client.get(provider.sends_back(again, "sam"))
         assert "Confirmed with Acme" in shown(client, "/account")
+        elsewhere = org.sign_in(app.test_client(), member)
         assert client.post(disconnect).location == "/account"
+        assert is_signed_in(client)
+        assert not is_signed_in(elsewhere)
         assert not read(client.get("/account").text).all("[aria-labelledby=company-title]")
 
 
@@ -262,6 +270,10 @@ class TestNewAccounts:
         # Without a password, a new proof is asked for, and then the password can be set.
         wait(app)
         assert client.post("/account/password", data={"password": PASSWORD}).status_code == 401
+        provider.knows("kim", **VERIFIED, auth_time=1)
+        sign_in(client, provider, "kim", again="1")
+        assert "Ask an admin for a link to set a password" in shown(client, "/account")
+        provider.knows("kim", **VERIFIED)
         sign_in(client, provider, "kim")
         assert client.post("/account/password", data={"password": PASSWORD}).status_code == 303
         with app.app_context():
@@ -270,7 +282,7 @@ class TestNewAccounts:
     def test_roles_follow_the_claim(
         self, app: Flask, client: FlaskClient, org: Org, provider: Provider
     ) -> None:
-        org.admin()
+        org.sign_in(client, org.admin())
         use(app, oidc_org=org.id, oidc_role_claim="groups", oidc_roles="desk=sales, boss=admin")
         for groups, role in (["desk", "boss", "x"], "admin"), ("desk", "sales"):
             provider.knows("kim", **VERIFIED, groups=groups)
@@ -281,6 +293,13 @@ class TestNewAccounts:
         provider.knows("kim", **VERIFIED, groups=["x"])
         sign_in(client, provider, "kim")
         assert "may not use this desk" in shown(client)
+        with app.app_context():
+            rows = audit.list_audit(org.id, AuditFilter()).rows
+        by = {one.kind: (one.by_kind, one.by) for one in rows if one.about == "Kim"}
+        assert by["Role changed"] == (ActorKind.PROVIDER, "")
+        # Nobody has invited them, and the person who was signed in before did not do it.
+        assert by["Account created"] == by["Signed in"] == (ActorKind.STAFF, "Kim")
+        assert "Accepted the invitation" not in by
 
     def test_the_last_admin_stays_one(
         self, app: Flask, client: FlaskClient, org: Org, provider: Provider
@@ -295,6 +314,28 @@ class TestNewAccounts:
 
 
 class TestTrouble:
+    @pytest.mark.parametrize("at", [1e20, -1e18])
+    def test_a_time_that_is_none_proves_nothing(
+        self, client: FlaskClient, org: Org, provider: Provider, at: float
+    ) -> None:
+        provider.knows("kim", **VERIFIED, auth_time=at)
+        sign_in(client, provider, "kim")
+        assert "could not be verified" in shown(client)
+
+    @pytest.mark.parametrize(
+        ("wanted", "leads_to"),
+        [("//[", "/"), ("http://[x", "/"), (LONG, "/"), ("/orders", "/orders")],
+    )
+    def test_the_page_to_return_to_is_one_of_ours_and_fits(
+        self, client: FlaskClient, org: Org, provider: Provider, wanted: str, leads_to: str
+    ) -> None:
+        provider.knows("sam", email=org.staff().email, email_verified=True)
+        asked = start(client, next=wanted)
+        assert len(client.get_cookie("shortorder").value) < 3000  # type: ignore[union-attr]
+        client.get(provider.sends_back(asked, "sam"))  # the password comes next
+        sent = {"email": org.email, "password": PASSWORD, "next": wanted}
+        assert client.post("/sign-in", data=sent).location in {leads_to, wanted}
+
     def test_another_site_does_not_sign_a_person_in(self, client: FlaskClient, org: Org) -> None:
         answer = client.get(START, headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.location == "/sign-in"

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from orders.services.accounts import accounts, orgs, passkeys, second_factor
+from orders.services.accounts import accounts, orgs, passkeys, second_factor, sessions
 from orders.services.accounts.passkeys import Site
 from orders.storage import database
 from orders.storage.models.people import PasskeyRow
@@ -74,7 +74,11 @@ def test_passkeys_are_added_after_the_password_named_and_removed(
     assert [row.text for row in own.all("tbody th")] == ["Phone", "Key ring"]
     with app.app_context():
         phone = database.fetch_value(select(PasskeyRow.id).where(PasskeyRow.name == "Phone"))
+    elsewhere = app.test_client()
+    assert sign_in(elsewhere, key) == 303
     assert staff_client.post(f"{OWN}/{phone}/remove").status_code == 303
+    assert is_signed_in(staff_client)
+    assert not is_signed_in(elsewhere)  # perhaps the lost phone
     assert staff_client.post(f"{OWN}/{phone}/remove").status_code == 404
     browser = app.test_client()
     assert sign_in(browser, key) == 422
@@ -163,7 +167,7 @@ def test_a_passkey_replaces_the_code_and_confirms(
     page = client.get("/sign-in/code").text
     wrong = client.post("/sign-in/code", data={"credential": stranger.use(options_on(page))})
     assert wrong.status_code == 422
-    key.flags = PRESENT  # it is enough to have it
+    verified, key.flags = key.flags, PRESENT  # beside a password it is enough to have it
     sent = client.post("/sign-in/code", data={"credential": key.use(options_on(wrong.text))})
     assert sent.status_code == 303
     wait(app)
@@ -173,7 +177,21 @@ def test_a_passkey_replaces_the_code_and_confirms(
     refused = client.post("/account/sessions/end", data=fields)
     assert (refused.status_code, "did not confirm" in refused.text) == (422, True)
     fields["confirm_passkey"] = key.use(options_on(refused.text))
+    refused = client.post("/account/sessions/end", data=fields)
+    assert refused.status_code == 422  # alone it is not
+    key.flags = verified
+    fields["confirm_passkey"] = key.use(options_on(refused.text))
     assert client.post("/account/sessions/end", data=fields).location == "/account"
+
+
+def test_a_page_that_was_open_before_another_sign_in_is_no_failed_try(
+    app: Flask, client: FlaskClient, org: Org, key: SoftPasskey
+) -> None:
+    old = key.use(options_on(client.get("/sign-in").text))
+    assert sign_in(app.test_client(), key) == 303
+    assert client.post("/sign-in", data={"credential": old}).status_code == 422
+    with app.app_context():
+        assert sessions.failed_tries(org.staff()) == 0
 
 
 def test_an_admin_removes_those_of_a_lost_phone(

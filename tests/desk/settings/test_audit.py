@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import pytest
 from flask import Flask
@@ -16,7 +17,7 @@ from orders.services.accounts.audit import AuditFilter, ListedEvent
 from orders.services.customers import customers
 from orders.services.webhooks import webhooks
 from orders.storage import database
-from tests.actors import Org
+from tests.actors import PASSWORD, Org
 from tests.html import read, texts
 
 ADDRESS = "/settings/audit"
@@ -93,3 +94,23 @@ def test_a_stranger_fails_to_sign_in(client: FlaskClient, app: Flask, org: Org) 
         found = events(org)[0]
     assert (found.kind, found.about, found.by_kind) == ("Sign-in failed", email, "unknown")
     assert found.by_id == ""
+
+
+@pytest.mark.usefixtures("csrf_off")
+def test_a_wrong_password_is_by_a_stranger_and_a_sign_in_by_its_person(
+    app: Flask, org: Org
+) -> None:
+    member, admin = org.staff(), org.admin()
+    browser = org.sign_in(app.test_client(), admin)  # of a colleague who is still signed in
+    wrong = {"email": member.email, "password": "wrong"}
+    assert browser.post("/sign-in", data=wrong).status_code == 422
+    right = {**wrong, "password": PASSWORD}
+    assert browser.post("/sign-in", data=right).status_code == 303
+    ends = time.monotonic() + 10
+    by: dict[str, tuple[ActorKind, str]] = {}
+    while "Sign-in failed" not in by:
+        assert time.monotonic() < ends
+        with app.app_context():
+            by = {one.kind: (one.by_kind, one.by_id) for one in events(org)}
+    assert by["Sign-in failed"] == (ActorKind.UNKNOWN, "")
+    assert by["Signed in"] == (ActorKind.STAFF, member.id)

@@ -9,7 +9,8 @@ from orders.interfaces.desk.people.confirmation import sensitive
 from orders.interfaces.http.i18n import gettext
 from orders.services import erasure
 from orders.services.customer_data import export_customer
-from orders.services.customers.customer_queries import find_optional_customer
+from orders.services.customers.customer_queries import find_optional_customer, read_customer_id
+from orders.settings import COMMAND
 
 
 @desk.get("/settings/export.json")
@@ -25,7 +26,7 @@ def export_customer_data() -> Response:
 @desk.get("/settings/erase")
 def show_erasure() -> str:
     """Render the page that says what goes and what stays, with the button."""
-    customer_id = request.args.get("id", "")
+    customer_id = read_customer_id(request.args.get("id", ""))
     record = find_optional_customer(customer_id, signed_in().org_id)
     return render_template("desk/customers/erase.html", customer_id=customer_id, record=record)
 
@@ -38,7 +39,8 @@ def erase_customer() -> Response:
     if not done.is_compact:
         sentence = gettext(
             "The database file still has old values, because it is in use. An administrator of the"
-            " server removes them with “flask erase freed-pages”."
+            " server removes them with “%(command)s erase freed-pages”.",
+            command=COMMAND,
         )
         flash(sentence, "bad")
     message = gettext("The customer is erased. Their orders stay without the person.")

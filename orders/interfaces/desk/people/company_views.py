@@ -17,7 +17,7 @@ from orders.interfaces.http.company_provider import company_name, company_provid
 from orders.interfaces.http.current_settings import absolute_address, current_settings
 from orders.interfaces.http.i18n import gettext, translated
 from orders.interfaces.http.limiters import limiter, sign_in_limit
-from orders.interfaces.http.session import begin_session, current_session, own_path
+from orders.interfaces.http.session import begin_session, current_session, own_path, stay_signed_in
 from orders.services.accounts import identities
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.identities import NeedsPassword
@@ -25,6 +25,7 @@ from orders.services.accounts.sessions import LONG_AGO, SignInWay
 
 # In the session while the person is at the provider.
 STARTED = "company_sign_in"
+MAX_PAGE = 1_000  # characters of the path to which the person returns
 
 
 @desk.get("/sign-in/company")
@@ -44,7 +45,9 @@ def start_company_sign_in() -> AnyResponse:
     except ProviderFailed as error:
         return _refuse(error, is_confirming=again)
     at = datetime.now(UTC).timestamp() if again else None
-    session[STARTED] = {"kept": started.kept, "again": at, "next": request.args.get("next", "/")}
+    page = own_path(request.args.get("next", ""))
+    page = page if len(page) <= MAX_PAGE else own_path("")  # the cookie has no room for more
+    session[STARTED] = {"kept": started.kept, "again": at, "next": page}
     return redirect(started.url, 303)
 
 
@@ -52,7 +55,7 @@ def start_company_sign_in() -> AnyResponse:
 @limiter.limit(sign_in_limit)
 def finish_company_sign_in() -> AnyResponse:
     """Sign the person in whom the provider has sent back, or say why they are not signed in."""
-    started = session.pop(STARTED, {"kept": {}, "again": None, "next": "/"})
+    started = session.pop(STARTED, {"kept": {}, "again": None, "next": ""})
     again, page = started["again"], own_path(started["next"])
     try:
         identity = company_provider().finish(request.args, started["kept"])
@@ -73,6 +76,7 @@ def finish_company_sign_in() -> AnyResponse:
 def disconnect_company_account() -> AnyResponse:
     with reporting_conflicts(page := url_for("desk.show_account")):
         identities.disconnect(signed_in())
+        stay_signed_in(signed_in())
     return report(gettext("Company account disconnected."), page)
 
 

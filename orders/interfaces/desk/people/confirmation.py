@@ -82,7 +82,9 @@ def _confirm(
 ) -> None:
     if confirm_passkey:
         site, challenge = own_site(), take_challenge()
-        if not passkeys.use(confirm_passkey, site=site, challenge=challenge, member=found.member):
+        if not passkeys.use(
+            confirm_passkey, site=site, challenge=challenge, member=found.member, is_alone=True
+        ):
             raise InvalidInput([FieldError("confirm_passkey", passkeys.NOT_CONFIRMED)])
     elif confirm_code and found.member.has_second_factor:
         second_factor.require_code(found.member, confirm_code, "confirm_code")

@@ -26,6 +26,7 @@ from orders.interfaces.http.pages import go_to
 from orders.interfaces.http.session import begin_session, begin_signed_in
 from orders.services import mail
 from orders.services.accounts import access, checks, invitations, resets
+from orders.services.accounts.acting import act_for, current_doer
 
 BACKGROUND_THREADS = 2  # in each process
 _log = logging.getLogger(__name__)
@@ -68,8 +69,10 @@ def run_in_background(task: Callable[[], None]) -> None:
     that the task raises is logged.
     """
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+    doer = current_doer()
 
     def run() -> None:
+        act_for(doer)
         with app.app_context():
             try:
                 task()

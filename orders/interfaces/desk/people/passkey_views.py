@@ -12,6 +12,7 @@ from orders.interfaces.desk.people.confirmation import sensitive
 from orders.interfaces.desk.people.passkey_challenges import current_challenge, take_challenge
 from orders.interfaces.http.current_settings import own_site
 from orders.interfaces.http.i18n import gettext, translated
+from orders.interfaces.http.session import stay_signed_in
 from orders.services.accounts import passkeys
 
 
@@ -48,6 +49,7 @@ def add_passkey() -> Response:
 @sensitive
 def remove_passkey(passkey_id: str) -> Response:
     passkeys.remove(signed_in(), passkey_id)
+    stay_signed_in(signed_in())
     done = gettext("Passkey removed. Delete it on your device, too.")
     return report(done, url_for("desk.show_account"))
 

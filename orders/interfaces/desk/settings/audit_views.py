@@ -23,6 +23,7 @@ NOT_A_DAY = lazy_gettext("Enter a date, such as 2026-11-24.")
 NAMELESS = {
     ActorKind.COMMAND: lazy_gettext("Server command"),
     ActorKind.UNKNOWN: lazy_gettext("Not signed in"),
+    ActorKind.PROVIDER: lazy_gettext("Provider of company accounts"),
 }
 
 

@@ -71,7 +71,7 @@ class OrgForm(forms.VersionedForm):
     has_public_pictures = BooleanField(lazy_gettext("Anyone can see product pictures"))
     refuses_address_tokens = BooleanField(lazy_gettext("Refuse private tokens in addresses"))
     needs_second_factor = BooleanField(lazy_gettext("Require two-step sign-in"))
-    trusts_provider = BooleanField(lazy_gettext("Company accounts need no code of ours"))
+    trusts_provider = BooleanField(lazy_gettext("Skip our two-step code for company accounts"))
 
 
 class CustomerPageForm(forms.VersionedForm):
