@@ -20,6 +20,7 @@ def options(page: Page) -> list[str]:
 def test_a_part_of_the_name_and_enter_are_enough(page: Page, desk: Desk) -> None:
     first_row(page)
     page.keyboard.type("oslo tb")
+    expect(page.locator("#suggestions [role=option]")).to_have_count(1)
     assert options(page) == [f"Oslo TB {desk.skus[1]}"]
     field = page.locator("#cart-0-configurationId")
     assert field.get_attribute("aria-activedescendant") == "suggestion-0"

@@ -22,7 +22,9 @@ _SECRETS = re.compile(
     r"(so_(?:prv|pub)_|whsec_|\b(?:bearer_token|token|link|key)=|\bBearer +)[^\s\"'&,;<>]+",
     re.IGNORECASE,
 )
-_PASSWORDS = re.compile(r"(://[^\s/:@]{0,200}:)\S{1,300}(?=@)")  # up to the last @ of the word
+# A word that may be such a URL, and in it what is before the password, which ends with the last @.
+_WORD = re.compile(r"[^\s\"]+")
+_USER = re.compile(r"://[^\s/:@]{0,200}:")
 # Characters that a path may contain without being encoded (RFC 3986, 3.3).
 _IN_PATHS = "/:@!$&'()*+,;="
 # What a client sends must not begin a line of its own, or command a terminal: C0, DEL and C1, and
@@ -48,7 +50,14 @@ def start_logging(settings: Settings) -> None:
 
 def masked(text: str) -> str:
     """Return the text with an ellipsis in place of each secret that its form betrays."""
-    return _PASSWORDS.sub(r"\1…", _SECRETS.sub(r"\1…", text))
+    shown = _SECRETS.sub(r"\1…", text)
+    return _WORD.sub(_without_password, shown) if "://" in shown and "@" in shown else shown
+
+
+def _without_password(found: re.Match[str]) -> str:
+    begin, at, end = found[0].rpartition("@")
+    user = _USER.search(begin) if at else None
+    return f"{begin[: user.end()]}…@{end}" if user else found[0]
 
 
 def log_access(handled: HandledRequest) -> None:
