@@ -1,5 +1,6 @@
 """A real receiver of webhooks on loopback, which verifies signatures as receivers do."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -64,8 +65,8 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """Receive on a free port of 127.0.0.1 until the block ends."""
+def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Receive on a free port of 127.0.0.1 until the block ends, over TLS with `tls`."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -87,7 +88,9 @@ def receiving() -> Iterator[Receiver]:
             """Write no access log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver.address = f"http://127.0.0.1:{server.server_port}/hook"
+    receiver.address = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}/hook"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

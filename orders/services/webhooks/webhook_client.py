@@ -9,29 +9,33 @@ connection.
 import contextlib
 import re
 import socket
-import threading
-import time
-from collections.abc import Iterator, Mapping
+import ssl
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import cached_property
+from http.client import HTTPException
 
-import requests
-from requests.adapters import HTTPAdapter
+from certifi import where
 from requests_hardened.ip_filter import InvalidIPAddress
-from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from standardwebhooks import Webhook
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import NameResolutionError
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import TimeoutError as LateError
+from urllib3.util import Url, parse_url
+from urllib3.util.ssl_ import create_urllib3_context
 
 from orders.domain.texts import lazy_gettext
+from orders.services.webhooks.timed_connections import (
+    AttemptClock,
+    TimedConnection,
+    TimedTlsConnection,
+)
 
 USER_AGENT = "Shortorder-Webhooks/1"
 # Seconds for an attempt, from the connection to the end of the answer.
 TIME_LIMIT = 10.0
-WATCH = 0.1  # seconds between two looks for attempts that are late
 MAX_ANSWER = 1_000  # characters of the answer that are kept
 _MOST_BYTES = 4 * MAX_ANSWER  # a character has at most four
 # The longest pause that a receiver can ask for by `Retry-After`.
@@ -83,6 +87,13 @@ class WebhookClient:
         self._allow_private = allow_private
         self.time_limit = time_limit
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        # To read all certificates takes longer than to send a message.
+        context = create_urllib3_context()
+        context.load_verify_locations(where())
+        return context
+
     def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
         """Post one message on a new connection. Never raises; see `ReceiverConnection.post`."""
         with self.connection() as connection:
@@ -94,14 +105,20 @@ class WebhookClient:
 
         The connection is closed at the end of the `with` block.
         """
-        clock = _Clock(self.time_limit)
-        adapters = _adapters(clock, allow_private=self._allow_private)
+        connection = ReceiverConnection(self._open, AttemptClock(self.time_limit))
         try:
-            yield ReceiverConnection(adapters, clock)
+            yield connection
         finally:
-            for adapter in adapters.values():
-                adapter.close()
-            clock.close()
+            connection.close()
+
+    def _open(self, url: Url, clock: AttemptClock) -> HTTPConnection:
+        """Return a connection to the host of `url`; the first request on it connects."""
+        host, private = (url.host or "").strip("[]"), self._allow_private  # "[::1]"
+        if url.scheme == "https":
+            return TimedTlsConnection(
+                host, url.port, clock=clock, allow_private=private, ssl_context=self._tls
+            )
+        return TimedConnection(host, url.port, clock=clock, allow_private=private)
 
 
 class ReceiverConnection:
@@ -111,11 +128,14 @@ class ReceiverConnection:
     machine.
     """
 
-    def __init__(self, adapters: Mapping[str, HTTPAdapter], clock: "_Clock") -> None:
-        self._adapters = adapters
+    def __init__(
+        self, open_connection: Callable[[Url, AttemptClock], HTTPConnection], clock: AttemptClock
+    ) -> None:
+        self._open = open_connection
         self._clock = clock
-        # The last address with its request, because to parse an address takes long.
-        self._template: tuple[str, requests.PreparedRequest] | None = None
+        self._address = ""
+        self._connection: HTTPConnection | None = None
+        self._target = ""  # path and query of the address
 
     def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
         """Post the message, signed with the time `at` (by default now), and return the result.
@@ -124,57 +144,73 @@ class ReceiverConnection:
         """
         moment = at or datetime.now(UTC)
         with self._clock.attempt():
-            opened = self._clock.opened
             try:
+                connection = self._connected_to(message.address)
+                # Receivers close idle connections at any moment: that is no failed attempt.
+                is_kept = connection.is_connected
                 try:
-                    return self._post(message, moment)
-                except requests.ConnectionError:
-                    # Receivers close idle connections at any moment: that is no failed attempt.
-                    if self._clock.has_rung or not opened or self._clock.opened != opened:
+                    return self._post(connection, message, moment)
+                except (OSError, HTTPException, HTTPError) as error:
+                    connection.close()
+                    if not is_kept or self._clock.has_rung or _is_late(error):
                         raise
-                    self._clock.hang_up()
-                    return self._post(message, moment)
+                    return self._post(connection, message, moment)
             except Exception as error:  # noqa: BLE001 - an address can go wrong in many ways
+                self.close()
                 return PostResult(None, self._reason(error))
 
-    def _post(self, message: Message, at: datetime) -> PostResult:
-        request = self._prepared(message.address)
-        request.headers.update(_headers(message, at))
-        request.prepare_body(message.payload.encode(), None)
-        adapter = self._adapters[str(request.url).partition(":")[0].lower()]
-        limit = self._clock.time_limit
-        response = adapter.send(request, stream=True, timeout=(limit, limit), verify=True)
+    def close(self) -> None:
+        """Close the connection; the next message opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+        self._clock.close()
+
+    def _connected_to(self, address: str) -> HTTPConnection:
+        """Return the connection to this address: that of the last message if it is the same."""
+        if self._connection is None or self._address != address:
+            self.close()
+            url = parse_url(address)
+            self._connection, self._address = self._open(url, self._clock), address
+            self._target = url.request_uri
+        if not self._connection.is_connected:
+            self._connection.close()
+        return self._connection
+
+    def _post(self, connection: HTTPConnection, message: Message, at: datetime) -> PostResult:
+        body = message.payload.encode()
+        connection.request(
+            "POST", self._target, body, _headers(message, at),
+            preload_content=False, decode_content=False,
+        )  # fmt: skip
+        response = connection.getresponse()
         if self._clock.has_rung:  # the head ended only because the clock closed the connection
-            raise requests.Timeout
+            raise TimeoutError
         text = b""
         # The status decides; a text that is cut off is no failure.
         with contextlib.suppress(Exception):
-            text = response.raw.read(_MOST_BYTES, decode_content=False) or b""
-        response.close()  # a connection whose answer was read to its end stays open
+            text = response.read(_MOST_BYTES)
+        if not response.closed:  # there is more of it
+            connection.close()
         answer = _printable(text.decode("utf-8", "replace"))
-        result = PostResult(response.status_code, answer)
+        result = PostResult(response.status, answer)
         if result.is_delivered:
             return result
         return PostResult(result.status, answer, _retry_after(response.headers, at))
 
-    def _prepared(self, address: str) -> requests.PreparedRequest:
-        if self._template is None or self._template[0] != address:
-            self._template = address, requests.Request("POST", address).prepare()
-        return self._template[1].copy()
-
     def _reason(self, error: Exception) -> str:
-        if self._clock.has_rung or isinstance(error, requests.Timeout):
+        if self._clock.has_rung or _is_late(error):
             return lazy_gettext(
                 "No complete answer within %(seconds)s seconds.",
                 seconds=f"{self._clock.time_limit:g}",
             )
         if isinstance(error, InvalidIPAddress):
             return lazy_gettext("The address is in a private network. Nothing was sent.")
-        if isinstance(error, requests.exceptions.SSLError):
+        if isinstance(error, ssl.SSLError):
             return lazy_gettext("Not trusted: the receiver's certificate could not be verified.")
-        if isinstance(_root(error), socket.gaierror | NameResolutionError):
+        if isinstance(error, NameResolutionError) or isinstance(error.__cause__, socket.gaierror):
             return lazy_gettext("The host name could not be resolved.")
-        if isinstance(error, requests.ConnectionError):
+        if isinstance(error, OSError | HTTPException | HTTPError):
             return lazy_gettext(
                 "The receiver could not be reached, or closed the connection without an answer."
             )
@@ -183,22 +219,10 @@ class ReceiverConnection:
         )
 
 
-def _adapters(clock: "_Clock", *, allow_private: bool) -> dict[str, HTTPAdapter]:
-    """Return HTTP adapters by URL scheme, which report each new connection to `clock`.
-
-    Unless `allow_private` is true, they refuse addresses in private networks.
-    """
-    if allow_private:
-        adapters = {"http": HTTPAdapter(), "https": HTTPAdapter()}
-    else:
-        adapters = {
-            "http": IPFilterAdapter(is_https_proto=False),
-            "https": IPFilterAdapter(is_https_proto=True),
-        }
-    pools = _timed_pools(clock)
-    for adapter in adapters.values():
-        adapter.poolmanager.pool_classes_by_scheme = pools
-    return adapters
+def _is_late(error: Exception) -> bool:
+    """Return whether an attempt took too long; urllib3 also calls a refused connection that."""
+    is_late = isinstance(error, TimeoutError | LateError)
+    return is_late and not isinstance(error, NewConnectionError)
 
 
 def _retry_after(headers: Mapping[str, str], at: datetime) -> timedelta | None:
@@ -218,11 +242,6 @@ def _retry_after(headers: Mapping[str, str], at: datetime) -> timedelta | None:
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
     return min(max(until - at, timedelta()), LONGEST_PAUSE)
-
-
-def _root(error: Exception) -> BaseException | None:
-    inner = error.args[0] if error.args else None
-    return getattr(inner, "reason", None) or error.__cause__
 
 
 def _headers(message: Message, at: datetime) -> dict[str, str]:
@@ -247,129 +266,3 @@ def _headers(message: Message, at: datetime) -> dict[str, str]:
 
 def _printable(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text).strip()[:MAX_ANSWER]
-
-
-class _Clock:
-    """Limits the duration of attempts on one connection; `time_limit` is in seconds.
-
-    The connection is shut down when an attempt takes longer. A socket's own timeout is not enough:
-    it starts again with each byte, so a slow receiver could occupy a sending thread forever.
-    """
-
-    def __init__(self, time_limit: float) -> None:
-        self.time_limit = time_limit
-        self.has_rung = False
-        self.opened = 0  # connections so far
-        self._ends: float | None = None  # of the attempt, by the monotonic clock
-        self._socket: socket.socket | None = None
-        self._lock = threading.Lock()
-
-    @contextlib.contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Return a context manager that limits the duration of its `with` block, one attempt.
-
-        When the limit is exceeded, the connection is shut down and `has_rung` becomes True.
-        """
-        self.has_rung = False
-        self._ends = time.monotonic() + self.time_limit
-        _watchdog.add(self)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._ends = None
-            _watchdog.remove(self)
-
-    def watch(self, connection: socket.socket) -> None:
-        """Apply the time limit to a newly opened socket, instead of the previous one.
-
-        If the current attempt has already exceeded the limit, closes the socket and raises
-        TimeoutError.
-        """
-        self.close()
-        with self._lock:
-            if self.has_rung:  # it took too long to get here
-                connection.close()
-                raise TimeoutError
-            self.opened += 1
-            self._socket = connection.dup()
-
-    def hang_up(self) -> None:
-        """Shut down the connection, so that the next message opens a new one."""
-        with self._lock:
-            self._shut_down()
-
-    def close(self) -> None:
-        with self._lock:
-            if self._socket is not None:
-                self._socket.close()
-                self._socket = None
-
-    def end_if_late(self) -> None:
-        with self._lock:
-            if self._ends is not None and time.monotonic() >= self._ends:
-                self.has_rung = True
-                self._shut_down()
-
-    def _shut_down(self) -> None:
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-
-
-class _Watchdog:
-    """A thread that ends late attempts: it calls `end_if_late` of each clock with an attempt.
-
-    It sleeps while there is no attempt. Starting a timer for each attempt would take longer than
-    sending a message.
-    """
-
-    def __init__(self) -> None:
-        self._clocks: set[_Clock] = set()
-        self._has_clocks = threading.Condition()
-        self._thread: threading.Thread | None = None
-
-    def add(self, clock: _Clock) -> None:
-        with self._has_clocks:
-            self._clocks.add(clock)
-            # A thread does not survive a fork.
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
-                self._thread.start()
-            self._has_clocks.notify()
-
-    def remove(self, clock: _Clock) -> None:
-        with self._has_clocks:
-            self._clocks.discard(clock)
-
-    def _run(self) -> None:
-        while True:
-            with self._has_clocks:
-                self._has_clocks.wait_for(lambda: self._clocks)
-                clocks = list(self._clocks)
-            for clock in clocks:
-                clock.end_if_late()
-            time.sleep(WATCH)
-
-
-_watchdog = _Watchdog()
-
-
-def _timed_pools(clock: _Clock) -> dict[str, Any]:
-    class Timed:
-        def _new_conn(self) -> socket.socket:
-            connection: socket.socket = super()._new_conn()  # type: ignore[misc]  # of the class beside it
-            clock.watch(connection)
-            return connection
-
-    class TimedHttp(Timed, HTTPConnection): ...
-
-    class TimedHttps(Timed, HTTPSConnection): ...
-
-    class Http(HTTPConnectionPool):
-        ConnectionCls = TimedHttp
-
-    class Https(HTTPSConnectionPool):
-        ConnectionCls = TimedHttps
-
-    return {"http": Http, "https": Https}

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ import requests
 
 from orders.services.webhooks.webhook_client import MAX_ANSWER, Message, WebhookClient
 from orders.settings import PROJECT
-from tests.receiver import Receiver
+from tests.mail_server import certificate
+from tests.receiver import Receiver, receiving
 
 SECRET, OLD_SECRET = "whsec_" + "QUJD" * 10, "whsec_" + "WFla" * 10
 TEXT = '{"type":"order.created","data":{"name":"Zoë 🪑"}}'
@@ -240,6 +242,42 @@ def test_a_plain_server_at_an_https_address_is_an_outcome(
     outcome = client.post(message(receiver.address.replace("http:", "https:")))
     assert outcome.status is None
     assert "certificate" in outcome.answer or "reached" in outcome.answer
+
+
+def test_a_certificate_must_be_trusted_and_of_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, authority = certificate(tmp_path)
+    untrusted = "Not trusted: the receiver's certificate could not be verified."
+    with receiving(context) as receiver:
+        assert WebhookClient(allow_private=True).post(message(receiver.address)).answer == untrusted
+        monkeypatch.setattr("orders.services.webhooks.webhook_client.where", lambda: str(authority))
+        client = WebhookClient(allow_private=True)
+        with client.connection() as connection:
+            assert all(connection.post(message(receiver.address)).is_delivered for _ in range(3))
+        assert len({one.port for one in receiver.received}) == 1
+        other = receiver.address.replace("127.0.0.1", "localhost")
+        assert client.post(message(other)).answer == untrusted
+    assert len(receiver.received) == 3
+
+
+def test_a_name_is_verified_though_its_ip_address_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The certificate is of the IP address, which is what the name resolves to."""
+    context, authority = certificate(tmp_path)
+    with receiving(context) as receiver:
+        port = int(receiver.address.rpartition(":")[2].partition("/")[0])
+        monkeypatch.setattr(socket, "getaddrinfo", answer_of_a_name_server("127.0.0.1", port))
+        monkeypatch.setattr("orders.services.webhooks.webhook_client.where", lambda: str(authority))
+        monkeypatch.setattr(
+            "orders.services.webhooks.timed_connections.filter_host", lambda *_, **__: "127.0.0.1"
+        )
+        client = WebhookClient(allow_private=False)
+        named = client.post(message(f"https://hooks.shop.example:{port}/hook"))
+        assert named.answer == "Not trusted: the receiver's certificate could not be verified."
+        assert client.post(message(receiver.address)).is_delivered
+    assert [one.headers["host"] for one in receiver.received] == [f"127.0.0.1:{port}"]
 
 
 def test_a_receiver_that_drips_its_head_is_cut_off() -> None:
