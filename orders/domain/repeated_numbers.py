@@ -21,17 +21,14 @@ MAX_NUMBER = 255  # characters
 
 
 class NumberKeys(NamedTuple):
-    """Keys of an order: if two orders have an equal key, they are probably the same order.
+    """Keys of an order: two orders of a customer with an equal key are probably the same order.
 
-    `platform_key` consists of the customer ID and the shop's order number, and `po_key` of the
-    customer ID and the purchase order number. A key is None if either part is missing.
+    `platform_key` is the shop's order number and `po_key` the purchase order number, both as
+    `folded_number` returns them. A key is None if the order has no such number.
     """
 
     platform_key: str | None = None
     po_key: str | None = None
-
-
-NO_KEYS = NumberKeys()
 
 
 def is_po_key(key: str) -> bool:
@@ -57,18 +54,18 @@ def without_po(metadata: dict[str, Any], attributes: Collection[str]) -> dict[st
     return {key: value for key, value in metadata.items() if key != path or key in attributes}
 
 
-def number_keys(
-    customer_id: str | None, platform: dict[str, Any], metadata: dict[str, Any]
-) -> NumberKeys:
+def number_keys(platform: dict[str, Any], metadata: dict[str, Any]) -> NumberKeys:
     """Return the keys that show whether an order with these fields was probably sent before."""
-    if not customer_id or not (platform or metadata):
-        return NO_KEYS
     path = po_path(metadata)
     return NumberKeys(
-        _key(customer_id, platform.get("id")), _key(customer_id, metadata[path] if path else None)
+        folded_number(platform.get("id")), folded_number(metadata[path] if path else None)
     )
 
 
-def _key(customer_id: str, number: object) -> str | None:
+def folded_number(number: object) -> str | None:
+    """Return a number of an order for comparison: folded, with single spaces; None if it is empty.
+
+    Only its first MAX_NUMBER characters count.
+    """
     plain = " ".join(fold(str(number))[:MAX_NUMBER].split()) if number is not None else ""
-    return f"{customer_id}\n{plain}" if plain else None
+    return plain or None

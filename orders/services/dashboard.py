@@ -4,12 +4,13 @@ Each query reads only the index entries that it counts (docs/start-page.md), so 
 not depend on the total number of orders.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, Select, column, func, select, text, values
+from sqlalchemy import Column, Connection, Select, func, select, text
 
 from orders.domain.moments import begin_of_day, now_or
 from orders.domain.order_dates import Period, due_rule, limits_of
@@ -17,6 +18,7 @@ from orders.domain.status import STATUS_BY_NAME, Status
 from orders.domain.texts import unpack_line
 from orders.services.accounts.access import Actor
 from orders.services.imports.records import KEY_PREFIX, ImportState
+from orders.services.orders.order_counts import count_by_day
 from orders.services.orders.order_dates import count_dates
 from orders.storage import database
 from orders.storage.models.orders import IS_OF_FORM, IS_OPEN_CART
@@ -154,40 +156,11 @@ def _days(connection: Connection, org_id: str, today: date, zone: tzinfo) -> tup
     days = [today - timedelta(days=age) for age in reversed(range(DAYS))]
     # Computed here, because SQLite has no time zones; days with a clock change are 23 or 25 hours.
     begins = [begin_of_day(day, zone) for day in (*days, today + timedelta(days=1))]
-    counts: list[dict[Status, int]] = [{} for _ in days]
-    for at, status, count in connection.execute(_count_by_day(org_id, begins)):
-        counts[at][STATUS_BY_NAME[status]] = count
-    # Counted apart, in the index of the few canceled orders: PostgreSQL's index of all orders does
-    # not have the column, and would read each of them.
-    canceled = _count_by_day(org_id, begins).where(orders.c.canceled_at.is_not(None))
-    for at, status, count in connection.execute(canceled):
-        counts[at][STATUS_BY_NAME[status]] -= count
-    return tuple(map(Day, days, counts))
-
-
-def _count_by_day(org_id: str, begins: Sequence[datetime]) -> Select[Any]:
-    """Return a SELECT of (day, status, number of orders), for the days that begin at `begins`.
-
-    A day is its place in `begins`, whose last moment is the end of the last day.
-    """
-    moment = orders.c.created_at.type
-    span = (
-        values(column("day", Integer), column("begins", moment), column("ends", moment))
-        .data([(at, *begins[at : at + 2]) for at in range(len(begins) - 1)])
-        .cte("span")
-    )
-    return (
-        select(span.c.day, orders.c.status, func.count())
-        .select_from(span)
-        .join(
-            orders,
-            (orders.c.org_id == org_id)
-            & (orders.c.created_at >= span.c.begins)
-            & (orders.c.created_at < span.c.ends)
-            & orders.c.deleted_at.is_(None),
-        )
-        .group_by(span.c.day, orders.c.status)
-    )
+    counts: list[Counter[Status]] = [Counter() for _ in days]
+    for at, status, count in count_by_day(connection, org_id, begins):
+        counts[at][status] += count
+    # Without those whose number has become 0.
+    return tuple(Day(day, +own) for day, own in zip(days, counts, strict=True))
 
 
 def _pieces_since(connection: Connection, org_id: str, moment: datetime) -> int:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     func,
     literal,
     or_,
+    select,
     tuple_,
 )
 
@@ -40,11 +41,19 @@ MAX_INTEGER = 2**63 - 1
 
 DEFAULT_PER_PAGE = 50
 MAX_PER_PAGE = 1_000
+# Entries that are counted where counting all of them would take long.
+MOST_COUNTED = 10_000
+# Entries before a page. To skip them takes time, and a client that gets so far wants all of them.
+MOST_SKIPPED = 100_000
 # In a walk along growing times younger entries are left for later: one that got its time earlier
 # may still be on its way to the disk, and would be missed. It is twice the time for which rows may
 # wait for their transaction, see `database.insert`.
 SETTLED_AFTER = timedelta(seconds=1)
 NOT_A_CURSOR = lazy_gettext("Not the `next` of a list with this sort.")
+TOO_FAR = lazy_gettext(
+    "Pages end at %(most)s entries. Continue with `after`: it takes the `next` of the page before.",
+    most=f"{MOST_SKIPPED:,}",
+)
 # Far beyond any list, and small enough for the databases' 64-bit offsets.
 MAX_PAGE = 1_000_000_000
 
@@ -94,13 +103,22 @@ class Page(Generic[T]):
     """The entries of one page; `count` is the number of entries on all pages together.
 
     `next` is the cursor of the following page, to be used as `Paging.after`. It is None if there is
-    no following page.
+    no following page. If `count_is_exact` is false, there are at least `count` entries: more than
+    on this page and those before it if there is a following page.
     """
 
     entries: Sequence[T]
     count: int
     paging: Paging
     next: str | None = None
+    count_is_exact: bool = True
+
+
+class Count(NamedTuple):
+    """A number of entries; if `is_exact` is false, there are more."""
+
+    number: int
+    is_exact: bool = True
 
 
 def numbered_page(
@@ -111,15 +129,20 @@ def numbered_page(
     sortable: Mapping[str, Any],
     tie: Any,  # noqa: ANN401 - a column, of a table or of a model
     make: Callable[[Any], T],
+    whole: Select[Any] | None = None,
+    count: Callable[[Connection, Select[Any]], Count] | None = None,
 ) -> Page[T]:
     """Return one page of the SELECT `entries`, with the total count; `make` converts each row.
 
     `sortable` maps the JSON names by which the list can be sorted to columns, and `tie` is a column
-    with unique values. The rows that `make` gets have two more columns (see `find_rows`). If a
+    with unique values. If `whole` is None, the rows that `make` gets have two more columns (see
+    `find_rows`). Otherwise it gets rows of the SELECT `whole`, and of `entries` only `tie` is read,
+    so that rows before the page cost no more than their place in an index. `count` counts
+    `entries`; if it is None, they are counted one by one. If a
     client follows cursors through a list sorted by a time, oldest first, rows appear only once they
     are settled (see `settled_until`), and even the last page has a `next`, with which the client
     can ask for later rows. Raises InvalidInput if `paging.after` is not a cursor of this list and
-    sort.
+    sort, and if more than MOST_SKIPPED entries are before the page.
     """
     column = sortable[paging.sort_field]
     is_time = isinstance(column.type, UtcDateTime)
@@ -133,19 +156,67 @@ def numbered_page(
         cursor = None  # PostgreSQL's integers have 32 bits
     if paging.after and cursor is None:
         raise InvalidInput([FieldError("after", NOT_A_CURSOR)])
-    counted = entries.with_only_columns(func.count(), maintain_column_froms=True)
-    count = connection.execute(counted).scalar_one()
+    if cursor is None and paging.offset > MOST_SKIPPED:
+        _refuse_far_page(connection, entries.with_only_columns(tie, maintain_column_froms=True))
+    counted = (count or count_all)(connection, entries)
     grows = is_time and not keyset.is_descending and not keyset.has_nulls
     is_walk = grows and paging.after is not None
     page = entries if cursor is not None else entries.offset(paging.offset)
     if is_walk:
         page = page.where(column <= (paging.settled_until or datetime.now(UTC) - SETTLED_AFTER))
+    if whole is not None:
+        page = page.with_only_columns(tie, maintain_column_froms=True)
     found = find_rows(connection, page, keyset, cursor, most=paging.per_page + 1)
     rows = found[: paging.per_page]
     behind = _write_cursor(keyset, rows[-1]) if rows and (grows or len(found) > len(rows)) else None
     if is_walk and not rows and find_rows(connection, entries, keyset, cursor, most=1):
         behind = paging.after or None  # some are not settled yet: the same place, a moment later
-    return Page([make(row) for row in rows], count, paging, behind)
+    if not counted.is_exact:
+        counted = _seen(counted, paging, len(found))
+    shown = rows if whole is None else _read_whole(connection, whole, tie, rows)
+    return Page([make(row) for row in shown], counted.number, paging, behind, counted.is_exact)
+
+
+def count_all(connection: Connection, entries: Select[Any], most: int | None = None) -> Count:
+    """Return the number of rows of the SELECT, or `most` if there are more."""
+    if most is None:
+        counted = entries.with_only_columns(func.count(), maintain_column_froms=True)
+        return Count(connection.execute(counted).scalar_one())
+    some = entries.with_only_columns(literal(1), maintain_column_froms=True).limit(most + 1)
+    number = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+    return Count(min(number, most), number <= most)
+
+
+def _seen(counted: Count, paging: Paging, found: int) -> Count:
+    """Return a count that is not exact, made better by what was found for the page.
+
+    `found` is the number of rows, one more than the page has if another page follows.
+    """
+    if paging.after is not None:
+        return counted
+    seen = paging.offset + found
+    if 0 < found <= paging.per_page:
+        return Count(seen)
+    return counted._replace(number=max(counted.number, seen if found else 0))
+
+
+def _refuse_far_page(connection: Connection, entries: Select[Any]) -> None:
+    far = connection.execute(entries.offset(MOST_SKIPPED).limit(1)).first()
+    if far is not None:
+        raise InvalidInput([FieldError("page", TOO_FAR)])
+
+
+def _read_whole(
+    connection: Connection, whole: Select[Any], tie: ColumnElement[Any], rows: Sequence[Row[Any]]
+) -> list[Row[Any]]:
+    """Return the rows of the SELECT `whole` with the `tie` of these rows, in their order."""
+    if not rows:
+        return []
+    ties = [row.cursor_tie for row in rows]
+    found = {
+        getattr(row, str(tie.key)): row for row in connection.execute(whole.where(tie.in_(ties)))
+    }
+    return [found[one] for one in ties]
 
 
 @dataclass(frozen=True, slots=True)

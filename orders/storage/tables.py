@@ -14,6 +14,8 @@ from orders.storage.models import catalog, customers, desk, imports, limits, org
 from orders.storage.models import orders as order_models
 
 orders = cast(Table, order_models.OrderRow.__table__)
+order_count = cast(Table, order_models.OrderCount.__table__)
+order_count_change = cast(Table, order_models.OrderCountChange.__table__)
 cart_line = cast(Table, order_models.CartLineRow.__table__)
 order_history = cast(Table, order_models.OrderHistory.__table__)
 order_date = cast(Table, order_models.OrderDate.__table__)
@@ -91,6 +93,23 @@ def upsert(
     """
     statement = _insert(connection, table).values({**key, **(new or {}), **values})
     connection.execute(statement.on_conflict_do_update(index_elements=[*key], set_=dict(values)))
+
+
+def add_numbers(
+    connection: Connection, table: Table, column: str, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Add `column` of each row to that of the row with its primary key, or insert the row.
+
+    No two of `rows` have the same primary key.
+    """
+    if not rows:
+        return
+    statement = _insert(connection, table)
+    total = table.c[column] + statement.excluded[column]
+    keys = [one.name for one in table.primary_key]
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_={column: total}), rows
+    )
 
 
 def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

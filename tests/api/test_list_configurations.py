@@ -38,8 +38,8 @@ def test_a_list_contains_whole_configurations_newest_first(
 ) -> None:
     assert listed(api) == {
         "configurations": listed(api, sort="-createdAt")["configurations"],
-        "count": 3, "page": 1, "perPage": 50, "sort": "-createdAt", "next": None,
-        "ignoredParameters": [],
+        "count": 3, "countIsExact": True, "page": 1, "perPage": 50, "sort": "-createdAt",
+        "next": None, "ignoredParameters": [],
     }  # fmt: skip
     found = {one["id"]: one for one in listed(api)["configurations"]}
     assert found == {one["id"]: one for one in three}

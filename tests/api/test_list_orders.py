@@ -36,8 +36,8 @@ def names(api: Api) -> Callable[[Query], list[str]]:
 def test_the_list_contains_whole_orders_newest_first(api: Api) -> None:
     made = [api.create({"name": name, "cart": [LINE]}).json for name in ("a", "b", "c")]
     assert api.call("GET", "/orders").json == {
-        "orders": [listed(order) for order in made[::-1]], "count": 3, "page": 1, "perPage": 50,
-        "sort": "-createdAt", "next": None, "ignoredParameters": [],
+        "orders": [listed(order) for order in made[::-1]], "count": 3, "countIsExact": True,
+        "page": 1, "perPage": 50, "sort": "-createdAt", "next": None, "ignoredParameters": [],
     }  # fmt: skip
 
 
@@ -54,6 +54,55 @@ def test_pages_contain_everything_once(api: Api) -> None:
             seen += [order["id"] for order in answer["orders"]]
         assert sorted(seen) == sorted(made)
     assert api.call("GET", "/orders", query={"page": "5", "perPage": "2"}).json["orders"] == []
+
+
+def test_orders_are_counted_up_to_a_limit(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.services.orders.order_list.MOST_COUNTED", 3)
+    for _ in range(7):
+        api.create({"name": "same", "status": "List", "cart": [LINE]})
+    api.create({"name": "other", "cart": [LINE]})
+
+    def counts(**query: str) -> list[tuple[int, bool]]:
+        """Return what each page says until `count` promises no further one, as clients do."""
+        found: list[tuple[int, bool]] = []
+        page = 0
+        while not found or page * 2 < found[-1][0]:
+            page += 1
+            sent = {"perPage": "2", "page": str(page), **query}
+            answer = api.call("GET", "/orders", query=sent).json
+            assert len(answer["orders"]) == 2 or page * 2 > answer["count"]
+            found.append((answer["count"], answer["countIsExact"]))
+        return found
+
+    assert counts(name="same") == [(3, False), (5, False), (7, False), (7, True)]
+    assert counts(name="other") == [(1, True)]
+    # These are known without counting.
+    assert counts() == [(8, True)] * 4
+    assert counts(status="List") == [(7, True)] * 4
+    assert counts(status="New") == [(1, True)]
+    walked = api.call("GET", "/orders", query={"name": "same", "perPage": "5", "after": ""}).json
+    assert (walked["count"], walked["countIsExact"]) == (3, False)
+    query = {"name": "same", "perPage": "5", "after": walked["next"]}
+    assert len(api.call("GET", "/orders", query=query).json["orders"]) == 2
+    assert api.call("GET", "/orders", query={"name": "same", "page": "9"}).json["count"] == 3
+
+
+def test_far_pages_are_read_by_cursor(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orders.storage.pages.MOST_SKIPPED", 4)
+    for _ in range(6):
+        api.create({"name": "same", "cart": [LINE]})
+
+    def page(number: int) -> Any:  # noqa: ANN401 - an answer
+        return api.call("GET", "/orders", query={"perPage": "2", "page": str(number)})
+
+    assert len(page(3).json["orders"]) == 2
+    refused = page(4)
+    assert refused.status_code == 422
+    assert [error["path"] for error in refused.json["errors"]] == ["page"]
+    assert "`after`" in refused.json["errors"][0]["message"]
+    # Where nothing is that far, there is nothing to continue with.
+    few = api.call("GET", "/orders", query={"name": "none", "page": "1000000"})
+    assert (few.status_code, few.json["orders"]) == (200, [])
 
 
 def test_sorting_goes_both_ways_and_leaves_nothing_for_the_end(api: Api) -> None:

@@ -109,6 +109,7 @@ def list_result(
         {
             name: [fields(entry) for entry in page.entries],
             "count": page.count,
+            "countIsExact": page.count_is_exact,
             "page": page.paging.page,
             "perPage": page.paging.per_page,
             "sort": page.paging.sort,

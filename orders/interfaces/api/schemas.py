@@ -62,8 +62,8 @@ DeletedAt = Annotated[
 def example_page(summary: str, name: str, entry: Any) -> Example:  # noqa: ANN401 - JSON
     """Return an example of a list response: one page with one `entry`, in an array named `name`."""
     page = {
-        name: [entry], "count": 1, "page": 1, "perPage": 50, "sort": "-createdAt", "next": None,
-        "ignoredParameters": [],
+        name: [entry], "count": 1, "countIsExact": True, "page": 1, "perPage": 50,
+        "sort": "-createdAt", "next": None, "ignoredParameters": [],
     }  # fmt: skip
     return Example(summary, page)
 
@@ -181,6 +181,9 @@ class ListSchema(AnswerSchema):
     """A page of a list."""
 
     count: int = _field("The number of entries on all pages.", 1, ge=0)
+    count_is_exact: bool = _field(
+        "Whether `count` is the number itself. If it is false, there are more.", True
+    )
     page: int = _field("The number of this page.", 1, ge=1)
     per_page: int = _field("The maximum number of entries on a page.", 50, ge=1)
     sort: str = _field("How the list is sorted.", "-createdAt")

@@ -1,4 +1,4 @@
-"""Background work in threads: sending webhooks, importing orders, deleting old data.
+"""Background work in threads: sending webhooks, importing and counting orders, deleting old data.
 
 Each thread polls its table, so it finds messages and imports from other processes, even dead ones,
 without a signal (docs/decisions/0035-the-table-is-polled.md).
@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from flask import Flask
 
@@ -22,6 +23,7 @@ from orders.interfaces.http.session import session_lifetimes
 from orders.services import retention
 from orders.services.accounts import sessions
 from orders.services.imports.work import work_next
+from orders.services.orders.order_counts import AT_ONCE, add_changes, add_up_old
 from orders.services.webhooks.sender import Sender
 from orders.services.webhooks.webhook_client import WebhookClient
 from orders.settings import Settings
@@ -30,6 +32,8 @@ log = logging.getLogger(__name__)
 
 # Seconds between two polls for imports.
 POLL = 0.5
+# Seconds between two additions of what has changed to the numbers of orders.
+COUNTING = 1.0
 # Seconds that a thread waits after a failure, such as a database that cannot be reached.
 PAUSE = 2.0
 # Seconds between two deletions of old messages, drafts and sessions.
@@ -42,7 +46,10 @@ GRACE = 15.0
 
 
 class Background:
-    """The threads that send webhooks, import orders and delete old data once `start` is called."""
+    """The threads that work in the background once `start` is called.
+
+    They send webhooks, import orders, add up numbers of orders, and delete old data.
+    """
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._app = app
@@ -59,7 +66,7 @@ class Background:
         schedules = (schedule.run,) if settings.backup_to else ()
         self.threads = [
             threading.Thread(target=self._repeat, args=(step,), name=step.__name__, daemon=True)
-            for step in (self._send, self._import, self._clear, *schedules)
+            for step in (self._send, self._import, self._count, self._clear, *schedules)
         ]
 
     def start(self) -> None:
@@ -118,8 +125,14 @@ class Background:
             pass
         self._is_stopping.wait(POLL)
 
+    def _count(self) -> None:
+        while not self._is_stopping.is_set() and add_changes() == AT_ONCE:
+            pass
+        self._is_stopping.wait(COUNTING)
+
     def _clear(self) -> None:
         if self._is_stopping.wait(CLEARING):
             return
+        add_up_old(datetime.now(UTC))
         retention.clear_old(self._settings)
         sessions.clear_old(session_lifetimes())

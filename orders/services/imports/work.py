@@ -67,7 +67,7 @@ ShouldStop = Callable[[], bool]
 # Of one order: its position and the values that change.
 Outcome = tuple[int, dict[str, Any]]
 # Kinds of numbers, and their keys, with the row where each is first.
-Seen = dict[tuple[int, str | None], int]
+Seen = dict[tuple[int, str | None, str], int]
 
 
 def work_next(
@@ -173,8 +173,10 @@ def _judged(
         # What is not quite right is noted, and refuses nothing.
         draft = plan.draft(order)
         notes = [warning.message for warning in draft.warnings]
-        keys = enumerate(number_keys(draft.customer_id, draft.platform, draft.metadata))
-        firsts = [seen.setdefault(key, order.rows[0]) for key in keys if key[1]]
+        keys = enumerate(number_keys(draft.platform, draft.metadata) if draft.customer_id else ())
+        firsts = [
+            seen.setdefault((at, draft.customer_id, key), order.rows[0]) for at, key in keys if key
+        ]
         notes += [lazy_gettext(REPEATED, row=row) for row in firsts if row != order.rows[0]]
         notes += habits.of(order, draft)
         faults = tuple(RowFault(order.rows[0], "", note) for note in notes)

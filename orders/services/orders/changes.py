@@ -30,6 +30,7 @@ from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey
 from orders.services.orders.change_rules import changed_order
+from orders.services.orders.order_counts import store_changes
 from orders.services.orders.order_dates import store_dates
 from orders.services.orders.pasted import keep_pasted
 from orders.services.orders.queries import (
@@ -321,6 +322,7 @@ class _OrderChange:
             if after.cart:
                 connection.execute(insert(tables.cart_line), changed_line_rows(after))
         store_dates(connection, before, after, self.actor.org.attributes)
+        store_changes(connection, before, after)
         entry = history_row(
             after, self.actor, self.action, difference(before, after), at=after.updated_at
         )

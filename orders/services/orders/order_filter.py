@@ -7,7 +7,7 @@ configuration in its cart.
 
 import operator
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,7 @@ from orders.domain.collation import sort_key
 from orders.domain.identifiers import read_uuid
 from orders.domain.order import PLATFORM_LABELS
 from orders.domain.order_dates import DateRange
+from orders.domain.repeated_numbers import folded_number
 from orders.domain.search_text import codes_of, fold, read_code, read_code_list, words_of
 from orders.domain.status import OPEN_CARTS
 from orders.services.orders.order_dates import is_within
@@ -127,12 +128,7 @@ def conditions(
         (operator.le, orders.c.updated_at, wanted.updated_to),
     )
     yield from (compare(column, at) for compare, column, at in periods if at is not None)
-    for key, value in wanted.platform.items():
-        if key in PLATFORM_LABELS and isinstance(value, str):
-            # The search text contains it, and is read faster than the stored JSON.
-            begin = fold(value)[:MOST_COMPARED]
-            yield orders.c.search_text.contains(begin, autoescape=True)
-        yield JsonMember(orders.c.platform, key, value)
+    yield from _of_platform(wanted.platform)
     for one in wanted.attributes:
         yield or_(*(_contains(area, one.key, one.value) for area in one.areas))
         yield or_(*(JsonMember(orders.c[area], one.key, one.value) for area in one.areas))
@@ -142,6 +138,19 @@ def conditions(
         named = cart_line.c.configuration_id.in_(names)
         yield exists().where(cart_line.c.order_id == orders.c.id, named)
     yield from _search(connection, org_id, wanted.search)
+
+
+def _of_platform(wanted: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions for the keys and values of `platform`."""
+    number = wanted.get("id")
+    if isinstance(number, str) and (folded := folded_number(number)):
+        yield orders.c.platform_key == folded  # it has an index
+    for key, value in wanted.items():
+        if key in PLATFORM_LABELS and isinstance(value, str):
+            # The search text contains it, and is read faster than the stored JSON.
+            begin = fold(value)[:MOST_COMPARED]
+            yield orders.c.search_text.contains(begin, autoescape=True)
+        yield JsonMember(orders.c.platform, key, value)
 
 
 def _are_readable(token_ids: Sequence[str]) -> Iterator[ColumnElement[bool]]:

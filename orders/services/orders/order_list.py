@@ -9,17 +9,21 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from orders.domain.order import FIELD_BY_PATH, SORTABLE_FIELDS, FieldKind, Order
 from orders.domain.status import Status
+from orders.services.orders.order_counts import count_orders
 from orders.services.orders.order_dates import ByDay, with_day
 from orders.services.orders.order_filter import OrderFilter, conditions
-from orders.services.orders.queries import any_order, order_of
+from orders.services.orders.queries import any_order, order_from
 from orders.storage import database
 from orders.storage.pages import (
+    MOST_COUNTED,
+    Count,
     Cursor,
     CursorPage,
     Finder,
     Keyset,
     Page,
     Paging,
+    count_all,
     cursor_of,
     cursor_page,
     find_rows,
@@ -29,7 +33,7 @@ from orders.storage.tables import cart_line, columns_of, order_date, orders
 
 PAGE_SIZE = 50
 # Orders that the desk's first page counts at most; beyond, there are "more than" these.
-MOST_COUNTED = 500
+COUNTED_ON_DESK = 500
 # Orders that are found at once for an export. Where no index has the order of the list, each query
 # sorts all orders again: the fewer queries, the better.
 MOST_FOUND = 10_000
@@ -42,18 +46,26 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
 
 
 def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]:
-    """Return a page of the org's orders that match `wanted`; `count` is their total number."""
-    with database.read() as connection:
-        found = any_order.where(*conditions(connection, org_id, wanted))
-        return numbered_page(
-            connection, found, paging, sortable=_COLUMNS, tie=orders.c.id, make=_listed
+    """Return a page of the org's orders that match `wanted`; `count` is their total number.
+
+    It is exact up to the number that `storage.pages` counts at most, and for lists that are
+    filtered by status alone.
+    """
+    by_status = replace(wanted, statuses=(), is_canceled=None) == OrderFilter()
+
+    def count(connection: Connection, entries: Select[Any]) -> Count:
+        if not by_status:
+            return count_all(connection, entries, MOST_COUNTED)
+        return Count(
+            count_orders(connection, org_id, wanted.statuses, is_canceled=wanted.is_canceled)
         )
 
-
-def _listed(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order` with its cursor
-    fields = row._asdict()
-    del fields["cursor_value"], fields["cursor_tie"]
-    return order_of(fields)
+    with database.read() as connection:
+        found = select(orders.c.id).where(*conditions(connection, org_id, wanted))
+        return numbered_page(
+            connection, found, paging, sortable=_COLUMNS, tie=orders.c.id, make=order_from,
+            whole=any_order, count=count,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +156,12 @@ def list_page(
 
     `older_than` and `newer_than` are cursors from a page with the same sort order. If neither is
     valid, the first page is returned. Only the first page has a `count`: the number of all orders
-    that match, up to MOST_COUNTED.
+    that match, up to COUNTED_ON_DESK.
     """
     with database.read() as connection:
         page = cursor_page(
             connection, _ids(connection, org_id, wanted, sort), _keyset(sort), size=PAGE_SIZE,
-            older_than=older_than, newer_than=newer_than, most_counted=MOST_COUNTED,
+            older_than=older_than, newer_than=newer_than, most_counted=COUNTED_ON_DESK,
             find=_finder(org_id, wanted, sort),
         )  # fmt: skip
         summaries = _read(connection, [row.id for row in page.rows])

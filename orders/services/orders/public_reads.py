@@ -65,7 +65,7 @@ def list_orders(
     """
     if _reads_all(actor):
         page = order_list.find_orders(actor.org_id, wanted, paging)
-        return Page([(order, ALL) for order in page.entries], page.count, page.paging, page.next)
+        return _page([(order, ALL) for order in page.entries], page)
     own = _own_ids(actor)
     if paging.sort == _DEFAULT_SORT:
         paging = replace(paging, sort=_SORT_OF_ALL)
@@ -75,7 +75,11 @@ def list_orders(
     tried = customer_id if wanted.short_ids else None
     page = order_list.find_orders(actor.org_id, wanted, paging)
     entries = [(one, _shown(one, actor, own, tried)) for one in page.entries]
-    return Page(entries, page.count, page.paging, page.next)
+    return _page(entries, page)
+
+
+def _page(entries: list[tuple[Order, Shown]], of: Page[Order]) -> Page[tuple[Order, Shown]]:
+    return Page(entries, of.count, of.paging, of.next, of.count_is_exact)
 
 
 def _shown(order: Order, actor: Actor, own: Collection[str], customer_id: str | None) -> Shown:

@@ -39,19 +39,12 @@ def order_row(order: Order) -> dict[str, Any]:
         "name_key": sort_key(order.name),
         "customer_key": sort_key(order.customer_id),
         "sort_version": VERSION,
-        **number_keys(order.customer_id, order.platform, order.metadata)._asdict(),
+        **number_keys(order.platform, order.metadata)._asdict(),
     }
 
 
 def order_from(row: Any) -> Order:  # noqa: ANN401 - a row of `any_order`
-    return order_of(row._asdict())
-
-
-def order_of(fields: dict[str, Any]) -> Order:
-    """Return the order in a row of `any_order`; `fields` is the row as a dictionary.
-
-    `fields` is modified.
-    """
+    fields = row._asdict()
     fields["cart"] = _cart(fields.pop("lines"))
     fields["status"] = STATUS_BY_NAME[fields["status"]]
     return Order(**fields)

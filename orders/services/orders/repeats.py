@@ -25,6 +25,7 @@ _SAME = {
         .where(
             orders.c.org_id == bindparam("org_id"),
             orders.c[name] == bindparam("key"),
+            orders.c.customer_id == bindparam("customer_id"),
             orders.c.deleted_at.is_(None),
             orders.c.canceled_at.is_(None),
             orders.c.short_id != bindparam("own"),
@@ -52,13 +53,15 @@ def repeated_numbers(
     of the order itself if it is stored, so that it is not compared with itself. The result is empty
     for a public token, or if `customer_id` is None.
     """
-    if not actor.is_private:
+    if not actor.is_private or customer_id is None:
         return ()
     warnings = []
-    keys = number_keys(customer_id, platform, metadata)
+    keys = number_keys(platform, metadata)
     paths = {"platform_key": "platform.id", "po_key": f"metadata.{po_path(metadata)}"}
     for name, key in keys._asdict().items():
-        values = {"org_id": actor.org_id, "key": key, "own": but or ""}
+        values = {
+            "org_id": actor.org_id, "key": key, "customer_id": customer_id, "own": but or "",
+        }  # fmt: skip
         found = database.rows(_SAME[name], values) if key else ()
         if found:
             warnings.append(

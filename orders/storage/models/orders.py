@@ -36,15 +36,31 @@ class OrderRow(OwnedByOrg, Base):
                 *("canceled_at", "name_key", "customer_key", "search_text"),
             ),
         ),
+        # For clients that ask what has changed.
+        Index("ix_orders_org_updated", "org_id", "updated_at", "id"),
         # Partial: an order without a customer costs nothing.
         partial_index(
-            "ix_orders_org_customer", "org_id", "customer_id", where="customer_id IS NOT NULL"
+            "ix_orders_org_customer",
+            "org_id",
+            "customer_id",
+            "created_at",
+            "id",
+            where="customer_id IS NOT NULL",
         ),
-        # Warnings of repeated numbers; an order without a customer costs nothing.
+        # The shop's order number: the list's filter, and warnings of repeated numbers.
         partial_index(
-            "ix_orders_org_platform_key", "org_id", "platform_key", where="platform_key IS NOT NULL"
+            "ix_orders_org_platform",
+            "org_id",
+            "platform_key",
+            "customer_id",
+            "created_at",
+            "id",
+            where="platform_key IS NOT NULL",
         ),
-        partial_index("ix_orders_org_po_key", "org_id", "po_key", where="po_key IS NOT NULL"),
+        # Warnings of repeated numbers.
+        partial_index(
+            "ix_orders_org_po_key", "org_id", "po_key", "customer_id", where="po_key IS NOT NULL"
+        ),
         # Canceled orders are few; all others cost nothing.
         partial_index(
             "ix_orders_canceled", "org_id", "created_at", "id", where="canceled_at IS NOT NULL"
@@ -73,11 +89,44 @@ class OrderRow(OwnedByOrg, Base):
     name_key: Mapped[str | None] = mapped_column(Bytewise)
     customer_key: Mapped[str | None] = mapped_column(Bytewise)
     sort_version: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-    # What a second order of the customer should not repeat (orders/domain/repeated_numbers.py).
+    # Numbers that a second order should not repeat (orders/domain/repeated_numbers.py).
     platform_key: Mapped[str | None] = mapped_column(Text)
     po_key: Mapped[str | None] = mapped_column(Text)
     # Folded text for the list's search. The length is that of SQLite's first migration.
     search_text: Mapped[str] = mapped_column(Text().with_variant(String(1200), "sqlite"))
+
+
+class OrderCount(Base):
+    """The number of an org's orders that were created in the same quarter of an hour, by state.
+
+    Orders in the bin are not counted (orders/services/orders/order_counts.py).
+    """
+
+    __tablename__ = "order_count"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"), primary_key=True)
+    # Quarters of an hour since 1970 in UTC; 0 for all orders before the last weeks.
+    quarter: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[str] = mapped_column(String(16), primary_key=True)
+    is_canceled: Mapped[bool] = mapped_column(primary_key=True)
+    number: Mapped[int]
+
+
+class OrderCountChange(Base):
+    """A change of an order that is not yet part of OrderCount: one order more, or one less."""
+
+    __tablename__ = "order_count_change"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    # The order may be deleted before the change becomes part of OrderCount.
+    order_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    quarter: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16))
+    is_canceled: Mapped[bool]
 
 
 class CartLineRow(Base):

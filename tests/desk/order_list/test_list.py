@@ -187,7 +187,7 @@ class TestSearch:
         for _ in range(3):
             make_order(org)
         assert "3 orders" in staff_client.get("/orders").text
-        monkeypatch.setattr("orders.services.orders.order_list.MOST_COUNTED", 2)
+        monkeypatch.setattr("orders.services.orders.order_list.COUNTED_ON_DESK", 2)
         monkeypatch.setattr("orders.services.orders.order_list.PAGE_SIZE", 2)
         assert "More than" in staff_client.get("/orders").text
 

@@ -41,7 +41,7 @@ from orders.services.accounts.history import actor_names
 from orders.services.orders import bulk, order_filter, order_list, saved_views
 from orders.services.orders.bulk import BulkEdit
 from orders.services.orders.order_filter import FilterChoices, UnlistedCodes
-from orders.services.orders.order_list import MOST_COUNTED, OrderSummary, Sort
+from orders.services.orders.order_list import COUNTED_ON_DESK, OrderSummary, Sort
 from orders.services.orders.order_totals import read_totals
 from orders.services.orders.saved_views import View
 from orders.storage.pages import CursorPage
@@ -248,7 +248,7 @@ def render_list(
         here=list_address(address.pairs, **place, done=change.id if change else None),
         state=list_address(address.pairs, **place).partition("?")[2],
         attribute_text=attribute_text,
-        most_counted=MOST_COUNTED, most_changed=bulk.MOST_ORDERS, key=new_key(),
+        most_counted=COUNTED_ON_DESK, most_changed=bulk.MOST_ORDERS, key=new_key(),
         status=422 if address.errors or problem else 200,
     )  # fmt: skip
 

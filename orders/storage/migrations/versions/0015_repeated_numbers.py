@@ -50,12 +50,16 @@ def fill_keys(connection):
         keys = [
             (
                 row.id,
-                number_keys(row.customer_id, json.loads(row.platform), json.loads(row.metadata)),
+                # Until revision 0042 the customer was part of the keys.
+                [
+                    key and f"{row.customer_id}\n{key}"
+                    for key in number_keys(json.loads(row.platform), json.loads(row.metadata))
+                ],
             )
             for row in rows
         ]
         found = [
-            {"of_order": order_id, "of_platform_key": own.platform_key, "of_po_key": own.po_key}
+            {"of_order": order_id, "of_platform_key": own[0], "of_po_key": own[1]}
             for order_id, own in keys
             if any(own)
         ]
