@@ -2,13 +2,14 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any
 
 from requests_hardened.ip_filter import filter_host
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 WATCH = 0.1  # seconds between two looks for attempts that are late
 
@@ -116,28 +117,38 @@ class TimedConnection(HTTPConnection):
     """A connection whose sockets `clock` watches, and never into a private network unless allowed.
 
     The host is resolved once for each socket, and the IP address that was checked is the one that
-    is connected to. Certificates are verified for the host's name.
+    is connected to. With `tls`, certificates are verified for the host's name.
     """
 
     def __init__(
-        self, host: str, port: int | None, *, clock: AttemptClock, allow_private: bool,
-        **options: Any,  # noqa: ANN401 - those of urllib3
+        self, host: str, port: int, *, clock: AttemptClock, allow_private: bool,
+        tls: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(host, port, timeout=clock.time_limit, **options)
+        super().__init__(host, port, timeout=clock.time_limit)
         self._clock = clock
         self._allow_private = allow_private
+        self._tls = tls
+        self._head = b""
 
-    def _new_conn(self) -> socket.socket:
-        name = self._dns_host
-        try:
-            if not self._allow_private:
-                self._dns_host = filter_host(name, self.port, allow_loopback=False)
-            connection = super()._new_conn()
-        finally:
-            self._dns_host = name
+    def connect(self) -> None:
+        """Open the socket, which the first message does."""
+        host = self.host
+        if not self._allow_private:
+            host = filter_host(host, self.port, allow_loopback=False).strip("[]")
+        connection = socket.create_connection((host, self.port), self.timeout)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._clock.watch(connection)
-        return connection
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(connection, server_hostname=self.host)
+        self.sock = connection
 
+    def send(self, data: Any) -> None:  # noqa: ANN401 - bytes, as the head and our bodies are
+        """Send the head of a request together with its body, which comes after it.
 
-class TimedTlsConnection(TimedConnection, HTTPSConnection):
-    """The same over TLS."""
+        To send a message is mostly the system's work, and that of one packet is half of it.
+        """
+        if not self._head:
+            self._head = data
+            return
+        head, self._head = self._head, b""
+        super().send(head + data)

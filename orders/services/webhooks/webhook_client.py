@@ -10,28 +10,20 @@ import contextlib
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from http.client import HTTPException
+from http.client import HTTP_PORT, HTTPS_PORT, HTTPException
 
 from certifi import where
 from requests_hardened.ip_filter import InvalidIPAddress
 from standardwebhooks import Webhook
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
-from urllib3.exceptions import TimeoutError as LateError
 from urllib3.util import Url, parse_url
-from urllib3.util.ssl_ import create_urllib3_context
 
 from orders.domain.texts import lazy_gettext
-from orders.services.webhooks.timed_connections import (
-    AttemptClock,
-    TimedConnection,
-    TimedTlsConnection,
-)
+from orders.services.webhooks.timed_connections import AttemptClock, TimedConnection
 
 USER_AGENT = "Shortorder-Webhooks/1"
 # Seconds for an attempt, from the connection to the end of the answer.
@@ -90,9 +82,7 @@ class WebhookClient:
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         # To read all certificates takes longer than to send a message.
-        context = create_urllib3_context()
-        context.load_verify_locations(where())
-        return context
+        return ssl.create_default_context(cafile=where())
 
     def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
         """Post one message on a new connection. Never raises; see `ReceiverConnection.post`."""
@@ -111,14 +101,13 @@ class WebhookClient:
         finally:
             connection.close()
 
-    def _open(self, url: Url, clock: AttemptClock) -> HTTPConnection:
+    def _open(self, url: Url, clock: AttemptClock) -> TimedConnection:
         """Return a connection to the host of `url`; the first request on it connects."""
-        host, private = (url.host or "").strip("[]"), self._allow_private  # "[::1]"
-        if url.scheme == "https":
-            return TimedTlsConnection(
-                host, url.port, clock=clock, allow_private=private, ssl_context=self._tls
-            )
-        return TimedConnection(host, url.port, clock=clock, allow_private=private)
+        tls = self._tls if url.scheme == "https" else None
+        host = (url.host or "").strip("[]")  # of an IPv6 address
+        port = url.port or (HTTP_PORT if tls is None else HTTPS_PORT)
+        private = self._allow_private
+        return TimedConnection(host, port, clock=clock, allow_private=private, tls=tls)
 
 
 class ReceiverConnection:
@@ -129,13 +118,13 @@ class ReceiverConnection:
     """
 
     def __init__(
-        self, open_connection: Callable[[Url, AttemptClock], HTTPConnection], clock: AttemptClock
+        self, open_connection: Callable[[Url, AttemptClock], TimedConnection], clock: AttemptClock
     ) -> None:
         self._open = open_connection
         self._clock = clock
         self._address = ""
-        self._connection: HTTPConnection | None = None
-        self._target = ""  # path and query of the address
+        self._connection: TimedConnection | None = None
+        self._host = self._target = ""  # of the address: host with port, and path with query
 
     def post(self, message: Message, *, at: datetime | None = None) -> PostResult:
         """Post the message, signed with the time `at` (by default now), and return the result.
@@ -147,12 +136,12 @@ class ReceiverConnection:
             try:
                 connection = self._connected_to(message.address)
                 # Receivers close idle connections at any moment: that is no failed attempt.
-                is_kept = connection.is_connected
+                is_kept = connection.sock is not None
                 try:
                     return self._post(connection, message, moment)
-                except (OSError, HTTPException, HTTPError) as error:
+                except (OSError, HTTPException) as error:
                     connection.close()
-                    if not is_kept or self._clock.has_rung or _is_late(error):
+                    if not is_kept or self._clock.has_rung or isinstance(error, TimeoutError):
                         raise
                     return self._post(connection, message, moment)
             except Exception as error:  # noqa: BLE001 - an address can go wrong in many ways
@@ -166,23 +155,18 @@ class ReceiverConnection:
         self._connection = None
         self._clock.close()
 
-    def _connected_to(self, address: str) -> HTTPConnection:
+    def _connected_to(self, address: str) -> TimedConnection:
         """Return the connection to this address: that of the last message if it is the same."""
         if self._connection is None or self._address != address:
             self.close()
             url = parse_url(address)
             self._connection, self._address = self._open(url, self._clock), address
-            self._target = url.request_uri
-        if not self._connection.is_connected:
-            self._connection.close()
+            self._host, self._target = url.netloc or "", url.request_uri
         return self._connection
 
-    def _post(self, connection: HTTPConnection, message: Message, at: datetime) -> PostResult:
-        body = message.payload.encode()
-        connection.request(
-            "POST", self._target, body, _headers(message, at),
-            preload_content=False, decode_content=False,
-        )  # fmt: skip
+    def _post(self, connection: TimedConnection, message: Message, at: datetime) -> PostResult:
+        headers = {"Host": self._host, **_headers(message, at)}
+        connection.request("POST", self._target, message.payload.encode(), headers)
         response = connection.getresponse()
         if self._clock.has_rung:  # the head ended only because the clock closed the connection
             raise TimeoutError
@@ -190,16 +174,18 @@ class ReceiverConnection:
         # The status decides; a text that is cut off is no failure.
         with contextlib.suppress(Exception):
             text = response.read(_MOST_BYTES)
-        if not response.closed:  # there is more of it
+        if not response.isclosed():  # there is more of it
             connection.close()
         answer = _printable(text.decode("utf-8", "replace"))
         result = PostResult(response.status, answer)
         if result.is_delivered:
             return result
-        return PostResult(result.status, answer, _retry_after(response.headers, at))
+        return PostResult(
+            result.status, answer, _retry_after(response.headers.get("Retry-After", ""), at)
+        )
 
     def _reason(self, error: Exception) -> str:
-        if self._clock.has_rung or _is_late(error):
+        if self._clock.has_rung or isinstance(error, TimeoutError):
             return lazy_gettext(
                 "No complete answer within %(seconds)s seconds.",
                 seconds=f"{self._clock.time_limit:g}",
@@ -208,9 +194,9 @@ class ReceiverConnection:
             return lazy_gettext("The address is in a private network. Nothing was sent.")
         if isinstance(error, ssl.SSLError):
             return lazy_gettext("Not trusted: the receiver's certificate could not be verified.")
-        if isinstance(error, NameResolutionError) or isinstance(error.__cause__, socket.gaierror):
+        if socket.gaierror in (type(error), type(error.__cause__)):
             return lazy_gettext("The host name could not be resolved.")
-        if isinstance(error, OSError | HTTPException | HTTPError):
+        if isinstance(error, OSError | HTTPException):
             return lazy_gettext(
                 "The receiver could not be reached, or closed the connection without an answer."
             )
@@ -219,19 +205,13 @@ class ReceiverConnection:
         )
 
 
-def _is_late(error: Exception) -> bool:
-    """Return whether an attempt took too long; urllib3 also calls a refused connection that."""
-    is_late = isinstance(error, TimeoutError | LateError)
-    return is_late and not isinstance(error, NewConnectionError)
-
-
-def _retry_after(headers: Mapping[str, str], at: datetime) -> timedelta | None:
-    """Return the pause for which the `Retry-After` header asks (RFC 9110, 10.2.3).
+def _retry_after(header: str, at: datetime) -> timedelta | None:
+    """Return the pause for which a `Retry-After` header asks (RFC 9110, 10.2.3).
 
     The pause is from 0 to LONGEST_PAUSE; it is counted from `at` if the header contains a date.
-    Returns None if the header is missing or invalid.
+    Returns None if the header is empty or invalid.
     """
-    value = headers.get("Retry-After", "").strip()
+    value = header.strip()
     if value.isascii() and value.isdigit():
         # More digits than a timedelta can have mean "very long".
         return min(timedelta(seconds=int(value[:9])), LONGEST_PAUSE)

@@ -146,7 +146,7 @@ def test_a_name_that_points_elsewhere_a_moment_later_is_asked_once(
         raise OSError("no way out of the tests")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    monkeypatch.setattr(socket, "create_connection", connect)
     WebhookClient(allow_private=False).post(message(f"http://rebinding.example:{port}/"))
     assert asked == ["rebinding.example"]
     assert connected == ["8.8.8.8"]
