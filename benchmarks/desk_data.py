@@ -21,7 +21,7 @@ from orders.services.accounts import access, accounts, attributes, orgs
 from orders.services.accounts.access import Actor
 from orders.services.catalog.configurations import configuration_row
 from orders.services.customers import customers
-from orders.services.orders import order_counts
+from orders.services.orders import pending_changes
 from orders.services.orders.queries import line_rows, order_row
 from orders.settings import PROJECT, Settings
 from orders.storage import database, tables
@@ -125,7 +125,7 @@ def fill(maker: Maker, orders: int, configurations: int) -> None:
             put_orders(made)
             made = []
     put_orders(made)
-    order_counts.count_again()
+    pending_changes.rebuild()
 
 
 def put_orders(made: list[Order]) -> None:

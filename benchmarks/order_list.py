@@ -32,7 +32,7 @@ from orders.services.orders.order_filter import AttributeIs, OrderFilter
 from orders.services.orders.order_list import NEWEST_FIRST, OrderSummary, Sort, list_page
 from orders.settings import PROJECT, Settings
 from orders.storage import database
-from orders.storage.pages import CursorPage
+from orders.storage.cursors import CursorPage
 
 DELIVERY = AttributeRule("deliveryDate", "Delivery day", Kind.DATE, is_due=True)
 BY_DATE = Sort(DELIVERY.path, is_descending=False)

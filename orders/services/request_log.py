@@ -27,8 +27,8 @@ from sqlalchemy import Select, bindparam, delete, func, or_, select
 from orders.domain.errors import ServiceBusy
 from orders.services.accounts.access import hash_secret
 from orders.storage import database
+from orders.storage.cursors import CursorPage, Keyset, cursor_page
 from orders.storage.database import CompiledSelect
-from orders.storage.pages import CursorPage, Keyset, cursor_page
 from orders.storage.sql import insert_requests
 from orders.storage.sqlite import request_lock
 from orders.storage.tables import request_log as log

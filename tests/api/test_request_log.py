@@ -18,7 +18,7 @@ from orders.services.accounts import tokens
 from orders.services.request_log import RequestFilter, RequestRecorder
 from orders.settings import Settings
 from orders.storage import database, tables
-from orders.storage.pages import CursorPage
+from orders.storage.cursors import CursorPage
 from tests.actors import Org
 from tests.api.calls import Api
 from tests.bad_orders import CHAIR

@@ -13,7 +13,7 @@ from orders.interfaces.cli.progress import progress_bars
 from orders.interfaces.cli.upgrade import SchemaState, migrate, newer_schema, schema_state
 from orders.interfaces.http.current_settings import current_settings
 from orders.services import database_copy, mail
-from orders.services.orders import order_counts
+from orders.services.orders import pending_changes
 from orders.settings import parse_settings
 from orders.storage.startup import find_damage, schema_version
 
@@ -74,7 +74,7 @@ def _address(target: str) -> str:
 @database.command("check")
 @prints("The database is undamaged and up to date, at schema {schema}.")
 def check_database() -> dict[str, Any]:
-    """Check the schema and the numbers of orders that are kept.
+    """Check the schema, and what is kept for lists of orders.
 
     On SQLite, every page of the file and every reference between rows is checked, too.
     """
@@ -82,26 +82,23 @@ def check_database() -> dict[str, Any]:
     if damage := find_damage():
         lines = "\n".join(damage[:20])
         raise Conflict(f"The database is damaged; restore a backup.\n{lines}")
-    if wrong := order_counts.find_differences():
-        lines = "\n".join(
-            f"Org {key}: {has:,} in place of {n:,}" for key, (has, n) in wrong.items()
-        )
+    if wrong := pending_changes.find_differences():
         raise Conflict(
-            "The numbers of orders in lists and on the start page are wrong."
-            f" Run: shortorder database recount\n{lines}"
+            "Lists and the start page would show orders wrong. Run: shortorder database reindex\n"
+            + "\n".join(wrong)
         )
     return {"schema": stored}
 
 
-@database.command("recount")
-@prints("{orders} orders were counted.")
-def recount_orders() -> dict[str, Any]:
-    """Count all orders again, for the numbers in lists and on the start page.
+@database.command("reindex")
+@prints("{orders} orders were counted and sorted again.")
+def reindex_orders() -> dict[str, Any]:
+    """Count and sort all orders again, for lists and the start page.
 
     Orders cannot be placed or changed meanwhile.
     """
     _require_current_schema()
-    return {"orders": order_counts.count_again()}
+    return {"orders": pending_changes.rebuild()}
 
 
 def _require_current_schema() -> str | None:

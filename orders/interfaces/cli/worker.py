@@ -1,4 +1,4 @@
-"""Background work in threads: sending webhooks, importing and counting orders, deleting old data.
+"""Background work in threads: sending webhooks, importing orders, deleting old data.
 
 Each thread polls its table, so it finds messages and imports from other processes, even dead ones,
 without a signal (docs/decisions/0035-the-table-is-polled.md).
@@ -23,7 +23,7 @@ from orders.interfaces.http.session import session_lifetimes
 from orders.services import retention
 from orders.services.accounts import sessions
 from orders.services.imports.work import work_next
-from orders.services.orders.order_counts import AT_ONCE, add_changes, add_up_old
+from orders.services.orders import pending_changes
 from orders.services.webhooks.sender import Sender
 from orders.services.webhooks.webhook_client import WebhookClient
 from orders.settings import Settings
@@ -32,8 +32,10 @@ log = logging.getLogger(__name__)
 
 # Seconds between two polls for imports.
 POLL = 0.5
-# Seconds between two additions of what has changed to the numbers of orders.
-COUNTING = 1.0
+# Seconds between two looks for orders whose changes lists and numbers do not contain yet, and
+# between two of many transactions with such changes.
+SETTLING = 1.0
+REST = 0.05
 # Seconds that a thread waits after a failure, such as a database that cannot be reached.
 PAUSE = 2.0
 # Seconds between two deletions of old messages, drafts and sessions.
@@ -48,7 +50,7 @@ GRACE = 15.0
 class Background:
     """The threads that work in the background once `start` is called.
 
-    They send webhooks, import orders, add up numbers of orders, and delete old data.
+    They send webhooks, import orders, update what lists and numbers read, and delete old data.
     """
 
     def __init__(self, app: Flask, settings: Settings) -> None:
@@ -66,7 +68,7 @@ class Background:
         schedules = (schedule.run,) if settings.backup_to else ()
         self.threads = [
             threading.Thread(target=self._repeat, args=(step,), name=step.__name__, daemon=True)
-            for step in (self._send, self._import, self._count, self._clear, *schedules)
+            for step in (self._send, self._import, self._settle, self._clear, *schedules)
         ]
 
     def start(self) -> None:
@@ -125,14 +127,15 @@ class Background:
             pass
         self._is_stopping.wait(POLL)
 
-    def _count(self) -> None:
-        while not self._is_stopping.is_set() and add_changes() == AT_ONCE:
-            pass
-        self._is_stopping.wait(COUNTING)
+    def _settle(self) -> None:
+        at_once = pending_changes.AT_ONCE
+        while not self._is_stopping.is_set() and pending_changes.settle() >= at_once:
+            self._is_stopping.wait(REST)
+        self._is_stopping.wait(SETTLING)
 
     def _clear(self) -> None:
         if self._is_stopping.wait(CLEARING):
             return
-        add_up_old(datetime.now(UTC))
+        pending_changes.add_up_old(datetime.now(UTC))
         retention.clear_old(self._settings)
         sessions.clear_old(session_lifetimes())

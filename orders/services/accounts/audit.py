@@ -11,7 +11,7 @@ from orders.services.accounts.account_events import EventKind
 from orders.services.accounts.acting import ActorKind
 from orders.services.accounts.history import actor_names
 from orders.storage import database
-from orders.storage.pages import CursorPage, Keyset, cursor_page
+from orders.storage.cursors import CursorPage, Keyset, cursor_page
 from orders.storage.tables import audit_event as event
 
 PAGE_SIZE = 50

@@ -32,9 +32,9 @@ from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey, KeyAlreadyUsed
 from orders.services.orders import queries
 from orders.services.orders.notes import note_row
-from orders.services.orders.order_counts import change_rows
 from orders.services.orders.order_dates import date_rows
 from orders.services.orders.pasted import pasted_row
+from orders.services.orders.pending_changes import change_rows
 from orders.services.orders.queries import history_row, line_rows, order_row
 from orders.services.orders.repeats import repeated_numbers
 from orders.services.webhooks.webhooks import messages
@@ -210,7 +210,7 @@ def _rows(
     rows: dict[Table, list[dict[str, Any]]] = {
         tables.orders: [order_row(order)],
         tables.cart_line: line_rows(order),
-        tables.order_count_change: change_rows(None, order),
+        tables.pending_change: change_rows(None, order),
         tables.order_history: [history_row(order, actor, action, {}, at=order.created_at)],
         tables.webhook_delivery: messages(Topic.CREATED, order, actor.org, at=order.created_at),
         tables.order_date: date_rows(order, actor.org.attributes),

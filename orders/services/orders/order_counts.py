@@ -1,13 +1,12 @@
 """The numbers of an org's orders by status, for lists and the start page, without counting orders.
 
-Whoever writes an order also writes what that changes, a row of `order_count_change`, in the same
-transaction. A background thread adds these rows to `order_count`. Reads use both tables, so no
-number is ever late (docs/decisions/0061).
+A number is the sum of what is stored in `order_count` and of the changes that are still pending, so
+it is never late (docs/decisions/0061).
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -21,29 +20,24 @@ from sqlalchemy import (
     column,
     delete,
     func,
-    insert,
     literal_column,
     select,
-    text,
     values,
 )
 
-from orders.domain.moments import now_or
 from orders.domain.order import Order
 from orders.domain.status import STATUS_BY_NAME, Status
-from orders.storage import database
-from orders.storage.tables import add_numbers, order_count, order_count_change, orders
+from orders.storage.tables import add_numbers, order_count, orders, pending_change
 
 # Seconds. Time zones differ by multiples of it, so days begin with one everywhere.
 QUARTER = 900
 # The start page shows days that are younger. Older quarters are added up, because their number
 # would grow for ever.
 KEPT = timedelta(days=32)
-AT_ONCE = 5_000  # changes that are added in one transaction
-# Of several rows that are counted together: org, quarter, status, and whether they are canceled.
-_Key: TypeAlias = tuple[str, int, str, bool]
-_KEY = ("org_id", "quarter", "status", "is_canceled")
-_TABLES = (order_count, order_count_change)
+# What is counted together: org, quarter, status, and whether the orders are canceled.
+Place: TypeAlias = tuple[str, int, str, bool]
+PLACE = ("org_id", "quarter", "status", "is_canceled")
+_TABLES = (order_count, pending_change)
 _QUARTERS = {
     "sqlite": f"CAST(strftime('%s', created_at) AS INTEGER) / {QUARTER}",
     "postgresql": f"CAST(floor(extract(epoch FROM created_at) / {QUARTER}) AS integer)",
@@ -55,30 +49,8 @@ def quarter_of(moment: datetime) -> int:
     return int(moment.timestamp()) // QUARTER
 
 
-def change_rows(before: Order | None, after: Order) -> list[dict[str, Any]]:
-    """Return the rows of `order_count_change` for a write of an order; `before` is None if new.
-
-    The result is empty if the order is counted as before.
-    """
-    places = [(-1, before and _place(before)), (1, _place(after))]
-    if places[0][1] == places[1][1]:
-        return []
-    own = {"order_id": after.id, "version": after.version}
-    return [
-        {**own, "number": number, **dict(zip(_KEY, place, strict=True))}
-        for number, place in places
-        if place is not None
-    ]
-
-
-def store_changes(connection: Connection, before: Order, after: Order) -> None:
-    """Store what a change of an order means for the numbers, in the caller's transaction."""
-    if rows := change_rows(before, after):
-        connection.execute(insert(order_count_change), rows)
-
-
-def _place(order: Order) -> _Key | None:
-    """Return the key under which an order is counted; None in the bin."""
+def place_of(order: Order) -> Place | None:
+    """Return under what an order is counted; None in the bin."""
     if order.deleted_at is not None:
         return None
     is_canceled = order.canceled_at is not None
@@ -132,57 +104,48 @@ def count_by_day(
             yield day, STATUS_BY_NAME[status], int(number)
 
 
-def add_changes() -> int:
-    """Add up to AT_ONCE changes of all orgs to the numbers; return how many there were.
-
-    Several processes may do so at the same time. Raises ServiceBusy.
-    """
-    change = order_count_change
-    if database.fetch_value(select(change.c.number).limit(1)) is None:
-        return 0  # without the lock of a write
-    some = select(change.c.order_id).limit(AT_ONCE).with_for_update(skip_locked=True)
-    taken = delete(change).where(change.c.order_id.in_(some))
-    with database.transaction() as connection:
-        rows = connection.execute(taken.returning(*_columns(change))).all()
-        _add(connection, rows, datetime.now(UTC))
-    return len(rows)
+def add_to_counts(connection: Connection, rows: Iterable[Any], now: datetime) -> None:
+    """Add the numbers of the rows, which have the columns of `counted_columns`."""
+    sums = _summed(rows, now)
+    # Sorted, so that two transactions never wait for each other.
+    added = [(key, number) for key, number in sorted(sums.items()) if number]
+    rows_of = [dict(zip(PLACE, key, strict=True)) | {"number": number} for key, number in added]
+    add_numbers(connection, order_count, "number", rows_of)
 
 
-def add_up_old(now: datetime) -> None:
-    """Add up the numbers of all quarters that are older than KEPT. Raises ServiceBusy."""
+def add_up_old(connection: Connection, now: datetime) -> None:
+    """Add up the numbers of all quarters that are older than KEPT."""
     is_old = order_count.c.quarter.between(1, quarter_of(now - KEPT) - 1)
-    with database.transaction() as connection:
-        gone = delete(order_count).where(is_old).returning(*_columns(order_count))
-        _add(connection, connection.execute(gone).all(), now)
+    gone = delete(order_count).where(is_old).returning(*counted_columns(order_count))
+    add_to_counts(connection, connection.execute(gone).all(), now)
 
 
-def find_differences(now: datetime | None = None) -> dict[str, tuple[int, int]]:
+def find_differences(connection: Connection, now: datetime) -> dict[str, tuple[int, int]]:
     """Count all orders; return the stored and the counted number by org ID where they differ.
 
-    They also differ if they are equal in total, but not by status and time. Raises ServiceBusy.
+    They also differ if they are equal in total, but not by status and time.
     """
-    at = now_or(now)
-    with database.read() as connection:
-        both = (connection.execute(select(*_columns(one))) for one in _TABLES)
-        stored = _summed(chain.from_iterable(both), at)
-        counted = _summed(connection.execute(_counted(connection)), at)
+    both = (connection.execute(select(*counted_columns(one))) for one in _TABLES)
+    stored = _summed(chain.from_iterable(both), now)
+    counted = _summed(connection.execute(_counted(connection)), now)
     wrong = {key[0] for key in stored.keys() | counted.keys() if stored[key] != counted[key]}
     return {org_id: (_total(stored, org_id), _total(counted, org_id)) for org_id in sorted(wrong)}
 
 
-def count_again(now: datetime | None = None) -> int:
+def count_again(connection: Connection, now: datetime) -> int:
     """Count all orders and store their numbers again; return how many orders there are.
 
-    Orders cannot be written meanwhile. Raises ServiceBusy.
+    The caller sees to it that no change is pending, and that none is made meanwhile.
     """
-    with database.transaction() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("LOCK TABLE orders IN SHARE MODE"))
-        for table in _TABLES:
-            connection.execute(delete(table))
-        rows = connection.execute(_counted(connection)).all()
-        _add(connection, rows, now_or(now))
+    connection.execute(delete(order_count))
+    rows = connection.execute(_counted(connection)).all()
+    add_to_counts(connection, rows, now)
     return sum(row.number for row in rows)
+
+
+def counted_columns(table: Table) -> list[Column[Any]]:
+    """Return the columns of `order_count` or `pending_change` that are added up."""
+    return [table.c[name] for name in (*PLACE, "number")]
 
 
 def _counted(connection: Connection) -> Select[Any]:
@@ -195,26 +158,15 @@ def _counted(connection: Connection) -> Select[Any]:
     )
 
 
-def _add(connection: Connection, rows: Iterable[Any], now: datetime) -> None:
-    sums = _summed(rows, now)
-    # Sorted, so that two processes never wait for each other.
-    changed = [dict(zip(_KEY, key, strict=True)) | {"number": sums[key]} for key in sorted(sums)]
-    add_numbers(connection, order_count, "number", changed)
-
-
-def _summed(rows: Iterable[Any], now: datetime) -> Counter[_Key]:
-    """Return the sums of the rows by their key, with all quarters that are old at `now` as 0."""
+def _summed(rows: Iterable[Any], now: datetime) -> Counter[Place]:
+    """Return the sums of the rows by their place, with all quarters that are old at `now` as 0."""
     oldest = quarter_of(now - KEPT)
-    sums: Counter[_Key] = Counter()
+    sums: Counter[Place] = Counter()
     for org_id, quarter, status, is_canceled, number in rows:
         kept = quarter if quarter >= oldest else 0
         sums[org_id, kept, status, bool(is_canceled)] += number
     return sums
 
 
-def _total(sums: Counter[_Key], org_id: str) -> int:
+def _total(sums: Counter[Place], org_id: str) -> int:
     return sum(number for key, number in sums.items() if key[0] == org_id)
-
-
-def _columns(table: Table) -> list[Column[Any]]:
-    return [table.c[name] for name in (*_KEY, "number")]

@@ -17,7 +17,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    null,
     select,
     text,
 )
@@ -25,8 +24,8 @@ from sqlalchemy import (
 from orders.domain.attributes import AttributeRule
 from orders.domain.order import Order
 from orders.domain.order_dates import DateRange, days_of, is_open
+from orders.storage.cursors import Cursor, Keyset, find_rows, find_rows_without_value
 from orders.storage.models.orders import IS_OPEN
-from orders.storage.pages import Cursor, Keyset, find_rows
 from orders.storage.tables import order_date, orders, upsert
 
 
@@ -99,8 +98,9 @@ class ByDay:
 
     def __call__(
         self, connection: Connection, entries: Select[Any], keyset: Keyset, cursor: Cursor | None,
-        *, most: int, is_upward: bool = False,
+        *, most: int, is_upward: bool = False, offset: int = 0,
     ) -> list[Row[Any]]:  # fmt: skip
+        assert not offset, "only the desk sorts by days, and it has no numbered pages"  # noqa: S101
         joined = order_date.join(orders, order_date.c.order_id == orders.c.id)
         dated = entries.select_from(joined)
         for one in self.ranges or (DateRange(self.key),):
@@ -126,11 +126,7 @@ class ByDay:
     ) -> list[Row[Any]]:  # fmt: skip
         if self.ranges:
             return []
-        own, goes_down = orders.c.id, keyset.is_descending != is_upward
-        left = entries.add_columns(null().label("cursor_value"), own.label("cursor_tie")).where(
-            orders.c.org_id == self.org_id, ~exists().where(_own_row(self.key))
+        left = entries.where(orders.c.org_id == self.org_id, ~exists().where(_own_row(self.key)))
+        return find_rows_without_value(
+            connection, left, keyset, cursor, most=most, is_upward=is_upward
         )
-        if cursor is not None:
-            left = left.where(own < cursor.tie if goes_down else own > cursor.tie)
-        in_order = left.order_by(own.desc() if goes_down else own.asc()).limit(most)
-        return list(connection.execute(in_order))

@@ -5,28 +5,32 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from orders.domain.order import FIELD_BY_PATH, SORTABLE_FIELDS, FieldKind, Order
 from orders.domain.status import Status
 from orders.services.orders.order_counts import count_orders
 from orders.services.orders.order_dates import ByDay, with_day
 from orders.services.orders.order_filter import OrderFilter, conditions
+from orders.services.orders.order_sort import STEP, by_sort_table
 from orders.services.orders.queries import any_order, order_from
 from orders.storage import database
-from orders.storage.pages import (
-    MOST_COUNTED,
-    Count,
+from orders.storage.cursors import (
     Cursor,
     CursorPage,
     Finder,
     Keyset,
-    Page,
-    Paging,
-    count_all,
     cursor_of,
     cursor_page,
     find_rows,
+)
+from orders.storage.pages import (
+    MOST_COUNTED,
+    Count,
+    LongList,
+    Page,
+    Paging,
+    count_all,
     numbered_page,
 )
 from orders.storage.tables import cart_line, columns_of, order_date, orders
@@ -38,11 +42,9 @@ COUNTED_ON_DESK = 500
 # sorts all orders again: the fewer queries, the better.
 MOST_FOUND = 10_000
 SORTABLE = tuple(field.wire_name for field in SORTABLE_FIELDS)
-# In the order of the steps, not of the letters of their names.
-_STEP = case({str(status): step for step, status in enumerate(Status)}, value=orders.c.status)
 _COLUMNS: dict[str, ColumnElement[Any]] = {
     field.wire_name: orders.c[field.name] for field in SORTABLE_FIELDS
-} | {"status": _STEP, "name": orders.c.name_key, "customerId": orders.c.customer_key}
+} | {"status": STEP, "name": orders.c.name_key, "customerId": orders.c.customer_key}
 
 
 def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]:
@@ -52,19 +54,21 @@ def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]
     filtered by status alone.
     """
     by_status = replace(wanted, statuses=(), is_canceled=None) == OrderFilter()
+    by_table = by_sort_table(org_id, wanted, paging.sort_field, is_descending=paging.is_descending)
 
     def count(connection: Connection, entries: Select[Any]) -> Count:
-        if not by_status:
-            return count_all(connection, entries, MOST_COUNTED)
-        return Count(
-            count_orders(connection, org_id, wanted.statuses, is_canceled=wanted.is_canceled)
-        )
+        if by_status:
+            statuses, is_canceled = wanted.statuses, wanted.is_canceled
+            return Count(count_orders(connection, org_id, statuses, is_canceled=is_canceled))
+        if by_table is not None:
+            return by_table.count(connection, MOST_COUNTED)
+        return count_all(connection, entries, MOST_COUNTED)
 
     with database.read() as connection:
         found = select(orders.c.id).where(*conditions(connection, org_id, wanted))
         return numbered_page(
             connection, found, paging, sortable=_COLUMNS, tie=orders.c.id, make=order_from,
-            whole=any_order, count=count,
+            long=LongList(any_order, by_table or find_rows, count),
         )  # fmt: skip
 
 
@@ -199,12 +203,13 @@ def _ids(connection: Connection, org_id: str, wanted: OrderFilter, sort: Sort) -
 
 
 def _finder(org_id: str, wanted: OrderFilter, sort: Sort) -> Finder:
-    """Return how the orders are found: by an index of their days if most orders may match."""
+    """Return how the orders are found: by an index of another table if there is one for it."""
     rest = replace(wanted, dates=(), is_canceled=wanted.is_canceled or None)
     is_of_key = all(one.key == sort.date_key for one in wanted.dates)
     if sort.date_key is not None and is_of_key and rest == OrderFilter():
         return ByDay(org_id, sort.date_key, wanted.dates)
-    return find_rows
+    by_table = by_sort_table(org_id, wanted, sort.field, is_descending=sort.is_descending)
+    return by_table or find_rows
 
 
 def _read(connection: Connection, ids: Sequence[str]) -> list[OrderSummary]:

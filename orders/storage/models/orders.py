@@ -99,7 +99,8 @@ class OrderRow(OwnedByOrg, Base):
 class OrderCount(Base):
     """The number of an org's orders that were created in the same quarter of an hour, by state.
 
-    Orders in the bin are not counted (orders/services/orders/order_counts.py).
+    Orders in the bin are not counted. It is written beside the requests
+    (orders/services/orders/pending_changes.py).
     """
 
     __tablename__ = "order_count"
@@ -113,13 +114,44 @@ class OrderCount(Base):
     number: Mapped[int]
 
 
-class OrderCountChange(Base):
-    """A change of an order that is not yet part of OrderCount: one order more, or one less."""
+class OrderSort(Base):
+    """What lists are sorted and filtered by where `orders` has no index; not of orders in the bin.
 
-    __tablename__ = "order_count_change"
+    It is written beside the requests (orders/services/orders/pending_changes.py).
+    """
+
+    __tablename__ = "order_sort"
+    __table_args__ = (
+        Index("ix_order_sort_name", "org_id", "name_key", "order_id"),
+        Index("ix_order_sort_name_created", "org_id", "name_key", "created_at", "order_id"),
+        Index("ix_order_sort_customer", "org_id", "customer_key", "order_id"),
+        Index("ix_order_sort_step", "org_id", "step", "order_id"),
+        Index("ix_order_sort_step_created", "org_id", "step", "created_at", "order_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    # Without a foreign key: the row of a deleted order goes a moment later.
+    order_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    created_at: Mapped[datetime]
+    step: Mapped[int] = mapped_column(SmallInteger)  # the place of the status, from 0
+    is_canceled: Mapped[bool]
+    name: Mapped[str | None] = mapped_column(String(255))
+    # The begin of the order's keys: PostgreSQL's index entries have at most 2,704 bytes.
+    name_key: Mapped[str | None] = mapped_column(Bytewise)
+    customer_key: Mapped[str | None] = mapped_column(Bytewise)
+
+
+class PendingChange(Base):
+    """A write of an order that OrderCount and OrderSort do not contain yet.
+
+    `number` is 1 for an order more in OrderCount, -1 for one less, and 0 for neither.
+    """
+
+    __tablename__ = "pending_change"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
-    # The order may be deleted before the change becomes part of OrderCount.
+    # Without a foreign key: the order may be deleted before.
     order_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)

@@ -44,7 +44,7 @@ from orders.services.orders.order_filter import FilterChoices, UnlistedCodes
 from orders.services.orders.order_list import COUNTED_ON_DESK, OrderSummary, Sort
 from orders.services.orders.order_totals import read_totals
 from orders.services.orders.saved_views import View
-from orders.storage.pages import CursorPage
+from orders.storage.cursors import CursorPage
 
 DEFAULT_COLUMNS = ("name", "customer", "status", "lines", "pieces", "created", "by")
 # The name that is saved for a person who wants no column but the code.

@@ -18,7 +18,7 @@ from orders.interfaces.http.i18n import translated
 from orders.services import request_log
 from orders.services.accounts import tokens
 from orders.services.request_log import RequestFilter, RequestRecorder
-from orders.storage.pages import CursorPage
+from orders.storage.cursors import CursorPage
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 CLASSES = {

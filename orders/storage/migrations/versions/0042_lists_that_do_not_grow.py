@@ -33,6 +33,16 @@ EARLIER_INDEXES = {
     "ix_orders_org_platform_key": ("platform_key", ("platform_key",)),
     "ix_orders_org_po_key": ("po_key", ("po_key",)),
 }
+SORT_INDEXES = {
+    "ix_order_sort_name": ("name_key",),
+    "ix_order_sort_name_created": ("name_key", "created_at"),
+    "ix_order_sort_customer": ("customer_key",),
+    "ix_order_sort_step": ("step",),
+    "ix_order_sort_step_created": ("step", "created_at"),
+}
+BYTEWISE = sa.Text(collation="C").with_variant(sa.Text(), "sqlite")
+MOST_OF_KEY = 600  # characters
+STATUSES = ("List", "In Cart", "New", "In Progress", "Complete")
 SECONDS = {
     "sqlite": "CAST(strftime('%s', created_at) AS INTEGER)",
     "postgresql": "CAST(floor(extract(epoch FROM created_at)) AS bigint)",
@@ -66,7 +76,21 @@ def upgrade():
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "order_count_change",
+        "order_sort",
+        sa.Column("order_id", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("step", sa.SmallInteger(), nullable=False),
+        sa.Column("is_canceled", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=True),
+        sa.Column("name_key", BYTEWISE, nullable=True),
+        sa.Column("customer_key", BYTEWISE, nullable=True),
+        sa.ForeignKeyConstraint(["org_id"], ["org.id"], name=op.f("fk_order_sort_org_id_org")),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_order_sort")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "pending_change",
         sa.Column("order_id", sa.String(length=36), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("number", sa.SmallInteger(), nullable=False),
@@ -74,15 +98,14 @@ def upgrade():
         sa.Column("quarter", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("is_canceled", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["org_id"], ["org.id"], name=op.f("fk_order_count_change_org_id_org")
-        ),
-        sa.PrimaryKeyConstraint(
-            "order_id", "version", "number", name=op.f("pk_order_count_change")
-        ),
+        sa.ForeignKeyConstraint(["org_id"], ["org.id"], name=op.f("fk_pending_change_org_id_org")),
+        sa.PrimaryKeyConstraint("order_id", "version", "number", name=op.f("pk_pending_change")),
         sqlite_with_rowid=False,
     )
     count_orders(connection)
+    fill_order_sort()
+    for name, columns in SORT_INDEXES.items():
+        op.create_index(name, "order_sort", ["org_id", *columns, "order_id"])
 
 
 def create_indexes(indexes):
@@ -131,8 +154,20 @@ def count_orders(connection):
     )
 
 
+def fill_order_sort():
+    steps = " ".join(f"WHEN '{status}' THEN {step}" for step, status in enumerate(STATUSES))
+    op.execute(
+        "INSERT INTO order_sort"  # noqa: S608 - fixed names
+        " (order_id, org_id, created_at, step, is_canceled, name, name_key, customer_key)"
+        f" SELECT id, org_id, created_at, CASE status {steps} END, canceled_at IS NOT NULL, name,"
+        f" substr(name_key, 1, {MOST_OF_KEY}), substr(customer_key, 1, {MOST_OF_KEY})"
+        " FROM orders WHERE deleted_at IS NULL"
+    )
+
+
 def downgrade():
-    op.drop_table("order_count_change")
+    op.drop_table("pending_change")
+    op.drop_table("order_sort")
     op.drop_table("order_count")
     op.drop_index("ix_orders_org_updated", "orders")
     for name in INDEXES:

@@ -1,0 +1,195 @@
+"""Lists that read a table of their own, because `orders` has no index for them.
+
+The table `order_sort` is written beside the requests. Orders with a pending change are read from
+`orders` in its place, so a list shows every order as it is (docs/decisions/0061).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    SmallInteger,
+    Subquery,
+    Text,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    union_all,
+)
+
+from orders.domain.collation import sort_key
+from orders.domain.status import Status
+from orders.services.orders.order_filter import OrderFilter, conditions
+from orders.storage.cursors import Cursor, Keyset, find_rows, find_rows_without_value
+from orders.storage.pages import Count, count_all
+from orders.storage.sql import in_array, unindexed
+from orders.storage.tables import order_sort, orders, pending_change
+
+# Characters of a key that are stored. Texts that differ only behind them come in any order.
+MOST_OF_KEY = 600
+_STEPS = {str(status): step for step, status in enumerate(Status)}
+# In the order of the steps, not of the letters of their names.
+STEP = case(_STEPS, value=orders.c.status)
+
+
+def _begin(key: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(func.substr(key, 1, MOST_OF_KEY, type_=key.type), Text)
+
+
+# By the JSON name of a field: its column here, and what the column contains. Both have the same
+# type: SQLite merges two sorted selects only then, and would sort all rows otherwise.
+_KEYS: dict[str, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
+    "name": (order_sort.c.name_key, _begin(orders.c.name_key)),
+    "customerId": (order_sort.c.customer_key, _begin(orders.c.customer_key)),
+    "status": (order_sort.c.step, cast(STEP, SmallInteger)),
+    "createdAt": (order_sort.c.created_at, orders.c.created_at),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BySortTable:
+    """Finds orders by the indexes of `order_sort`; it is called like `find_rows`.
+
+    `field` is what the list is sorted by. Of the SELECT that it is called with, nothing is used.
+    """
+
+    org_id: str
+    wanted: OrderFilter
+    field: str
+
+    def __call__(
+        self, connection: Connection, entries: Select[Any], keyset: Keyset, cursor: Cursor | None,
+        *, most: int, is_upward: bool = False, offset: int = 0,
+    ) -> list[Row[Any]]:  # fmt: skip
+        del entries
+        found: list[Row[Any]] = []
+        # Orders without a value are last both ways, in which no index has them.
+        parts = [False, True] if keyset.has_nulls else [False]
+        if is_upward:
+            parts.reverse()
+        if cursor is not None:
+            parts = parts[parts.index(cursor.value is None) :]
+        for is_empty in parts:
+            part = self._orders(connection, is_empty=is_empty if keyset.has_nulls else None)
+            own = replace(keyset, column=part.c.key, tie=part.c.id, has_nulls=False)
+            find = find_rows_without_value if is_empty else find_rows
+            rows = find(
+                connection, select(part.c.id), own, cursor,
+                most=most - len(found), is_upward=is_upward, offset=offset,
+            )  # fmt: skip
+            found += rows
+            if len(found) == most:
+                break
+            if rows:
+                offset = 0
+            elif offset:  # it goes on in the next part
+                offset -= count_all(connection, select(part.c.id), offset).number
+            cursor = None
+        return found
+
+    def count(self, connection: Connection, most: int) -> Count:
+        """Return the number of orders that are found, or `most` if there are more."""
+        return count_all(connection, select(self._orders(connection, is_empty=None).c.id), most)
+
+    def _orders(self, connection: Connection, *, is_empty: bool | None) -> Subquery:
+        """Return the orders with `id` and `key`: only those without a key, or only those with one.
+
+        If `is_empty` is None, all of them.
+        """
+        key, own_key = _KEYS[self.field]
+        changed = select(pending_change.c.order_id).where(pending_change.c.org_id == self.org_id)
+        is_changed = exists().where(pending_change.c.order_id == order_sort.c.order_id)
+        stored = select(order_sort.c.order_id.label("id"), key.label("key")).where(
+            order_sort.c.org_id == self.org_id, *self._conditions(), ~is_changed
+        )
+        others = select(orders.c.id, own_key.label("key")).where(
+            orders.c.id.in_(changed),
+            unindexed(orders.c.org_id) == self.org_id,
+            *conditions(connection, self.org_id, self.wanted, by_org=False),
+        )
+        if is_empty is not None:
+            stored = stored.where(key.is_(None) if is_empty else key.is_not(None))
+            others = others.where(own_key.is_(None) if is_empty else own_key.is_not(None))
+        return union_all(stored, others).subquery("found")
+
+    def _conditions(self) -> Iterator[ColumnElement[bool]]:
+        if self.wanted.name is not None:
+            yield order_sort.c.name_key == (sort_key(self.wanted.name) or "")[:MOST_OF_KEY]
+            yield order_sort.c.name == self.wanted.name
+        if self.wanted.statuses:
+            yield order_sort.c.step.in_([_STEPS[str(status)] for status in self.wanted.statuses])
+        if self.wanted.is_canceled is not None:
+            yield order_sort.c.is_canceled.is_(self.wanted.is_canceled)
+
+
+def by_sort_table(
+    org_id: str, wanted: OrderFilter, field: str, *, is_descending: bool
+) -> BySortTable | None:
+    """Return how a list is found in an index of `order_sort`; None if no index is for it.
+
+    `field` is the JSON name of what the list is sorted by.
+    """
+    rest = replace(wanted, name=None, statuses=(), is_canceled=None)
+    if rest != OrderFilter() or wanted.is_canceled:  # canceled orders are few
+        return None
+    by_name, by_status = wanted.name is not None, bool(wanted.statuses)
+    is_found = {
+        "name": not by_name and not by_status,
+        "customerId": not by_name and not by_status,
+        "status": not by_name,
+        # An ascending list may be a client's walk, which has limits of its own.
+        "createdAt": is_descending and (by_name or len(wanted.statuses) == 1),
+    }
+    return BySortTable(org_id, wanted, field) if is_found.get(field) else None
+
+
+def store_again(connection: Connection, order_ids: Sequence[str]) -> None:
+    """Store what `order_sort` has of these orders. No other transaction may do so meanwhile."""
+    connection.execute(delete(order_sort).where(in_array(order_sort.c.order_id, order_ids)))
+    rows = connection.execute(_rows().where(in_array(orders.c.id, order_ids))).all()
+    if rows:
+        connection.execute(insert(order_sort), [row._asdict() for row in rows])
+
+
+def store_all_again(connection: Connection) -> None:
+    """Store what `order_sort` has of all orders; see `store_again`."""
+    connection.execute(delete(order_sort))
+    rows = _rows()
+    connection.execute(insert(order_sort).from_select(rows.selected_columns.keys(), rows))
+
+
+def count_wrong(connection: Connection) -> int:
+    """Return how many orders, or rows of no order, are not in `order_sort` as they should be."""
+    changed = select(pending_change.c.order_id)
+    stored = select(*order_sort.c).where(order_sort.c.order_id.not_in(changed))
+    right = _rows().where(orders.c.id.not_in(changed))
+    wrong = (
+        select(func.count()).select_from(one.except_(other).subquery())
+        for one, other in ((stored, right), (right, stored))
+    )
+    return max(connection.execute(statement).scalar_one() for statement in wrong)
+
+
+def _rows() -> Select[Any]:
+    """Return a SELECT of what `order_sort` should contain, in the order of its columns."""
+    step = case(_STEPS, value=orders.c.status, else_=len(_STEPS))
+    own = {
+        "order_id": orders.c.id,
+        "step": step,
+        "is_canceled": orders.c.canceled_at.is_not(None),
+        "name_key": _begin(orders.c.name_key),
+        "customer_key": _begin(orders.c.customer_key),
+    }
+    columns = {**orders.c, **own}
+    return select(*(columns[one.name].label(one.name) for one in order_sort.c)).where(
+        orders.c.deleted_at.is_(None)
+    )

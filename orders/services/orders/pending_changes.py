@@ -1,0 +1,122 @@
+"""What a write of an order means for the tables that lists and numbers read.
+
+Whoever writes an order also writes a row of `pending_change`, in the same transaction. A background
+thread brings `order_count` and `order_sort` up to date with these rows and deletes them. Until
+then, reads take the pending changes into account (docs/decisions/0061).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, text
+
+from orders.domain.moments import now_or
+from orders.domain.order import Order
+from orders.services.orders import order_counts, order_sort
+from orders.services.orders.order_counts import PLACE, Place, counted_columns, place_of
+from orders.storage import database
+from orders.storage.tables import pending_change
+
+AT_ONCE = 1_000  # changes in one transaction, so that others wait for few of them
+# Of PostgreSQL's locks; any number that nothing else uses.
+_LOCK = 610_042
+
+
+def change_rows(before: Order | None, after: Order) -> list[dict[str, Any]]:
+    """Return the rows of `pending_change` for a write of an order; `before` is None if it is new.
+
+    The result is empty if neither numbers nor lists depend on what has changed.
+    """
+    place, old = place_of(after), before and place_of(before)
+    if place != old:
+        return [_row(after, number, one) for number, one in ((-1, old), (1, place)) if one]
+    if before is None or place is None or _sorted_by(before) == _sorted_by(after):
+        return []
+    return [_row(after, 0, place)]
+
+
+def _row(order: Order, number: int, place: Place) -> dict[str, Any]:
+    own = {"order_id": order.id, "version": order.version, "number": number}
+    return {**own, **dict(zip(PLACE, place, strict=True))}
+
+
+def _sorted_by(order: Order) -> tuple[str | None, str | None]:
+    return order.name, order.customer_id
+
+
+def store_changes(connection: Connection, before: Order, after: Order) -> None:
+    """Store what a change of an order means, in the caller's transaction."""
+    if rows := change_rows(before, after):
+        connection.execute(insert(pending_change), rows)
+
+
+def sort_again(connection: Connection, order_ids: Sequence[str]) -> None:
+    """Bring `order_sort` up to date with these orders at once, in the caller's transaction.
+
+    For what must not stay for a moment, such as the name of a customer that is erased, and for keys
+    that change while the order does not.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    order_sort.store_again(connection, order_ids)
+
+
+def settle() -> int:
+    """Bring the tables up to date with up to AT_ONCE pending changes; return how many there were.
+
+    While another process does so, nothing is done. Raises ServiceBusy.
+    """
+    change = pending_change
+    if database.fetch_value(select(change.c.number).limit(1)) is None:
+        return 0  # without the lock of a write
+    with database.transaction() as connection:
+        if not _is_alone(connection):
+            return 0
+        some = select(change.c.order_id).limit(AT_ONCE)
+        taken = delete(change).where(change.c.order_id.in_(some))
+        returned = (change.c.order_id, *counted_columns(change))
+        rows = connection.execute(taken.returning(*returned)).all()
+        order_counts.add_to_counts(connection, (row[1:] for row in rows), now_or(None))
+        order_sort.store_again(connection, sorted({row.order_id for row in rows}))
+    return len(rows)
+
+
+def add_up_old(now: datetime) -> None:
+    """Add up the numbers of quarters that nobody asks for any more. Raises ServiceBusy."""
+    with database.transaction() as connection:
+        if _is_alone(connection):
+            order_counts.add_up_old(connection, now)
+
+
+def _is_alone(connection: Connection) -> bool:
+    """Return whether no other transaction updates the tables until this one has ended."""
+    if connection.dialect.name == "sqlite":
+        return True  # it has one writer
+    return bool(connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK))).scalar())
+
+
+def find_differences(now: datetime | None = None) -> list[str]:
+    """Compare the tables with all orders; return a sentence for each difference.
+
+    Raises ServiceBusy.
+    """
+    with database.read() as connection:
+        counts = order_counts.find_differences(connection, now_or(now))
+        wrong = order_sort.count_wrong(connection)
+    found = [f"Org {org_id}: {has:,} orders, not {is_:,}." for org_id, (has, is_) in counts.items()]
+    return found + ([f"Orders in a wrong place: {wrong:,}."] if wrong else [])
+
+
+def rebuild(now: datetime | None = None) -> int:
+    """Write the tables again from all orders; return how many orders there are.
+
+    Orders cannot be written meanwhile. Raises ServiceBusy.
+    """
+    with database.transaction() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            connection.execute(text("LOCK TABLE orders IN SHARE MODE"))
+        connection.execute(delete(pending_change))
+        order_sort.store_all_again(connection)
+        return order_counts.count_again(connection, now_or(now))
