@@ -33,9 +33,10 @@ _WITH_ZEROS = re.compile(r"([0-9]{1,18})[.,]0{1,2}")
 _AT_THE_END = re.compile(r"(?=\([^()]*\)$)|(?<=[:=])(?=[0-9]+$)")
 _LIKE_AN_ID = re.compile(r"(?=.*[0-9])(?=.*[A-Z_-]).+")
 _BULLETS = re.compile(r"(?:[>*•·-]\s+)+")  # lists and quotations in e-mails
-# What says that a number is that of a product: "Art.-Nr. 4711", "SKU: 4711".
+# What says that a number is that of a product: "Art.-Nr. 4711", "SKU: 4711". In "4SKU DESK" the
+# letters are part of a name.
 _LABEL = re.compile(
-    r"(?:(?:art(?:icle|ikel)?|item|prod(?:uct|ukt)?|part|material)[. -]{0,2}"
+    r"(?<![^\s,;:(\[])(?:(?:art(?:icle|ikel)?|item|prod(?:uct|ukt)?|part|material)[. -]{0,2}"
     r"(?:nr|no|num(?:ber|mer))\b|sku\b)[.:# -]{1,3}(?=\S)",
     re.IGNORECASE,
 )
