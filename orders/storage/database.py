@@ -21,14 +21,15 @@ from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, Executable, text
-from sqlalchemy import insert as insert_statement
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from orders.domain.errors import ServiceBusy
 from orders.storage.models.base import Base
+from orders.storage.postgresql_insert import insert_rows
+from orders.storage.sql import NewRows
 from orders.storage.sqlite import connections as _sqlite_connections  # noqa: F401 - its listeners
 from orders.storage.sqlite import request_lock
-from orders.storage.sqlite.batch_insert import BatchInsert, NewRows, WaitedTooLong
+from orders.storage.sqlite.batch_insert import BatchInsert, WaitedTooLong
 from orders.storage.sqlite.database_files import CANNOT_READ, CANNOT_WRITE, files_of, forget
 from orders.storage.sqlite.group_commit import ROWS_WAIT, GroupWriter
 from orders.storage.sqlite.statement_cache import CompiledSelect, ConnectionCache, Parameters
@@ -216,6 +217,10 @@ def insert(make_rows: Callable[[], NewRows]) -> None:
     attempt was stored although its connection was lost. Raises RuntimeError and ServiceBusy as
     `transaction` does.
     """
+
+    def insert_late(connection: Connection) -> None:
+        BatchInsert(make_rows())(connection)
+
     engine, asked_at = _engine(), time.monotonic()
     rows = make_rows()
     _start_writing()
@@ -226,7 +231,7 @@ def insert(make_rows: Callable[[], NewRows]) -> None:
             _write_with_retries(engine, lambda connection: _insert_rows(connection, rows, asked_at))
     except WaitedTooLong:
         if engine.dialect.name == "sqlite":
-            _writer_of(engine).run(lambda connection: _insert_rows(connection, make_rows()))
+            _writer_of(engine).run(insert_late)
         else:
             _write_with_retries(engine, lambda connection: _insert_late(connection, make_rows))
     finally:
@@ -359,20 +364,17 @@ def _begun(engine: Engine) -> Connection:
     return connection
 
 
-def _insert_rows(connection: Connection, rows: NewRows, asked_at: float | None = None) -> None:
-    """Insert rows; raise WaitedTooLong unless that begins within ROWS_WAIT after `asked_at`."""
-    for table, table_rows in rows.items():
-        if table_rows:
-            connection.execute(insert_statement(table).inline(), table_rows)
-        # Only after its first statement does PostgreSQL show that the transaction writes.
-        if asked_at is not None and time.monotonic() - asked_at > ROWS_WAIT:
-            raise WaitedTooLong
-        asked_at = None
+def _insert_rows(connection: Connection, rows: NewRows, asked_at: float) -> None:
+    """Insert rows; raise WaitedTooLong unless that is done within ROWS_WAIT after `asked_at`."""
+    insert_rows(connection, rows)
+    # Only after its first statement does PostgreSQL show that the transaction writes.
+    if time.monotonic() - asked_at > ROWS_WAIT:
+        raise WaitedTooLong
 
 
 def _insert_late(connection: Connection, make_rows: Callable[[], NewRows]) -> None:
     connection.execute(_BEGIN_TO_WRITE)
-    _insert_rows(connection, make_rows())
+    insert_rows(connection, make_rows())
 
 
 def _engine() -> Engine:

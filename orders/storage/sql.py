@@ -1,7 +1,8 @@
 """SQL expressions that SQLAlchemy does not provide, compiled for SQLite and PostgreSQL."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import orjson
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Table,
     Text,
     bindparam,
     case,
@@ -55,6 +57,33 @@ def in_array(column: Column, texts: Sequence[str]) -> ColumnElement[bool]:
     Databases limit the number of bound values in a statement, and each bound value costs time.
     """
     return _InArray(column, bindparam(None, list(texts), type_=_Texts()))
+
+
+# The rows of each table, parents first; all rows of a table have the same keys.
+NewRows: TypeAlias = Mapping[Table, Sequence[Mapping[str, Any]]]
+# Converts a value for a driver.
+Process: TypeAlias = Callable[[Any], Any]
+
+
+def row_values(
+    table: Table, rows: Sequence[Mapping[str, Any]], dialect: Dialect
+) -> list[tuple[Any, ...]]:
+    """Return the rows' values as the driver takes them, in the order of the first row's keys."""
+    keys = tuple(rows[0])
+    processes = _processes(table, keys, dialect)
+    return [
+        tuple(
+            row[key] if process is None else process(row[key])
+            for key, process in zip(keys, processes, strict=True)
+        )
+        for row in rows
+    ]
+
+
+@lru_cache(maxsize=256)
+def _processes(table: Table, keys: tuple[str, ...], dialect: Dialect) -> tuple[Process | None, ...]:
+    kinds = (table.c[key].type.dialect_impl(dialect) for key in keys)
+    return tuple(kind.bind_processor(dialect) for kind in kinds)
 
 
 def rows_with(

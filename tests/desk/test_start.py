@@ -12,6 +12,7 @@ from orders.domain.inputs import Limits
 from orders.domain.status import Status
 from orders.interfaces.desk import charts
 from orders.services.dashboard import Day
+from orders.services.orders import pending_changes
 from orders.services.webhooks import webhooks
 from orders.storage import database
 from orders.storage.models.webhooks import WebhookDelivery
@@ -44,6 +45,7 @@ def test_the_page_shows_today_own_orders_quiet_carts_and_figures(
                 connection.execute(statement.values(created_at=old, updated_at=old)).rowcount
             )
         )
+        pending_changes.rebuild()
     form = {**good_form(), "name": "By hand", "cart.0.count": "1200", "do": "place"}
     assert staff_client.post(f"/orders/new?form={'S' * 22}", data=form).status_code == 303
     text = staff_client.get("/").text

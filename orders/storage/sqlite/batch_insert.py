@@ -7,7 +7,7 @@ of inserts are inserted with a few statements of many rows
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeAlias
@@ -15,10 +15,9 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
-from orders.storage.sqlite.statement_cache import Process, driver_of, sqlalchemy_error
+from orders.storage.sql import NewRows, row_values
+from orders.storage.sqlite.statement_cache import driver_of, sqlalchemy_error
 
-# The rows of each table, parents first; all rows of a table have the same keys.
-NewRows: TypeAlias = Mapping[Table, Sequence[Mapping[str, Any]]]
 _Keys: TypeAlias = tuple[str, ...]
 
 # Rows in the largest statement. SQLite takes 32,766 values in one.
@@ -39,7 +38,7 @@ class BatchInsert:
 
     def __init__(self, rows: NewRows) -> None:
         self.parts = [
-            (table, tuple(table_rows[0]), _values(table, table_rows))
+            (table, tuple(table_rows[0]), row_values(table, table_rows, _SQLITE))
             for table, table_rows in rows.items()
             if table_rows
         ]
@@ -86,21 +85,3 @@ def _statement(table: Table, keys: _Keys, size: int) -> str:
     row = f"({', '.join('?' * len(keys))})"
     # Names come from our own tables, values are bound.
     return f"INSERT INTO {quoted.format_table(table)} ({columns}) VALUES {', '.join([row] * size)}"  # noqa: S608
-
-
-def _values(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-    keys = tuple(rows[0])
-    processes = _processes(table, keys)
-    return [
-        tuple(
-            row[key] if process is None else process(row[key])
-            for key, process in zip(keys, processes, strict=True)
-        )
-        for row in rows
-    ]
-
-
-@lru_cache(maxsize=256)
-def _processes(table: Table, keys: _Keys) -> tuple[Process | None, ...]:
-    kinds = (table.c[key].type.dialect_impl(_SQLITE) for key in keys)
-    return tuple(kind.bind_processor(_SQLITE) for kind in kinds)

@@ -17,8 +17,9 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
+from orders.storage.sql import Process
+
 Parameters: TypeAlias = Mapping[str, Any]
-Process: TypeAlias = Callable[[Any], Any]
 
 _SQLITE = sqlite_dialect(paramstyle="named")
 
