@@ -32,6 +32,9 @@ from orders.storage.database import db
 from orders.storage.postgresql import TimeLimits, prepare
 from orders.storage.sqlite import request_lock
 
+# Connections to the database beside those that a process keeps, closed after use.
+MOST_MORE_CONNECTIONS = 5
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the application with its commands; without settings, from those of the environment."""
@@ -58,8 +61,11 @@ def _application(settings: Settings) -> Shortorder:
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        # Errors of the database are logged: never with what was stored.
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "hide_parameters": True,  # errors are logged: never with what was stored
+            "pool_size": settings.database_pool,
+            "max_overflow": MOST_MORE_CONNECTIONS,
+        },
         MAX_CONTENT_LENGTH=settings.limits.body_bytes,
         MAX_FORM_MEMORY_SIZE=settings.limits.body_bytes,
         **session.session_settings(settings),

@@ -43,6 +43,7 @@ class Settings:
     # Folder for the SQLite file and the generated secret: of the clone, or where it is started.
     data_dir: Path = Path("instance") if IS_INSTALLED else PROJECT / "instance"
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
+    database_pool: int = 10  # connections that a process keeps; at times it opens five more
     database_wait: int = 30  # seconds that a start waits until the database can be reached
     statement_timeout: int = 30  # seconds that PostgreSQL may take for a statement; 0: any
     lock_timeout: int = 5  # seconds to wait for a lock in PostgreSQL; 0: any
@@ -261,7 +262,7 @@ def _check(settings: Settings) -> None:
     if not 1 <= settings.port <= 65535:
         raise BadSetting(f"PORT is {settings.port}; it must be from 1 to 65535.")
     for name in (
-        *("workers", "threads", "body_seconds", "read_seconds", "webhook_threads"),
+        *("workers", "threads", "database_pool", "body_seconds", "read_seconds", "webhook_threads"),
         *("webhook_days", "session_idle_hours", "session_max_days", "backup_every", "draft_days"),
     ):
         if getattr(settings, name) < 1:

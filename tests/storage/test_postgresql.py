@@ -70,6 +70,19 @@ def create(org: Org) -> int:
     return org.app.test_client().post("/api/orders", json=order, headers=headers).status_code
 
 
+def test_a_process_keeps_its_connections(new_postgresql: str, tmp_path: Path) -> None:
+    """As many as it has threads and more, or a request would have to open one."""
+    with own_app(settings_for(new_postgresql, tmp_path)) as app, app.app_context():
+        assert Settings().database_pool > Settings().threads
+        engine = database.db.engine
+        for _ in range(2):
+            used = [engine.connect() for _ in range(Settings().database_pool)]
+            processes = {one.exec_driver_sql("SELECT pg_backend_pid()").scalar() for one in used}
+            for one in used:
+                one.close()
+            assert engine.pool.checkedin() == len(processes) == 10  # type: ignore[attr-defined]
+
+
 def test_it_works_behind_pgbouncer_in_transaction_mode(pooled: str, tmp_path: Path) -> None:
     with own_app(settings_for(pooled, tmp_path)) as app:
         org = make_org(app, "Workshop")
