@@ -4,14 +4,14 @@
 import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from orders.services.accounts import audit, customer_wording, orgs, sessions, setup
 from orders.services.accounts.account_events import list_events
 from orders.services.accounts.audit import AuditFilter
 from orders.services.catalog.configuration_edits import retire_configuration
 from orders.services.catalog.configuration_queries import find_configuration
-from orders.services.orders import changes, order_list, queries
+from orders.services.orders import changes, order_list, pending_changes, queries
 from orders.services.orders.order_filter import OrderFilter
 from orders.settings import PROJECT
 from orders.storage import database, tables
@@ -48,6 +48,31 @@ def test_orders_from_before_the_migration_are_found_by_their_values(app: Flask, 
     assert after == before
     assert len(after) == 2
     assert f"{made['shortId'].casefold()}\ngrosse\ns-1\nnorth\noak\n7\nxxx" in after[0] + after[1]
+
+
+@pytest.mark.own_database(reason="it migrates the database there and back")
+def test_what_lists_read_is_written_for_older_orders(app: Flask, org: Org) -> None:
+    number = {"platform": {"id": " Nº  4711 "}, "metadata": {"PO number": "PO 7"}}
+    made = [
+        make_order(org, **one)
+        for one in (
+            {"name": "Hall", "customerId": "C-1", **number}, {"status": "List", **number},
+            {"customerId": "C\n2", "name": "x" * 255, **number}, {"name": "Bar"}, {},
+        )
+    ]  # fmt: skip
+    actor = org.staff().actor
+    keys = select(tables.orders.c.platform_key, tables.orders.c.po_key).order_by(tables.orders.c.id)
+    with app.app_context():
+        changes.cancel_order(made[3]["id"], None, actor=actor)
+        changes.bin_order(made[4]["id"], actor=actor)
+        before = database.fetch_all(keys)
+        database.close()
+        flask_migrate.downgrade(directory=FOLDER, revision="0041")
+        flask_migrate.upgrade(directory=FOLDER)
+        assert database.fetch_all(keys) == before
+        assert {row.platform_key for row in before} == {"no 4711", None}
+        assert pending_changes.find_differences() == []
+        assert database.fetch_value(select(func.count()).select_from(tables.order_sort)) == 4
 
 
 @pytest.mark.own_database(reason="it migrates the database there and back")

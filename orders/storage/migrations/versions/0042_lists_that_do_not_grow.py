@@ -159,7 +159,7 @@ def fill_order_sort():
     op.execute(
         "INSERT INTO order_sort"  # noqa: S608 - fixed names
         " (order_id, org_id, created_at, step, is_canceled, name, name_key, customer_key)"
-        f" SELECT id, org_id, created_at, CASE status {steps} END, canceled_at IS NOT NULL, name,"
+        f" SELECT id, org_id, created_at, CASE status {steps} ELSE {len(STATUSES)} END, canceled_at IS NOT NULL, name,"
         f" substr(name_key, 1, {MOST_OF_KEY}), substr(customer_key, 1, {MOST_OF_KEY})"
         " FROM orders WHERE deleted_at IS NULL"
     )
