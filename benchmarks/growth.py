@@ -24,6 +24,7 @@ from flask import Flask
 from sqlalchemy import insert, text
 
 from app import create_app
+from orders.domain.identifiers import new_uuid
 from orders.domain.inputs import Limits
 from orders.domain.order import CartLine, Order
 from orders.domain.short_id import generate
@@ -113,7 +114,7 @@ def order(at: int, size: int, actor: Actor, chance: random.Random) -> Order:
     [status] = chance.choices([*WEIGHTS], [*WEIGHTS.values()])
     word = "".join(chance.choices(SYLLABLES, k=3))
     return Order(
-        id=str(uuid.UUID(int=chance.getrandbits(128))), short_id=generate(), org_id=actor.org_id,
+        id=new_uuid(created), short_id=generate(), org_id=actor.org_id,
         origin_org_id=actor.org_id, name=f"{word} karen {at}" if at % 10 else None,
         customer_id=f"C-{chance.randrange(max(1, size // PER_CUSTOMER))}",
         platform={"id": f"S-{at:09}", "platform": "shopify"}, metadata={"finish": word},

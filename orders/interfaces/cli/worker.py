@@ -24,6 +24,7 @@ from orders.services import retention
 from orders.services.accounts import sessions
 from orders.services.imports.work import work_next
 from orders.services.orders import pending_changes
+from orders.services.orders.pending_changes import AT_ONCE
 from orders.services.webhooks.sender import Sender
 from orders.services.webhooks.webhook_client import WebhookClient
 from orders.settings import Settings
@@ -32,10 +33,11 @@ log = logging.getLogger(__name__)
 
 # Seconds between two polls for imports.
 POLL = 0.5
-# Seconds between two looks for orders whose changes lists and numbers do not contain yet, and
-# between two of many transactions with such changes.
+# Seconds between two looks for orders whose changes lists and numbers do not contain yet. Of many,
+# each hundred is followed by a rest of so many times the time that it took: those who place orders
+# go first, and reads do not depend on it.
 SETTLING = 1.0
-REST = 0.05
+REST = 9
 # Seconds that a thread waits after a failure, such as a database that cannot be reached.
 PAUSE = 2.0
 # Seconds between two deletions of old messages, drafts and sessions.
@@ -128,9 +130,10 @@ class Background:
         self._is_stopping.wait(POLL)
 
     def _settle(self) -> None:
-        at_once = pending_changes.AT_ONCE
-        while not self._is_stopping.is_set() and pending_changes.settle() >= at_once:
-            self._is_stopping.wait(REST)
+        began = time.monotonic()
+        while not self._is_stopping.is_set() and pending_changes.settle() >= AT_ONCE:
+            self._is_stopping.wait(REST * (time.monotonic() - began))
+            began = time.monotonic()
         self._is_stopping.wait(SETTLING)
 
     def _clear(self) -> None:

@@ -155,9 +155,8 @@ def by_sort_table(
 def store_again(connection: Connection, order_ids: Sequence[str]) -> None:
     """Store what `order_sort` has of these orders. No other transaction may do so meanwhile."""
     connection.execute(delete(order_sort).where(in_array(order_sort.c.order_id, order_ids)))
-    rows = connection.execute(_rows().where(in_array(orders.c.id, order_ids))).all()
-    if rows:
-        connection.execute(insert(order_sort), [row._asdict() for row in rows])
+    rows = _rows().where(in_array(orders.c.id, order_ids))
+    connection.execute(insert(order_sort).from_select(rows.selected_columns.keys(), rows))
 
 
 def store_all_again(connection: Connection) -> None:

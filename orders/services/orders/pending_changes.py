@@ -18,7 +18,7 @@ from orders.services.orders.order_counts import PLACE, Place, counted_columns, p
 from orders.storage import database
 from orders.storage.tables import pending_change
 
-AT_ONCE = 1_000  # changes in one transaction, so that others wait for few of them
+AT_ONCE = 100  # changes in one transaction, so that others wait for about ten milliseconds
 # Of PostgreSQL's locks; any number that nothing else uses.
 _LOCK = 610_042
 

@@ -123,7 +123,6 @@ class OrderSort(Base):
     __tablename__ = "order_sort"
     __table_args__ = (
         Index("ix_order_sort_name", "org_id", "name_key", "order_id"),
-        Index("ix_order_sort_name_created", "org_id", "name_key", "created_at", "order_id"),
         Index("ix_order_sort_customer", "org_id", "customer_key", "order_id"),
         Index("ix_order_sort_step", "org_id", "step", "order_id"),
         Index("ix_order_sort_step_created", "org_id", "step", "created_at", "order_id"),

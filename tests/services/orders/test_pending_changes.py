@@ -262,7 +262,7 @@ class TestLists:
             (OrderFilter(), "name", "ix_order_sort_name (org_id=? AND name_key>?)"),
             (OrderFilter(), "-customerId", "ix_order_sort_customer (org_id=? AND customer_key>?)"),
             (OrderFilter(), "-status", "ix_order_sort_step (org_id=?)"),
-            (OrderFilter(name="a"), "-createdAt", "ix_order_sort_name_created (org_id=? AND name_"),
+            (OrderFilter(name="a"), "-createdAt", "ix_order_sort_name (org_id=? AND name_key=?)"),
             (OrderFilter(statuses=("New",)), "-createdAt", "step_created (org_id=? AND step=?)"),
             (OrderFilter(), "-updatedAt", "ix_orders_org_updated (org_id=?)"),
             (OrderFilter(updated_from=NOW), "-updatedAt", "ix_orders_org_updated (org_id=? AND up"),

@@ -35,7 +35,6 @@ EARLIER_INDEXES = {
 }
 SORT_INDEXES = {
     "ix_order_sort_name": ("name_key",),
-    "ix_order_sort_name_created": ("name_key", "created_at"),
     "ix_order_sort_customer": ("customer_key",),
     "ix_order_sort_step": ("step",),
     "ix_order_sort_step_created": ("step", "created_at"),
