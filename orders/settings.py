@@ -43,7 +43,7 @@ class Settings:
     # Folder for the SQLite file and the generated secret: of the clone, or where it is started.
     data_dir: Path = Path("instance") if IS_INSTALLED else PROJECT / "instance"
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
-    database_pool: int = 10  # connections that a process keeps; at times it opens five more
+    database_pool: int = 10  # connections that a process keeps; under load up to five more
     database_wait: int = 30  # seconds that a start waits until the database can be reached
     statement_timeout: int = 30  # seconds that PostgreSQL may take for a statement; 0: any
     lock_timeout: int = 5  # seconds to wait for a lock in PostgreSQL; 0: any

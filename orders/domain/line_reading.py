@@ -33,10 +33,10 @@ _WITH_ZEROS = re.compile(r"([0-9]{1,18})[.,]0{1,2}")
 _AT_THE_END = re.compile(r"(?=\([^()]*\)$)|(?<=[:=])(?=[0-9]+$)")
 _LIKE_AN_ID = re.compile(r"(?=.*[0-9])(?=.*[A-Z_-]).+")
 _BULLETS = re.compile(r"(?:[>*•·-]\s+)+")  # lists and quotations in e-mails
-# What says that a number is that of a product: "Art.-Nr. 4711", "SKU: 4711". In "4SKU DESK" the
-# letters are part of a name.
+# What says that a number is that of a product: "Art.-Nr. 4711", "SKU: 4711". It is only left out at
+# the beginning: within a text it is part of what was typed.
 _LABEL = re.compile(
-    r"(?<![^\s,;:(\[])(?:(?:art(?:icle|ikel)?|item|prod(?:uct|ukt)?|part|material)[. -]{0,2}"
+    r"(?:(?:art(?:icle|ikel)?|item|prod(?:uct|ukt)?|part|material)[. -]{0,2}"
     r"(?:nr|no|num(?:ber|mer))\b|sku\b)[.:# -]{1,3}(?=\S)",
     re.IGNORECASE,
 )
@@ -213,6 +213,11 @@ def read_line(text: str, named: Named) -> PastedLine:
     return PastedLine(*said.pop()) if said else PastedLine(text, "1")
 
 
+def without_label(reference: str) -> str:
+    label = _LABEL.match(reference)
+    return reference[label.end() :] if label else reference
+
+
 def _readings(text: str) -> Iterator[tuple[str, str, bool]]:
     """Yield (reference, count, is certain) for each way to find a count at either end of a text.
 
@@ -225,7 +230,7 @@ def _readings(text: str) -> Iterator[tuple[str, str, bool]]:
     for size in range(1, min(3, len(words))):
         for number, rest in ((words[:size], words[size:]), (words[-size:], words[:-size])):
             typed, count = " ".join(number), count_of(" ".join(number))
-            reference = _LABEL.sub("", " ".join(rest).strip(_ENDS), count=1)
+            reference = without_label(" ".join(rest).strip(_ENDS))
             if count and reference and plain_name(reference) not in _UNITS:
                 is_alone = typed.isdigit() and len(rest) > 1 and rest[-1][-1] not in ",:;=-"
                 yield reference, count, not is_alone

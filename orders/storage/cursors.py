@@ -29,7 +29,8 @@ from sqlalchemy import (
 
 T = TypeVar("T")
 MAX_CURSOR = 6_000  # characters; the key of a name of 255 characters fits in any script
-MAX_INTEGER = 2**63 - 1
+MAX_INTEGER = 2**63 - 1  # of a tie
+MAX_COLUMN = 2**31 - 1  # PostgreSQL's integers have 32 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +202,13 @@ def read_cursor(text: str, keyset: Keyset) -> Cursor | None:
         if name != keyset.name:
             return None
         is_null = value is None and keyset.has_nulls
-        found = None if is_null else _read_value(value, keyset.column_type)
-        return Cursor(found, _read_value(tie, keyset.tie_type))
+        found = None if is_null else _read_value(value, keyset.column_type, MAX_COLUMN)
+        return Cursor(found, _read_value(tie, keyset.tie_type, MAX_INTEGER))
     except (binascii.Error, ValueError, TypeError, OverflowError):
         return None
 
 
-def _read_value(value: Any, kind: type) -> Any:  # noqa: ANN401 - a column's value
+def _read_value(value: Any, kind: type, most: int) -> Any:  # noqa: ANN401 - a column's value
     """Convert a value in a cursor's JSON to `kind`: str, int or datetime.
 
     Raises ValueError if the value is of another type or out of range.
@@ -221,7 +222,7 @@ def _read_value(value: Any, kind: type) -> Any:  # noqa: ANN401 - a column's val
     if kind is datetime:
         pass
     elif is_valid:
-        is_valid = abs(value) <= MAX_INTEGER if kind is int else "\0" not in value
+        is_valid = abs(value) <= most if kind is int else "\0" not in value
     if not is_valid:
         raise ValueError(value)
     return value

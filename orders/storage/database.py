@@ -71,6 +71,7 @@ engine_in_use: ContextVar[Engine | None] = ContextVar("engine_in_use", default=N
 _connections: "WeakKeyDictionary[Engine, ConnectionCache]" = WeakKeyDictionary()
 _writers: "WeakKeyDictionary[Engine, GroupWriter]" = WeakKeyDictionary()
 _autocommit: "WeakKeyDictionary[Engine, Engine]" = WeakKeyDictionary()
+_snapshots: "WeakKeyDictionary[Engine, Engine]" = WeakKeyDictionary()
 
 
 def _reset() -> None:
@@ -91,7 +92,7 @@ def read() -> Iterator[Connection]:
     """
     request_lock.release()  # a search may take long, and other requests should not wait for it
     try:
-        with _engine().connect() as connection, connection.begin():
+        with _snapshots_of(_engine()).connect() as connection, connection.begin():
             yield connection
     except SQLAlchemyError as error:
         _raise_if_unavailable(error, CANNOT_READ)
@@ -210,7 +211,7 @@ def insert(make_rows: Callable[[], NewRows]) -> None:
     """Insert rows into several tables, all or none; they are on disk afterwards.
 
     `make_rows` returns the rows of each table, parent tables first. Each row must have every column
-    that cannot be null, because defaults are not filled in. If the transaction cannot begin within
+    that cannot be null, because defaults are not filled in. If the rows are not there within
     ROWS_WAIT seconds, `make_rows` is called again inside the transaction, so that the times in the
     rows are those of the transaction. On SQLite the rows of many callers are inserted together.
     Raises IntegrityError if a row violates a constraint, which can also happen because a first
@@ -289,6 +290,7 @@ def close() -> None:
     """Close all connections of the current engine; the next statement opens new ones."""
     engine = _engine()
     _autocommit.pop(engine, None)
+    _snapshots.pop(engine, None)
     writer = _writers.pop(engine, None)
     if writer is not None:
         writer.close()
@@ -390,6 +392,15 @@ def _autocommit_of(engine: Engine) -> Engine:
     if engine not in _autocommit:
         _autocommit[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
     return _autocommit[engine]
+
+
+def _snapshots_of(engine: Engine) -> Engine:
+    """Return the engine with transactions in which all statements see the same state."""
+    if engine.dialect.name == "sqlite":
+        return engine  # as its transactions always do
+    if engine not in _snapshots:
+        _snapshots[engine] = engine.execution_options(isolation_level="REPEATABLE READ")
+    return _snapshots[engine]
 
 
 def _connections_of(engine: Engine) -> ConnectionCache:

@@ -138,8 +138,6 @@ def numbered_page(
         is_descending=paging.is_descending, has_nulls=bool(getattr(column, "nullable", False)),
     )  # fmt: skip
     cursor = read_cursor(paging.after or "", keyset)
-    if cursor is not None and keyset.column_type is int and abs(cursor.value) >= 2**31:
-        cursor = None  # PostgreSQL's integers have 32 bits
     if paging.after and cursor is None:
         raise InvalidInput([FieldError("after", NOT_A_CURSOR)])
     how = long or LongList(None, find_rows, count_all)

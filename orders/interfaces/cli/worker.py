@@ -34,10 +34,16 @@ log = logging.getLogger(__name__)
 # Seconds between two polls for imports.
 POLL = 0.5
 # Seconds between two looks for orders whose changes lists and numbers do not contain yet. Of many,
-# each hundred is followed by a rest of so many times the time that it took: those who place orders
-# go first, and reads do not depend on it.
+# each hundred is followed by a rest of so many times the processor's time that it took, because
+# those who place orders go first; the longer it goes on, the less, because reads take longer then.
 SETTLING = 1.0
-REST = 9
+REST = 9.0
+LESS_REST = 0.02
+LONGEST_REST = 0.5  # seconds
+# Seconds from the start until lists and numbers are compared with the orders, which processes of
+# the version before may have written during an upgrade, and then between two times.
+FIRST_REPAIR = 300.0
+REPAIRING = 86_400.0
 # Seconds that a thread waits after a failure, such as a database that cannot be reached.
 PAUSE = 2.0
 # Seconds between two deletions of old messages, drafts and sessions.
@@ -60,6 +66,7 @@ class Background:
         self._settings = settings
         self._limits = settings.limits
         self._is_stopping = threading.Event()
+        self._is_repaired = False
         self._sender = Sender(
             WebhookClient(allow_private=settings.webhook_private_network),
             org_lanes=settings.webhook_threads,
@@ -70,7 +77,14 @@ class Background:
         schedules = (schedule.run,) if settings.backup_to else ()
         self.threads = [
             threading.Thread(target=self._repeat, args=(step,), name=step.__name__, daemon=True)
-            for step in (self._send, self._import, self._settle, self._clear, *schedules)
+            for step in (
+                self._send,
+                self._import,
+                self._settle,
+                self._repair,
+                self._clear,
+                *schedules,
+            )
         ]
 
     def start(self) -> None:
@@ -130,15 +144,20 @@ class Background:
         self._is_stopping.wait(POLL)
 
     def _settle(self) -> None:
-        began = time.monotonic()
+        began, patience = time.thread_time(), REST
         while not self._is_stopping.is_set() and pending_changes.settle() >= AT_ONCE:
-            self._is_stopping.wait(REST * (time.monotonic() - began))
-            began = time.monotonic()
+            self._is_stopping.wait(min(patience * (time.thread_time() - began), LONGEST_REST))
+            began, patience = time.thread_time(), max(0.0, patience - LESS_REST)
         self._is_stopping.wait(SETTLING)
 
     def _clear(self) -> None:
         if self._is_stopping.wait(CLEARING):
             return
-        pending_changes.add_up_old(datetime.now(UTC))
         retention.clear_old(self._settings)
         sessions.clear_old(session_lifetimes())
+        pending_changes.add_up_old(datetime.now(UTC))
+
+    def _repair(self) -> None:
+        if not self._is_stopping.wait(REPAIRING if self._is_repaired else FIRST_REPAIR):
+            pending_changes.repair(self._is_stopping.is_set)
+            self._is_repaired = True

@@ -23,7 +23,7 @@ _SECRETS = re.compile(
     re.IGNORECASE,
 )
 # A word that may be such a URL, and in it what is before the password, which ends with the last @.
-_WORD = re.compile(r"[^\s\"]+")
+_WORD = re.compile(r"\S+")
 _USER = re.compile(r"://[^\s/:@]{0,200}:")
 # Characters that a path may contain without being encoded (RFC 3986, 3.3).
 _IN_PATHS = "/:@!$&'()*+,;="

@@ -39,7 +39,7 @@ Place: TypeAlias = tuple[str, int, str, bool]
 PLACE = ("org_id", "quarter", "status", "is_canceled")
 _TABLES = (order_count, pending_change)
 _QUARTERS = {
-    "sqlite": f"CAST(strftime('%s', created_at) AS INTEGER) / {QUARTER}",
+    "sqlite": f"CAST(strftime('%s', substr(created_at, 1, 19)) AS INTEGER) / {QUARTER}",
     "postgresql": f"CAST(floor(extract(epoch FROM created_at) / {QUARTER}) AS integer)",
 }
 
@@ -120,16 +120,17 @@ def add_up_old(connection: Connection, now: datetime) -> None:
     add_to_counts(connection, connection.execute(gone).all(), now)
 
 
-def find_differences(connection: Connection, now: datetime) -> dict[str, tuple[int, int]]:
-    """Count all orders; return the stored and the counted number by org ID where they differ.
-
-    They also differ if they are equal in total, but not by status and time.
-    """
+def find_differences(connection: Connection, now: datetime) -> Counter[Place]:
+    """Count all orders; return by how much the numbers that are stored differ, where they do."""
     both = (connection.execute(select(*counted_columns(one))) for one in _TABLES)
-    stored = _summed(chain.from_iterable(both), now)
-    counted = _summed(connection.execute(_counted(connection)), now)
-    wrong = {key[0] for key in stored.keys() | counted.keys() if stored[key] != counted[key]}
-    return {org_id: (_total(stored, org_id), _total(counted, org_id)) for org_id in sorted(wrong)}
+    wrong = _summed(connection.execute(_counted(connection)), now)
+    wrong.subtract(_summed(chain.from_iterable(both), now))
+    return Counter({place: number for place, number in wrong.items() if number})
+
+
+def add_differences(connection: Connection, differences: Counter[Place], now: datetime) -> None:
+    """Correct the numbers by what `find_differences` has returned."""
+    add_to_counts(connection, ((*place, number) for place, number in differences.items()), now)
 
 
 def count_again(connection: Connection, now: datetime) -> int:
@@ -166,7 +167,3 @@ def _summed(rows: Iterable[Any], now: datetime) -> Counter[Place]:
         kept = quarter if quarter >= oldest else 0
         sums[org_id, kept, status, bool(is_canceled)] += number
     return sums
-
-
-def _total(sums: Counter[Place], org_id: str) -> int:
-    return sum(number for key, number in sums.items() if key[0] == org_id)

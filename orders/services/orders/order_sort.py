@@ -6,14 +6,15 @@ The table `order_sort` is written beside the requests. Orders with a pending cha
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Select,
-    SmallInteger,
     Subquery,
     Text,
     case,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     union_all,
 )
@@ -50,7 +52,7 @@ def _begin(key: ColumnElement[Any]) -> ColumnElement[Any]:
 _KEYS: dict[str, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     "name": (order_sort.c.name_key, _begin(orders.c.name_key)),
     "customerId": (order_sort.c.customer_key, _begin(orders.c.customer_key)),
-    "status": (order_sort.c.step, cast(STEP, SmallInteger)),
+    "status": (order_sort.c.step, cast(STEP, Integer)),
     "createdAt": (order_sort.c.created_at, orders.c.created_at),
 }
 
@@ -166,16 +168,29 @@ def store_all_again(connection: Connection) -> None:
     connection.execute(insert(order_sort).from_select(rows.selected_columns.keys(), rows))
 
 
-def count_wrong(connection: Connection) -> int:
-    """Return how many orders, or rows of no order, are not in `order_sort` as they should be."""
-    changed = select(pending_change.c.order_id)
-    stored = select(*order_sort.c).where(order_sort.c.order_id.not_in(changed))
-    right = _rows().where(orders.c.id.not_in(changed))
-    wrong = (
-        select(func.count()).select_from(one.except_(other).subquery())
-        for one, other in ((stored, right), (right, stored))
+def find_wrong(connection: Connection, most: int) -> list[str]:
+    """Return the IDs of orders that are not in `order_sort` as they should be; about `most`.
+
+    Orders with a pending change are right.
+    """
+    right = {one.name: one for one in _rows().selected_columns}
+    kept = {one.name: one for one in order_sort.c}
+    differs = (kept[name].is_distinct_from(right[name].element) for name in kept)
+    both = order_sort.c.order_id == orders.c.id
+    either = func.coalesce(orders.c.id, order_sort.c.order_id)
+    is_changed = exists().where(pending_change.c.order_id == either)
+    missing = (
+        select(orders.c.id)
+        .select_from(orders.outerjoin(order_sort, both))
+        .where(orders.c.deleted_at.is_(None), or_(*differs), ~is_changed)
     )
-    return max(connection.execute(statement).scalar_one() for statement in wrong)
+    left = (
+        select(order_sort.c.order_id)
+        .select_from(order_sort.outerjoin(orders, both))
+        .where(or_(orders.c.id.is_(None), orders.c.deleted_at.is_not(None)), ~is_changed)
+    )
+    found = (connection.execute(one.limit(most)).scalars() for one in (missing, left))
+    return list(chain.from_iterable(found))
 
 
 def _rows() -> Select[Any]:

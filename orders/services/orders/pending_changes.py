@@ -5,20 +5,27 @@ thread brings `order_count` and `order_sort` up to date with these rows and dele
 then, reads take the pending changes into account (docs/decisions/0061).
 """
 
-from collections.abc import Sequence
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
 
 from orders.domain.moments import now_or
 from orders.domain.order import Order
+from orders.domain.repeated_numbers import number_keys
 from orders.services.orders import order_counts, order_sort
 from orders.services.orders.order_counts import PLACE, Place, counted_columns, place_of
 from orders.storage import database
-from orders.storage.tables import pending_change
+from orders.storage.table_copies import take_your_time
+from orders.storage.tables import orders, pending_change
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 100  # changes in one transaction, so that others wait for about ten milliseconds
+MOST_NAMED = 1_000  # orders in a wrong place that are counted
 # Of PostgreSQL's locks; any number that nothing else uses.
 _LOCK = 610_042
 
@@ -102,10 +109,64 @@ def find_differences(now: datetime | None = None) -> list[str]:
     Raises ServiceBusy.
     """
     with database.read() as connection:
+        take_your_time(connection)
         counts = order_counts.find_differences(connection, now_or(now))
-        wrong = order_sort.count_wrong(connection)
-    found = [f"Org {org_id}: {has:,} orders, not {is_:,}." for org_id, (has, is_) in counts.items()]
-    return found + ([f"Orders in a wrong place: {wrong:,}."] if wrong else [])
+        wrong = len(order_sort.find_wrong(connection, MOST_NAMED))
+    orgs = Counter[str]()
+    for (org_id, *_), number in counts.items():
+        orgs[org_id] += abs(number)
+    found = [
+        f"Org {org_id}: {number:,} orders are counted wrong." for org_id, number in orgs.items()
+    ]
+    return found + ([f"Orders in a wrong place: {wrong:,}, or more."] if wrong else [])
+
+
+def repair(should_stop: Callable[[], bool], now: datetime | None = None) -> int:
+    """Correct what somebody has written without pending changes; return how many orders it was.
+
+    During an upgrade, processes of the version before do so. Orders can be written meanwhile. The
+    numbers in keys are corrected, too, which began with the customer until schema 0042. Raises
+    ServiceBusy.
+    """
+    repaired = 0
+    for step in (_repair_keys, _repair_places):
+        while not should_stop() and (done := step()):
+            repaired += done
+    with database.read() as connection:
+        take_your_time(connection)
+        differences = order_counts.find_differences(connection, now_or(now))
+    if differences:
+        with database.transaction() as connection:
+            order_counts.add_differences(connection, differences, now_or(now))
+    repaired += sum(map(abs, differences.values()))
+    if repaired:
+        log.warning("What lists read did not fit %d orders, and is corrected.", repaired)
+    return repaired
+
+
+def _repair_keys() -> int:
+    is_old = or_(*(key.contains("\n") for key in (orders.c.platform_key, orders.c.po_key)))
+    with database.read() as connection:
+        take_your_time(connection)
+        ids = connection.execute(select(orders.c.id).where(is_old).limit(AT_ONCE)).scalars().all()
+    some = select(orders.c.id, orders.c.platform, orders.c.metadata).where(orders.c.id.in_(ids))
+    if not ids:
+        return 0
+    with database.transaction() as connection:
+        for row in connection.execute(some.with_for_update()).all():
+            own = number_keys(row.platform, row.metadata)._asdict()
+            connection.execute(update(orders).where(orders.c.id == row.id).values(own))
+    return len(ids)
+
+
+def _repair_places() -> int:
+    with database.read() as connection:
+        take_your_time(connection)
+        wrong = order_sort.find_wrong(connection, AT_ONCE)
+    if wrong:
+        with database.transaction() as connection:
+            sort_again(connection, wrong)
+    return len(wrong)
 
 
 def rebuild(now: datetime | None = None) -> int:
@@ -113,10 +174,14 @@ def rebuild(now: datetime | None = None) -> int:
 
     Orders cannot be written meanwhile. Raises ServiceBusy.
     """
+    while _repair_keys():
+        pass
     with database.transaction() as connection:
+        take_your_time(connection)
         if connection.dialect.name == "postgresql":
-            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            # First the table: an erasure has written to it when it waits for the other lock.
             connection.execute(text("LOCK TABLE orders IN SHARE MODE"))
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         connection.execute(delete(pending_change))
         order_sort.store_all_again(connection)
         return order_counts.count_again(connection, now_or(now))

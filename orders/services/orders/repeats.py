@@ -51,9 +51,9 @@ def repeated_numbers(
 
     The numbers are `platform.id` and the purchase order number in `metadata`. `but` is the short ID
     of the order itself if it is stored, so that it is not compared with itself. The result is empty
-    for a public token, or if `customer_id` is None.
+    for a public token, or if `customer_id` is None or empty, as that of guests may be.
     """
-    if not actor.is_private or customer_id is None:
+    if not actor.is_private or not customer_id:
         return ()
     warnings = []
     keys = number_keys(platform, metadata)

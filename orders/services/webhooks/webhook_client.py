@@ -20,7 +20,7 @@ from http.client import HTTP_PORT, HTTPS_PORT, HTTPException
 from certifi import where
 from requests_hardened.ip_filter import InvalidIPAddress
 from standardwebhooks import Webhook
-from urllib3.util import Url, parse_url
+from urllib3.util import Url, parse_url, wait_for_read
 
 from orders.domain.texts import lazy_gettext
 from orders.services.webhooks.timed_connections import AttemptClock, TimedConnection
@@ -162,6 +162,11 @@ class ReceiverConnection:
             url = parse_url(address)
             self._connection, self._address = self._open(url, self._clock), address
             self._host, self._target = url.netloc or "", url.request_uri
+        # Something to read before a request is no answer to it: the end of the connection, or the
+        # rest of an answer that was longer than it said.
+        kept = self._connection.sock
+        if kept is not None and wait_for_read(kept, timeout=0.0):
+            self._connection.close()
         return self._connection
 
     def _post(self, connection: TimedConnection, message: Message, at: datetime) -> PostResult:

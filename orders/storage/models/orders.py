@@ -40,7 +40,7 @@ class OrderRow(OwnedByOrg, Base):
         Index("ix_orders_org_updated", "org_id", "updated_at", "id"),
         # Partial: an order without a customer costs nothing.
         partial_index(
-            "ix_orders_org_customer",
+            "ix_orders_org_customer_created",
             "org_id",
             "customer_id",
             "created_at",
@@ -59,7 +59,11 @@ class OrderRow(OwnedByOrg, Base):
         ),
         # Warnings of repeated numbers.
         partial_index(
-            "ix_orders_org_po_key", "org_id", "po_key", "customer_id", where="po_key IS NOT NULL"
+            "ix_orders_org_po_customer",
+            "org_id",
+            "po_key",
+            "customer_id",
+            where="po_key IS NOT NULL",
         ),
         # Canceled orders are few; all others cost nothing.
         partial_index(
@@ -133,10 +137,10 @@ class OrderSort(Base):
     order_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
     created_at: Mapped[datetime]
-    step: Mapped[int] = mapped_column(SmallInteger)  # the place of the status, from 0
+    step: Mapped[int]  # the place of the status, from 0
     is_canceled: Mapped[bool]
     name: Mapped[str | None] = mapped_column(String(255))
-    # The begin of the order's keys: PostgreSQL's index entries have at most 2,704 bytes.
+    # The beginning of the order's keys: PostgreSQL's index entries have at most 2,704 bytes.
     name_key: Mapped[str | None] = mapped_column(Bytewise)
     customer_key: Mapped[str | None] = mapped_column(Bytewise)
 
@@ -144,7 +148,7 @@ class OrderSort(Base):
 class PendingChange(Base):
     """A write of an order that OrderCount and OrderSort do not contain yet.
 
-    `number` is 1 for an order more in OrderCount, -1 for one less, and 0 for neither.
+    `number` is 1 for one more order in OrderCount, -1 for one less, and 0 for neither.
     """
 
     __tablename__ = "pending_change"

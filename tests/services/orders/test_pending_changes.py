@@ -266,7 +266,7 @@ class TestLists:
             (OrderFilter(statuses=("New",)), "-createdAt", "step_created (org_id=? AND step=?)"),
             (OrderFilter(), "-updatedAt", "ix_orders_org_updated (org_id=?)"),
             (OrderFilter(updated_from=NOW), "-updatedAt", "ix_orders_org_updated (org_id=? AND up"),
-            (OrderFilter(customer_id="c"), "-createdAt", "ix_orders_org_customer (org_id=? AND cu"),
+            (OrderFilter(customer_id="c"), "-createdAt", "org_customer_created (org_id=? AND cust"),
             (OrderFilter(platform={"id": "1"}), "-createdAt", "ix_orders_org_platform (org_id=? A"),
             (OrderFilter(), "-createdAt", "ix_orders_list (org_id=?)"),
         ],

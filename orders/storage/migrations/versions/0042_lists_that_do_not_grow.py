@@ -24,9 +24,9 @@ QUARTER = 900  # seconds
 KEPT = 32 * 86_400  # seconds
 KEYS = ("platform_key", "po_key")
 INDEXES = {
-    "ix_orders_org_customer": ("customer_id", ("customer_id", "created_at", "id")),
+    "ix_orders_org_customer_created": ("customer_id", ("customer_id", "created_at", "id")),
     "ix_orders_org_platform": ("platform_key", ("platform_key", "customer_id", "created_at", "id")),
-    "ix_orders_org_po_key": ("po_key", ("po_key", "customer_id")),
+    "ix_orders_org_po_customer": ("po_key", ("po_key", "customer_id")),
 }
 EARLIER_INDEXES = {
     "ix_orders_org_customer": ("customer_id", ("customer_id",)),
@@ -43,15 +43,17 @@ BYTEWISE = sa.Text(collation="C").with_variant(sa.Text(), "sqlite")
 MOST_OF_KEY = 600  # characters
 STATUSES = ("List", "In Cart", "New", "In Progress", "Complete")
 SECONDS = {
-    "sqlite": "CAST(strftime('%s', created_at) AS INTEGER)",
+    "sqlite": "CAST(strftime('%s', substr(created_at, 1, 19)) AS INTEGER)",
     "postgresql": "CAST(floor(extract(epoch FROM created_at)) AS bigint)",
 }
 
 
 def upgrade():
     connection = op.get_bind()
-    for name in EARLIER_INDEXES:
-        op.drop_index(name, "orders")
+    create_indexes(INDEXES)
+    op.create_index(
+        "ix_orders_org_updated", "orders", ["org_id", "updated_at", "id"], if_not_exists=True
+    )
     # The customer was part of the keys.
     for key in KEYS:
         op.execute(
@@ -59,8 +61,6 @@ def upgrade():
             f" WHERE {key} IS NOT NULL"
         )
     fill_keys(connection)
-    create_indexes(INDEXES)
-    op.create_index("ix_orders_org_updated", "orders", ["org_id", "updated_at", "id"])
     op.create_table(
         "order_count",
         sa.Column("org_id", sa.String(length=36), nullable=False),
@@ -79,7 +79,7 @@ def upgrade():
         sa.Column("order_id", sa.String(length=36), nullable=False),
         sa.Column("org_id", sa.String(length=36), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("step", sa.SmallInteger(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("is_canceled", sa.Boolean(), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=True),
         sa.Column("name_key", BYTEWISE, nullable=True),
@@ -105,14 +105,18 @@ def upgrade():
     fill_order_sort()
     for name, columns in SORT_INDEXES.items():
         op.create_index(name, "order_sort", ["org_id", *columns, "order_id"])
+    # Last: reads wait for it until the end.
+    for name in EARLIER_INDEXES:
+        op.drop_index(name, "orders")
 
 
 def create_indexes(indexes):
     for name, (column, columns) in indexes.items():
         where = sa.text(f"{column} IS NOT NULL")
         op.create_index(
-            name, "orders", ["org_id", *columns], sqlite_where=where, postgresql_where=where
-        )
+            name, "orders", ["org_id", *columns],
+            sqlite_where=where, postgresql_where=where, if_not_exists=True,
+        )  # fmt: skip
 
 
 def fill_keys(connection):
@@ -124,7 +128,9 @@ def fill_keys(connection):
     last = ""
     while True:
         batch = sa.select(orders.c.id, orders.c.platform, orders.c.metadata)
-        batch = batch.where(orders.c.id > last, orders.c.customer_id.is_(None))
+        batch = batch.where(
+            orders.c.id > last, sa.or_(orders.c.customer_id.is_(None), orders.c.customer_id == "")
+        )
         rows = connection.execute(batch.order_by(orders.c.id).limit(BATCH)).all()
         if not rows:
             return
