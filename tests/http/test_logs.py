@@ -72,6 +72,7 @@ def test_exceptions_are_part_of_the_line() -> None:
         ("postgresql://user:SEC:RET@host:5432/name", "postgresql://user:…@host:5432/name"),
         ("postgresql://user:SEC/RET@host/name", "postgresql://user:…@host/name"),
         ("postgresql://user:SEC@RET@host/name", "postgresql://user:…@host/name"),
+        ('postgresql://user:SEC"RET@host/name', "postgresql://user:…@host/name"),
         ("smtps://user:SECRET@mail.example", "smtps://user:…@mail.example"),
         ("http://host:8000/a?b=1 at 12:30", "http://host:8000/a?b=1 at 12:30"),
     ],

@@ -326,6 +326,36 @@ class TestSettling:
         assert (number(org, "New"), number(org, "Complete")) == (0, 25)
         assert pending_changes.find_differences() == []
 
+    def test_what_was_written_without_pending_changes_is_repaired(
+        self, org: Org, actor: Actor
+    ) -> None:
+        """As processes of the version before write orders."""
+        made = mixed(actor)
+        pending_changes.settle()
+        lines = delete(pending_change)
+        late = place(actor, "List", name="Late", customerId="C-9", platform={"id": "5"})
+        changes.change_order(made[2].id, OrderChanges(name="Other"), actor=actor)
+        changes.bin_order(made[5].id, actor=actor)
+        database.execute(lines)
+        own = update(orders).where(orders.c.id == late.id)
+        database.execute(own.values(platform_key="C-9\n5", po_key="C-9\n7"))
+        database.execute(delete(orders).where(orders.c.id == "none"))
+        assert pending_changes.find_differences() != []
+        assert by_pages(org, OrderFilter(platform={"id": "5"}), "-createdAt") == []
+        assert pending_changes.repair(lambda: False) > 0
+        assert pending_changes.find_differences() == []
+        assert pending_changes.repair(lambda: False) == 0
+        assert by_pages(org, OrderFilter(platform={"id": "5"}), "-createdAt") == [late.id]
+        assert by_pages(org, OrderFilter(name="Other"), "-createdAt") == [made[2].id]
+        assert number(org) == len(by_pages(org, OrderFilter(), "name"))
+
+    def test_a_repair_changes_nothing_that_is_only_pending(self, org: Org, actor: Actor) -> None:
+        mixed(actor)
+        before = pending()
+        assert pending_changes.repair(lambda: False) == 0
+        assert pending() == before
+        assert pending_changes.find_differences() == []
+
     def test_an_erased_customer_is_gone_from_the_table_at_once(
         self, org: Org, actor: Actor
     ) -> None:

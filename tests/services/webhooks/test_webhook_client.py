@@ -195,6 +195,37 @@ def test_a_connection_that_the_receiver_has_closed_is_replaced(
 
 
 @pytest.mark.parametrize(
+    "behind", [b"OK", b"\r\n", b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"]
+)
+def test_what_comes_behind_an_answer_is_no_answer_to_the_next_message(
+    client: WebhookClient, behind: bytes
+) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    seen: list[bytes] = []
+
+    def serve() -> None:
+        for _ in range(3):
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                seen.append(connection.recv(65_536))
+                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+                time.sleep(0.05)
+                connection.sendall(behind)
+                seen.append(connection.recv(65_536))  # the end of the connection
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with client.connection() as connection:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        for _ in range(3):
+            assert connection.post(message(address)).status == 204
+            time.sleep(0.2)
+    thread.join()
+    listener.close()
+    assert [one[:6] for one in seen if one] == [b"POST /"] * 3  # each message once
+
+
+@pytest.mark.parametrize(
     ("sent", "seconds"),
     [
         ("120", 120), (" 7 ", 7), ("0", 0), ("9" * 40, 86_400),
