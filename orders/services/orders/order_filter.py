@@ -104,8 +104,8 @@ def conditions(
 
     If `by_org` is false, the caller has a condition of its own for the org.
     """
-    has_codes = wanted.short_ids or codes_of(wanted.search)
-    own = unindexed(orders.c.org_id) if has_codes else orders.c.org_id
+    is_of_few = wanted.short_ids or codes_of(wanted.search) or _number(wanted.platform)
+    own = unindexed(orders.c.org_id) if is_of_few else orders.c.org_id
     yield from [own == org_id] if by_org else ()
     yield from _are_set(deleted_at=wanted.in_bin, canceled_at=wanted.is_canceled)
     if wanted.short_ids:
@@ -140,11 +140,15 @@ def conditions(
     yield from _search(connection, org_id, wanted.search)
 
 
+def _number(platform: Mapping[str, Any]) -> str | None:
+    number = platform.get("id")
+    return folded_number(number) if isinstance(number, str) else None
+
+
 def _of_platform(wanted: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
     """Yield the conditions for the keys and values of `platform`."""
-    number = wanted.get("id")
-    if isinstance(number, str) and (folded := folded_number(number)):
-        yield orders.c.platform_key == folded  # it has an index
+    if number := _number(wanted):
+        yield orders.c.platform_key == number  # it has an index
     for key, value in wanted.items():
         if key in PLATFORM_LABELS and isinstance(value, str):
             # The search text contains it, and is read faster than the stored JSON.

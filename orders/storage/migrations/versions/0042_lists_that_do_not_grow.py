@@ -24,14 +24,20 @@ QUARTER = 900  # seconds
 KEPT = 32 * 86_400  # seconds
 KEYS = ("platform_key", "po_key")
 INDEXES = {
-    "ix_orders_org_customer_created": ("customer_id", ("customer_id", "created_at", "id")),
-    "ix_orders_org_platform": ("platform_key", ("platform_key", "customer_id", "created_at", "id")),
-    "ix_orders_org_po_customer": ("po_key", ("po_key", "customer_id")),
+    "ix_orders_org_customer_created": (
+        "customer_id",
+        ("org_id", "customer_id", "created_at", "id"),
+    ),
+    "ix_orders_platform": (
+        "platform_key",
+        ("platform_key", "org_id", "customer_id", "created_at", "id"),
+    ),
+    "ix_orders_org_po_customer": ("po_key", ("org_id", "po_key", "customer_id")),
 }
 EARLIER_INDEXES = {
-    "ix_orders_org_customer": ("customer_id", ("customer_id",)),
-    "ix_orders_org_platform_key": ("platform_key", ("platform_key",)),
-    "ix_orders_org_po_key": ("po_key", ("po_key",)),
+    "ix_orders_org_customer": ("customer_id", ("org_id", "customer_id")),
+    "ix_orders_org_platform_key": ("platform_key", ("org_id", "platform_key")),
+    "ix_orders_org_po_key": ("po_key", ("org_id", "po_key")),
 }
 SORT_INDEXES = {
     "ix_order_sort_name": ("name_key",),
@@ -114,7 +120,7 @@ def create_indexes(indexes):
     for name, (column, columns) in indexes.items():
         where = sa.text(f"{column} IS NOT NULL")
         op.create_index(
-            name, "orders", ["org_id", *columns],
+            name, "orders", list(columns),
             sqlite_where=where, postgresql_where=where, if_not_exists=True,
         )  # fmt: skip
 
