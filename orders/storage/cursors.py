@@ -123,27 +123,31 @@ def find_rows(
     before the cursor are returned, in reverse order. Each row has two more columns, which
     `cursor_of` reads.
     """
+    found = rows_after(entries, keyset, cursor, most=most, is_upward=is_upward)
+    return list(connection.execute(found.offset(offset) if offset else found))
+
+
+def rows_after(
+    entries: Select[Any], keyset: Keyset, cursor: Cursor | None, *, most: int, is_upward: bool
+) -> Select[Any]:
+    """Return a SELECT of what `find_rows` returns."""
     entries = entries.add_columns(
         keyset.column.label("cursor_value"), keyset.tie.label("cursor_tie")
     )
     if cursor is not None:
         entries = entries.where(_is_beyond(keyset, cursor, is_upward=is_upward))
-    order = _in_order(keyset, is_upward=is_upward)
-    limited = entries.order_by(*order).limit(most)
-    return list(connection.execute(limited.offset(offset) if offset else limited))
+    return entries.order_by(*in_order(keyset, is_upward=is_upward)).limit(most)
 
 
-def find_rows_without_value(
-    connection: Connection, entries: Select[Any], keyset: Keyset, cursor: Cursor | None, *,
-    most: int, is_upward: bool = False, offset: int = 0,
-) -> list[Row[Any]]:  # fmt: skip
-    """Return what `find_rows` returns, of rows in which `keyset.column` is NULL in all."""
+def rows_without_value(
+    entries: Select[Any], keyset: Keyset, cursor: Cursor | None, *, most: int, is_upward: bool
+) -> Select[Any]:
+    """Return what `rows_after` returns, for rows in which `keyset.column` is NULL in all."""
     tie, goes_down = keyset.tie, keyset.is_descending != is_upward
-    found = entries.add_columns(null().label("cursor_value"), tie.label("cursor_tie"))
+    entries = entries.add_columns(null().label("cursor_value"), tie.label("cursor_tie"))
     if cursor is not None:
-        found = found.where(tie < cursor.tie if goes_down else tie > cursor.tie)
-    limited = found.order_by(tie.desc() if goes_down else tie.asc()).limit(most)
-    return list(connection.execute(limited.offset(offset) if offset else limited))
+        entries = entries.where(tie < cursor.tie if goes_down else tie > cursor.tie)
+    return entries.order_by(tie.desc() if goes_down else tie.asc()).limit(most)
 
 
 class Finder(Protocol):
@@ -160,7 +164,8 @@ def cursor_of(row: Row[Any]) -> Cursor:
     return Cursor(row.cursor_value, row.cursor_tie)
 
 
-def _in_order(keyset: Keyset, *, is_upward: bool) -> list[UnaryExpression[Any]]:
+def in_order(keyset: Keyset, *, is_upward: bool) -> list[UnaryExpression[Any]]:
+    """Return what sorts the rows of a list, or those before a cursor in reverse order."""
     goes_down = keyset.is_descending != is_upward
     first, tie = (one.desc() if goes_down else one.asc() for one in (keyset.column, keyset.tie))
     if keyset.has_nulls:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from orders.domain.attributes import AttributeRule
 from orders.domain.order import Order
 from orders.domain.order_dates import DateRange, days_of, is_open
-from orders.storage.cursors import Cursor, Keyset, find_rows, find_rows_without_value
+from orders.storage.cursors import Cursor, Keyset, find_rows, rows_without_value
 from orders.storage.models.orders import IS_OPEN
 from orders.storage.tables import order_date, orders, upsert
 
@@ -127,6 +127,5 @@ class ByDay:
         if self.ranges:
             return []
         left = entries.where(orders.c.org_id == self.org_id, ~exists().where(_own_row(self.key)))
-        return find_rows_without_value(
-            connection, left, keyset, cursor, most=most, is_upward=is_upward
-        )
+        found = rows_without_value(left, keyset, cursor, most=most, is_upward=is_upward)
+        return list(connection.execute(found))

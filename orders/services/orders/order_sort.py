@@ -15,7 +15,6 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
-    Subquery,
     Text,
     case,
     cast,
@@ -31,7 +30,7 @@ from sqlalchemy import (
 from orders.domain.collation import sort_key
 from orders.domain.status import Status
 from orders.services.orders.order_filter import OrderFilter, conditions
-from orders.storage.cursors import Cursor, Keyset, find_rows, find_rows_without_value
+from orders.storage.cursors import Cursor, Keyset, in_order, rows_after, rows_without_value
 from orders.storage.pages import Count, count_all
 from orders.storage.sql import in_array, unindexed
 from orders.storage.tables import order_sort, orders, pending_change
@@ -47,8 +46,7 @@ def _begin(key: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(func.substr(key, 1, MOST_OF_KEY, type_=key.type), Text)
 
 
-# By the JSON name of a field: its column here, and what the column contains. Both have the same
-# type: SQLite merges two sorted selects only then, and would sort all rows otherwise.
+# By the JSON name of a field: its column here, and what the column contains.
 _KEYS: dict[str, tuple[ColumnElement[Any], ColumnElement[Any]]] = {
     "name": (order_sort.c.name_key, _begin(orders.c.name_key)),
     "customerId": (order_sort.c.customer_key, _begin(orders.c.customer_key)),
@@ -81,11 +79,8 @@ class BySortTable:
         if cursor is not None:
             parts = parts[parts.index(cursor.value is None) :]
         for is_empty in parts:
-            part = self._orders(connection, is_empty=is_empty if keyset.has_nulls else None)
-            own = replace(keyset, column=part.c.key, tie=part.c.id, has_nulls=False)
-            find = find_rows_without_value if is_empty else find_rows
-            rows = find(
-                connection, select(part.c.id), own, cursor,
+            rows = self._find(
+                connection, keyset, cursor, is_empty=is_empty,
                 most=most - len(found), is_upward=is_upward, offset=offset,
             )  # fmt: skip
             found += rows
@@ -94,34 +89,60 @@ class BySortTable:
             if rows:
                 offset = 0
             elif offset:  # it goes on in the next part
-                offset -= count_all(connection, select(part.c.id), offset).number
+                offset -= self._count(connection, offset, is_empty=is_empty).number
             cursor = None
         return found
 
     def count(self, connection: Connection, most: int) -> Count:
         """Return the number of orders that are found, or `most` if there are more."""
-        return count_all(connection, select(self._orders(connection, is_empty=None).c.id), most)
+        return self._count(connection, most, is_empty=None)
 
-    def _orders(self, connection: Connection, *, is_empty: bool | None) -> Subquery:
-        """Return the orders with `id` and `key`: only those without a key, or only those with one.
+    def _count(self, connection: Connection, most: int, *, is_empty: bool | None) -> Count:
+        arms = (arm for arm, _, _ in self._arms(connection, is_empty=is_empty))
+        return count_all(connection, select(union_all(*arms).subquery().c.id), most)
 
-        If `is_empty` is None, all of them.
+    def _find(
+        self, connection: Connection, keyset: Keyset, cursor: Cursor | None, *,
+        is_empty: bool, most: int, is_upward: bool, offset: int,
+    ) -> list[Row[Any]]:  # fmt: skip
+        rows_of = rows_without_value if is_empty else rows_after
+        arms = []
+        for arm, key, tie in self._arms(
+            connection, is_empty=is_empty if keyset.has_nulls else None
+        ):
+            own = replace(keyset, column=key, tie=tie, has_nulls=False)
+            # Each with its limit: PostgreSQL would sort all rows of both otherwise.
+            limited = rows_of(arm, own, cursor, most=most + offset, is_upward=is_upward)
+            arms.append(select(limited.subquery()))
+        both = union_all(*arms).subquery("found")
+        own = replace(keyset, column=both.c.cursor_value, tie=both.c.cursor_tie, has_nulls=False)
+        order = in_order(own, is_upward=is_upward)
+        found = select(both).order_by(*(order[1:] if is_empty else order)).limit(most)
+        return list(connection.execute(found.offset(offset) if offset else found))
+
+    def _arms(
+        self, connection: Connection, *, is_empty: bool | None
+    ) -> Iterator[tuple[Select[Any], ColumnElement[Any], ColumnElement[Any]]]:
+        """Yield the orders in the table, and those with a pending change, with their key and ID.
+
+        Only those without a key, or only those with one; if `is_empty` is None, all of them.
         """
         key, own_key = _KEYS[self.field]
-        changed = select(pending_change.c.order_id).where(pending_change.c.org_id == self.org_id)
         is_changed = exists().where(pending_change.c.order_id == order_sort.c.order_id)
-        stored = select(order_sort.c.order_id.label("id"), key.label("key")).where(
+        stored = select(order_sort.c.order_id.label("id")).where(
             order_sort.c.org_id == self.org_id, *self._conditions(), ~is_changed
         )
-        others = select(orders.c.id, own_key.label("key")).where(
+        changed = select(pending_change.c.order_id).where(pending_change.c.org_id == self.org_id)
+        others = select(orders.c.id.label("id")).where(
             orders.c.id.in_(changed),
             unindexed(orders.c.org_id) == self.org_id,
             *conditions(connection, self.org_id, self.wanted, by_org=False),
         )
-        if is_empty is not None:
-            stored = stored.where(key.is_(None) if is_empty else key.is_not(None))
-            others = others.where(own_key.is_(None) if is_empty else own_key.is_not(None))
-        return union_all(stored, others).subquery("found")
+        for arm, its_key, tie in (
+            (stored, key, order_sort.c.order_id), (others, own_key, orders.c.id),
+        ):  # fmt: skip
+            has_key = its_key.is_(None) if is_empty else its_key.is_not(None)
+            yield arm if is_empty is None else arm.where(has_key), its_key, tie
 
     def _conditions(self) -> Iterator[ColumnElement[bool]]:
         if self.wanted.name is not None:
