@@ -29,11 +29,8 @@ from orders.services.request_log import RequestRecorder
 from orders.settings import ASSETS, Settings, settings_or_exit
 from orders.storage import encryption
 from orders.storage.database import db
-from orders.storage.postgresql import TimeLimits, prepare
+from orders.storage.postgresql import TimeLimits, engine_options, prepare
 from orders.storage.sqlite import request_lock
-
-# Connections to the database beside those that a process keeps, closed after use.
-MOST_MORE_CONNECTIONS = 5
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -61,11 +58,7 @@ def _application(settings: Settings) -> Shortorder:
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={
-            "hide_parameters": True,  # errors are logged: never with what was stored
-            "pool_size": settings.database_pool,
-            "max_overflow": MOST_MORE_CONNECTIONS,
-        },
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_pool),
         MAX_CONTENT_LENGTH=settings.limits.body_bytes,
         MAX_FORM_MEMORY_SIZE=settings.limits.body_bytes,
         **session.session_settings(settings),

@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from orders.domain.errors import ServiceBusy
 from orders.storage.models.base import Base
+from orders.storage.postgresql import SNAPSHOT, forget_isolated, isolated
 from orders.storage.postgresql_insert import insert_rows
 from orders.storage.sql import NewRows
 from orders.storage.sqlite import connections as _sqlite_connections  # noqa: F401 - its listeners
@@ -70,8 +71,6 @@ engine_in_use: ContextVar[Engine | None] = ContextVar("engine_in_use", default=N
 
 _connections: "WeakKeyDictionary[Engine, ConnectionCache]" = WeakKeyDictionary()
 _writers: "WeakKeyDictionary[Engine, GroupWriter]" = WeakKeyDictionary()
-_autocommit: "WeakKeyDictionary[Engine, Engine]" = WeakKeyDictionary()
-_snapshots: "WeakKeyDictionary[Engine, Engine]" = WeakKeyDictionary()
 
 
 def _reset() -> None:
@@ -92,7 +91,7 @@ def read() -> Iterator[Connection]:
     """
     request_lock.release()  # a search may take long, and other requests should not wait for it
     try:
-        with _snapshots_of(_engine()).connect() as connection, connection.begin():
+        with isolated(_engine(), SNAPSHOT).connect() as connection, connection.begin():
             yield connection
     except SQLAlchemyError as error:
         _raise_if_unavailable(error, CANNOT_READ)
@@ -136,7 +135,7 @@ def rows(statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
             raise
     for is_last in (False, True):
         try:
-            with _autocommit_of(engine).connect() as connection:
+            with isolated(engine, "AUTOCOMMIT").connect() as connection:
                 return statement.rows(connection, parameters)
         except SQLAlchemyError as error:
             if is_last or not getattr(error, "connection_invalidated", False):
@@ -249,7 +248,7 @@ def writing_since() -> datetime | None:
     if engine.dialect.name == "sqlite":
         return _writer_of(engine).writing_since()
     try:
-        with _autocommit_of(engine).connect() as connection:
+        with isolated(engine, "AUTOCOMMIT").connect() as connection:
             seconds = connection.execute(_OLDEST_WRITE).scalar()
     except SQLAlchemyError as error:
         _raise_if_unavailable(error, CANNOT_READ)
@@ -289,8 +288,7 @@ def free_pages() -> bool:
 def close() -> None:
     """Close all connections of the current engine; the next statement opens new ones."""
     engine = _engine()
-    _autocommit.pop(engine, None)
-    _snapshots.pop(engine, None)
+    forget_isolated(engine)
     writer = _writers.pop(engine, None)
     if writer is not None:
         writer.close()
@@ -385,22 +383,6 @@ def _engine() -> Engine:
 
 def _writer_of(engine: Engine) -> GroupWriter:
     return _writers.get(engine) or _writers.setdefault(engine, GroupWriter(engine))
-
-
-def _autocommit_of(engine: Engine) -> Engine:
-    """Return the engine with isolation level AUTOCOMMIT, so its statements begin no transaction."""
-    if engine not in _autocommit:
-        _autocommit[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return _autocommit[engine]
-
-
-def _snapshots_of(engine: Engine) -> Engine:
-    """Return the engine with transactions in which all statements see the same state."""
-    if engine.dialect.name == "sqlite":
-        return engine  # as its transactions always do
-    if engine not in _snapshots:
-        _snapshots[engine] = engine.execution_options(isolation_level="REPEATABLE READ")
-    return _snapshots[engine]
 
 
 def _connections_of(engine: Engine) -> ConnectionCache:

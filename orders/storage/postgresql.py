@@ -6,6 +6,7 @@ may be kept in a session: no prepared statements, and no settings.
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -16,6 +17,37 @@ CONNECT = 5
 READ_ONLY = "25006"
 # The class of SQLSTATEs of values that do not fit.
 DATA_EXCEPTION = "22"
+
+
+# The isolation level in which all statements of a transaction see the same state.
+SNAPSHOT = "REPEATABLE READ"
+# Connections beside those that a process keeps, closed after use.
+MOST_MORE = 5
+
+_isolated: "WeakKeyDictionary[Engine, dict[str, Engine]]" = WeakKeyDictionary()
+
+
+def isolated(engine: Engine, level: str) -> Engine:
+    """Return the engine with an isolation level; on SQLite, whose transactions have one, itself."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    engines = _isolated.setdefault(engine, {})
+    if level not in engines:
+        engines[level] = engine.execution_options(isolation_level=level)
+    return engines[level]
+
+
+def forget_isolated(engine: Engine) -> None:
+    """Forget what `isolated` has returned for an engine that is closed."""
+    _isolated.pop(engine, None)
+
+
+def engine_options(kept: int) -> dict[str, Any]:
+    """Return the options of an engine that keeps `kept` connections.
+
+    Its errors are logged: never with what was stored.
+    """
+    return {"hide_parameters": True, "pool_size": kept, "max_overflow": MOST_MORE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from flask import Flask
 from sqlalchemy import Connection, Engine, event
 
 from orders.storage import database
+from orders.storage.postgresql import forget_isolated
 from orders.storage.sqlite.database_files import files_of
 from tests.postgres import free_port
 
 
 def _drop_connections(engine: Engine) -> None:
     """Close the connections of an engine, but remember which files they were to."""
-    database._autocommit.pop(engine, None)
+    forget_isolated(engine)
     for kept in (database._writers.pop(engine, None), database._connections.pop(engine, None)):
         if kept is not None:
             kept.close()

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 # Seconds between two polls for imports.
 POLL = 0.5
 # Seconds between two looks for orders whose changes lists and numbers do not contain yet. Of many,
-# each hundred is followed by a rest of so many times the processor's time that it took, because
+# each hundred is followed by a rest, at first REST times the processor's time that it took, because
 # those who place orders go first; the longer it goes on, the less, because reads take longer then.
 SETTLING = 1.0
 REST = 9.0
