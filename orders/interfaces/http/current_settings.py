@@ -55,9 +55,12 @@ def may_mail_links() -> bool:
 
 
 def own_site() -> Site:
-    """Return the site for which passkeys are: that of PUBLIC_URL, or else of the request."""
+    """Return the site for which passkeys are: that of PUBLIC_URL, or else of the request.
+
+    A request whose `Host` header is no host gets a site that no browser is on (RFC 2606).
+    """
     parts = urlsplit(_host())
-    return Site(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
+    return Site(parts.hostname or "invalid", f"{parts.scheme}://{parts.netloc}")
 
 
 def _host() -> str:
