@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 API = "/api"
 
 
+def replace_no_host(environ: "WSGIEnvironment") -> None:
+    """Replace a `Host` header that is no host by a name that nobody has (RFC 2606).
+
+    Flask refuses it while it has no addresses for the links of the page that says so.
+    """
+    try:
+        environ.get("HTTP_HOST", "").encode("idna")
+    except UnicodeError:
+        environ["HTTP_HOST"] = "invalid"
+
+
 class Shortorder(Flask):
     """The Flask application of the pages; it passes requests below `/api` on to the JSON API.
 
@@ -90,6 +101,7 @@ class Shortorder(Flask):
             if path in self.probes:
                 handled.route = path
                 return self.probes[path](environ, start)
+            replace_no_host(environ)
             return super().wsgi_app(environ, start)
         finally:
             acting.end_request(doer)
