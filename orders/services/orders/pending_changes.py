@@ -1,6 +1,6 @@
 """What a write of an order means for the tables that lists and numbers read.
 
-Whoever writes an order also writes a row of `pending_change`, in the same transaction. A background
+Each write of an order also inserts a row of `pending_change`, in the same transaction. A background
 thread brings `order_count` and `order_sort` up to date with these rows and deletes them. Until
 then, reads take the pending changes into account (docs/decisions/0061).
 """
@@ -122,7 +122,7 @@ def find_differences(now: datetime | None = None) -> list[str]:
 
 
 def repair(should_stop: Callable[[], bool], now: datetime | None = None) -> int:
-    """Correct what somebody has written without pending changes; return how many orders it was.
+    """Correct what was written without pending changes; return how many orders it was.
 
     During an upgrade, processes of the version before do so. Orders can be written meanwhile. The
     numbers in keys are corrected, too, which began with the customer until schema 0042. Raises
