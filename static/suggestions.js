@@ -25,6 +25,10 @@
     clearTimeout(timer);
     asked?.abort();
     asked = null;
+    hide();
+  }
+
+  function hide() {
     box?.remove();
     field?.setAttribute("aria-expanded", "false");
     for (const name of ["aria-activedescendant", "aria-controls"]) field?.removeAttribute(name);
@@ -145,7 +149,10 @@
   }, true);
 
   document.addEventListener("focusout", (event) => {
-    if (box && event.target === field) close();
+    if (!box || event.target !== field) return;
+    // An answer to what was typed last is still to come, and may mean only one.
+    if (meant === field.value.trim()) close();
+    else hide();
   });
   document.addEventListener("focusin", (event) => {
     if (event.target.matches?.("[data-suggests]")) prepare(event.target);
