@@ -25,7 +25,8 @@ from orders.storage.tables import orders, pending_change
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100  # changes in one transaction, so that others wait for about ten milliseconds
-MOST_NAMED = 1_000  # orders in a wrong place that are counted
+# Orders in a wrong place that are looked for at once, which reads all orders.
+MOST_FOUND = 10_000
 # Of PostgreSQL's locks; any number that nothing else uses.
 _LOCK = 610_042
 
@@ -111,7 +112,7 @@ def find_differences(now: datetime | None = None) -> list[str]:
     with database.read() as connection:
         take_your_time(connection)
         counts = order_counts.find_differences(connection, now_or(now))
-        wrong = len(order_sort.find_wrong(connection, MOST_NAMED))
+        wrong = len(order_sort.find_wrong(connection, MOST_FOUND))
     orgs = Counter[str]()
     for (org_id, *_), number in counts.items():
         orgs[org_id] += abs(number)
@@ -149,9 +150,9 @@ def _repair_keys() -> int:
     with database.read() as connection:
         take_your_time(connection)
         ids = connection.execute(select(orders.c.id).where(is_old).limit(AT_ONCE)).scalars().all()
-    some = select(orders.c.id, orders.c.platform, orders.c.metadata).where(orders.c.id.in_(ids))
     if not ids:
         return 0
+    some = select(orders.c.id, orders.c.platform, orders.c.metadata).where(orders.c.id.in_(ids))
     with database.transaction() as connection:
         for row in connection.execute(some.with_for_update()).all():
             own = number_keys(row.platform, row.metadata)._asdict()
@@ -162,10 +163,10 @@ def _repair_keys() -> int:
 def _repair_places() -> int:
     with database.read() as connection:
         take_your_time(connection)
-        wrong = order_sort.find_wrong(connection, AT_ONCE)
-    if wrong:
+        wrong = order_sort.find_wrong(connection, MOST_FOUND)
+    for start in range(0, len(wrong), AT_ONCE):
         with database.transaction() as connection:
-            sort_again(connection, wrong)
+            sort_again(connection, wrong[start : start + AT_ONCE])
     return len(wrong)
 
 
