@@ -89,8 +89,8 @@ def _names(cell: str) -> Iterator[str]:
     if "\n" not in cell:
         yield clean_reference(cell)
         yield cell.strip(_SIGNS)
-        if label := _LABEL.match(cell):
-            yield cell[label.end() :].strip(_SIGNS)
+        if (rest := without_label(cell)) != cell:
+            yield rest.strip(_SIGNS)
     else:
         yield " ".join(cell.split())
         yield from (clean_reference(line) for line in cell.split("\n", MAX_LINES)[:MAX_LINES])
@@ -214,6 +214,7 @@ def read_line(text: str, named: Named) -> PastedLine:
 
 
 def without_label(reference: str) -> str:
+    """Return a reference without "SKU:" or "Art.-Nr." at its beginning."""
     label = _LABEL.match(reference)
     return reference[label.end() :] if label else reference
 

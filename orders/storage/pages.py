@@ -26,7 +26,8 @@ MOST_SKIPPED = 100_000
 SETTLED_AFTER = timedelta(seconds=1)
 NOT_A_CURSOR = lazy_gettext("Not the `next` of a list with this sort.")
 TOO_FAR = lazy_gettext(
-    "Pages end at %(most)s entries. Continue with `after`: it takes the `next` of the page before.",
+    "A page cannot begin after more than %(most)s entries. Continue with `after`: it takes the "
+    "`next` of the page before.",
     most=f"{MOST_SKIPPED:,}",
 )
 # Far beyond any list, and small enough for the databases' 64-bit offsets.

@@ -53,11 +53,11 @@ def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]
     It is exact up to the number that `storage.pages` counts at most, and for lists that are
     filtered by status alone.
     """
-    by_status = replace(wanted, statuses=(), is_canceled=None) == OrderFilter()
+    is_number_kept = replace(wanted, statuses=(), is_canceled=None) == OrderFilter()
     by_table = by_sort_table(org_id, wanted, paging.sort_field, is_descending=paging.is_descending)
 
     def count(connection: Connection, entries: Select[Any]) -> Count:
-        if by_status:
+        if is_number_kept:
             statuses, is_canceled = wanted.statuses, wanted.is_canceled
             return Count(count_orders(connection, org_id, statuses, is_canceled=is_canceled))
         if by_table is not None:
