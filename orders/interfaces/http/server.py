@@ -130,8 +130,7 @@ class _Server(MPServer):
         """
         started: dict[int, float] = {}
         while not self.interrupt_signal:
-            self.main_loop_interrupt.wait(GLANCE)
-            self.main_loop_interrupt.clear()
+            time.sleep(GLANCE)
             workers: list[Any] = self.wrks
             ended = [one.idx for one in workers if not one.is_alive()]
             now = time.monotonic()
@@ -144,6 +143,14 @@ class _Server(MPServer):
                 log.error("Worker %d has ended (code %s); starting it again.", at + 1, code)
             started.update(dict.fromkeys(ended, now))
             self._respawn_workers(ended, spawn_target, target_loader)
+
+    def signal_handler_interrupt(self, *_: object) -> None:
+        """Take note of a stop; `_serve_loop` looks for it.
+
+        granian's own handler also sets an event. If the thread that it interrupts owns the lock of
+        that event, it waits for itself, and the server never stops.
+        """
+        self.interrupt_signal = True
 
     def startup(self, *options: Any) -> None:  # noqa: ANN401 - granian's own types
         """Start the workers; as the first process of a container, also reap orphans."""
