@@ -32,14 +32,14 @@ log = logging.getLogger(__name__)
 
 # Simultaneous attempts to one webhook, and claims of one that answers within FAST seconds.
 MOST_AT_ONCE = 4
-MOST_CLAIMED = 48
+MOST_CLAIMED = 96
 FAST = 0.1
 # Simultaneous attempts of a process to all webhooks.
 MOST_LANES = 256
 # Messages claimed in one round, and seconds from one round to the next: a backlog must not take the
 # processor and the database from those who place orders.
-CLAIMED_A_ROUND = 33
-ROUND = 0.1
+CLAIMED_A_ROUND = 62
+ROUND = 0.2
 REST = 0.02  # seconds after a round that took longer
 # Seconds between two looks for due messages while nothing happens.
 POLL = 0.5
