@@ -24,14 +24,16 @@ from flask import Flask
 from sqlalchemy import insert, text
 
 from app import create_app
+from orders.domain.configuration import ConfigurationInput
 from orders.domain.identifiers import new_uuid
 from orders.domain.inputs import Limits
 from orders.domain.order import CartLine, Order
 from orders.domain.short_id import generate
 from orders.domain.status import Status
-from orders.services import dashboard
+from orders.services import dashboard, quick_search
 from orders.services.accounts import org_rules, orgs
 from orders.services.accounts.access import Actor
+from orders.services.catalog import configurations
 from orders.services.orders import intake, order_list, pending_changes, queries
 from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.order_list import NEWEST_FIRST
@@ -48,6 +50,7 @@ WEIGHTS = {Status.LIST: 1, Status.IN_CART: 2, Status.NEW: 7, Status.IN_PROGRESS:
            Status.COMPLETE: 980}  # fmt: skip
 SYLLABLES = ("ka", "lo", "mi", "ren", "tos", "vu", "bel", "dan", "fir", "gop", "hus", "jat")
 CHAIR = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
+RARE_SKU, FEW = "RARE-77", 20  # a product, and the number of its orders
 
 
 @dataclass
@@ -104,12 +107,15 @@ def cases(filled: Filled) -> dict[str, Callable[[], object]]:
         "desk list": search(""),
         "search: a common word": search("karen"),
         "search: a number": search(str(middle.platform["id"])),
+        "search: a SKU of few": search(RARE_SKU),
+        "search: a name and a number": search(f"karen {middle.platform['id']}"),
         "search: nothing": search("loulou"),
+        "go to: a number": lambda: quick_search.find_quickly(str(middle.platform["id"]), actor),
     }
 
 
-def order(at: int, size: int, actor: Actor, chance: random.Random) -> Order:
-    """Return an order; with a higher number `at` it is younger."""
+def order(at: int, size: int, actor: Actor, chance: random.Random, rare: str) -> Order:
+    """Return an order; with a higher number `at` it is younger. A few have the product `rare`."""
     created = datetime.now(UTC) - timedelta(days=DAYS * (size - at) / size)
     [status] = chance.choices([*WEIGHTS], [*WEIGHTS.values()])
     word = "".join(chance.choices(SYLLABLES, k=3))
@@ -118,7 +124,8 @@ def order(at: int, size: int, actor: Actor, chance: random.Random) -> Order:
         origin_org_id=actor.org_id, name=f"{word} karen {at}" if at % 10 else None,
         customer_id=f"C-{chance.randrange(max(1, size // PER_CUSTOMER))}",
         platform={"id": f"S-{at:09}", "platform": "shopify"}, metadata={"finish": word},
-        derivative={}, cart=(CartLine(CHAIR, 1 + at % 9), CartLine(CHAIR, 1)), items=[],
+        derivative={}, items=[],
+        cart=(CartLine(CHAIR, 1 + at % 9), CartLine(CHAIR if at % (size // FEW) else rare, 1)),
         status=status, created_at=created, updated_at=created, created_by=actor.id,
         deleted_at=None,
     )  # fmt: skip
@@ -130,9 +137,15 @@ def fill(app: Flask, size: int) -> Filled:
     org_id = orgs.add_org("Growth")
     actor = Actor("staff", str(uuid.uuid4()), org_rules.org_rules_of(org_id), is_private=True)
     chance = random.Random(7)  # noqa: S311 - content only
+    product = ConfigurationInput.model_construct(
+        variant={}, metadata={"name": "Rare", "sku": RARE_SKU}
+    )
+    [rare] = configurations.save_configurations([product], org_id=org_id, created_by=actor.id)
     middle: Order | None = None
     for start in range(0, size, BATCH):
-        made = [order(at, size, actor, chance) for at in range(start, min(start + BATCH, size))]
+        made = [
+            order(at, size, actor, chance, rare) for at in range(start, min(start + BATCH, size))
+        ]
         middle = made[len(made) // 2 + 1] if start <= size // 2 else middle
         with database.transaction() as connection:
             connection.execute(insert(tables.orders), [order_row(one) for one in made])

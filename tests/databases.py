@@ -113,8 +113,10 @@ class SqliteDatabase:
         execute = self._connection.execute
         execute("PRAGMA synchronous = OFF")
         execute("PRAGMA foreign_keys = OFF")
+        # Not the index of the search, which triggers of its table keep up to date.
         tables = execute(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'alembic_version'"
+            " AND name NOT LIKE 'order_trigram%'"
         )
         deletes = "".join(f'DELETE FROM "{table}";' for (table,) in tables)  # noqa: S608 - ours
         self._script = f"BEGIN IMMEDIATE; {deletes} COMMIT"

@@ -13,15 +13,16 @@ from orders.services.accounts.access import Actor
 from orders.services.catalog import products
 from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders import queries
-from orders.services.orders.order_filter import in_order
+from orders.services.orders.order_search import few_in_order, in_order
 from orders.services.orders.queries import KnownCustomer
 from orders.storage import database
+from orders.storage.sql import in_array, unindexed
 from orders.storage.tables import orders
 
 MOST_OF_EACH = 4
 MAX_TYPED = 500  # characters; the rest is ignored
-# The newest orders, which are searched for numbers and names. An older one is found by its whole
-# code, and in the list of orders; to read all of them at each key would take too long.
+# The newest orders, which are searched for what many orders contain, or words of two letters. To
+# read all of them at each key would take too long; the list of orders does it.
 LOOKED_THROUGH = 5_000
 
 
@@ -55,9 +56,9 @@ def find_quickly(text: str, actor: Actor) -> QuickResults:
     """Return what a text may mean to a person; nothing if it is empty.
 
     An order has each word in its code, name, customer ID, or any of its values, such as the
-    purchase order number. Only the newest LOOKED_THROUGH orders outside the bin are searched for
-    words; a whole code finds every order of the org. Customers and products are found as the order
-    form suggests them. Only the first MAX_TYPED characters are used.
+    purchase order number. For what many orders contain, only the newest LOOKED_THROUGH orders
+    outside the bin are searched. Customers and products are found as the order form suggests them.
+    Only the first MAX_TYPED characters are used.
     """
     typed = text[:MAX_TYPED].replace("\0", " ").strip()
     if not typed:
@@ -77,14 +78,22 @@ def _find_orders(typed: str, org_id: str) -> tuple[FoundOrder, ...]:
     is_ours = (orders.c.org_id == org_id, orders.c.deleted_at.is_(None))
     newest_first = (orders.c.created_at.desc(), orders.c.id.desc())
     last = select(orders.c.created_at).where(*is_ours).order_by(*newest_first)
+    words = words_of(typed)
     # IDs alone: SQLite's index of the list has everything else that is read.
-    matching = select(orders.c.id).where(
-        *is_ours, *(or_(*in_order(word)) for word in words_of(typed))
-    )
+    matching = select(orders.c.id).where(*(or_(*in_order(word)) for word in words))
     with database.read() as connection:
-        oldest = connection.execute(last.offset(LOOKED_THROUGH - 1).limit(1)).scalar_one_or_none()
-        if oldest is not None:
-            matching = matching.where(orders.c.created_at >= oldest)
+        few = few_in_order(connection, org_id, words)
+        if few is None:
+            matching = matching.where(*is_ours)
+            skipped = last.offset(LOOKED_THROUGH - 1).limit(1)
+            oldest = connection.execute(skipped).scalar_one_or_none()
+            if oldest is not None:
+                matching = matching.where(orders.c.created_at >= oldest)
+        else:
+            own = unindexed(orders.c.org_id) == org_id
+            matching = matching.where(
+                in_array(orders.c.id, few), own, orders.c.deleted_at.is_(None)
+            )
         found = matching.order_by(*newest_first).limit(MOST_OF_EACH)
         ids = connection.execute(found).scalars().all()
         columns = (orders.c[name] for name in FoundOrder.__slots__)

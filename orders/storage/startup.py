@@ -3,13 +3,22 @@
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Engine, column, inspect, select, table
+from sqlalchemy import Engine, column, inspect, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from orders.domain.errors import ServiceBusy
 from orders.storage.database import CANNOT_READ, db, read
 from orders.storage.sqlite.database_files import new_mark
 
+OLDEST_SQLITE = (3, 34)  # its FTS5 has trigrams
+NO_FTS5 = (
+    "The search needs SQLite 3.34 or later with FTS5; this Python has {}. Use another Python, or"
+    " PostgreSQL."
+)
+NO_PG_TRGM = (
+    "The search needs PostgreSQL's extension pg_trgm. Have an administrator run CREATE EXTENSION"
+    " pg_trgm in this database, and start again. PostgreSQL says: {}"
+)
 _VERSION = table("alembic_version", column("version_num"))
 
 
@@ -65,6 +74,37 @@ def text_encoding() -> str:
     with read() as connection:
         found: str = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
         return found
+
+
+def search_hindrance() -> str | None:
+    """Return why the database cannot have the index of the search, and what to do; None if it can.
+
+    Creates PostgreSQL's extension. Raises ServiceBusy if the database cannot be reached.
+    """
+    try:
+        if db.engine.dialect.name == "postgresql":
+            return _pg_trgm_hindrance(db.engine)
+        with db.engine.connect() as connection:
+            used = text("SELECT sqlite_compileoption_used('ENABLE_FTS5')")
+            has_fts5 = bool(connection.execute(used).scalar())
+    except (DBAPIError, sqlite3.Error) as error:
+        raise ServiceBusy(CANNOT_READ) from error
+    if has_fts5 and sqlite3.sqlite_version_info >= OLDEST_SQLITE:
+        return None
+    return NO_FTS5.format(sqlite3.sqlite_version)
+
+
+def _pg_trgm_hindrance(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        found = text("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'")
+        if connection.execute(found).scalar():
+            return None
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
+    except DBAPIError as error:
+        return NO_PG_TRGM.format(" ".join(str(error.orig).split()))
+    return None
 
 
 def find_damage() -> list[str]:

@@ -16,6 +16,7 @@ from orders.storage.models import orders as order_models
 orders = cast(Table, order_models.OrderRow.__table__)
 order_count = cast(Table, order_models.OrderCount.__table__)
 order_sort = cast(Table, order_models.OrderSort.__table__)
+order_text = cast(Table, order_models.OrderText.__table__)
 pending_change = cast(Table, order_models.PendingChange.__table__)
 cart_line = cast(Table, order_models.CartLineRow.__table__)
 order_history = cast(Table, order_models.OrderHistory.__table__)

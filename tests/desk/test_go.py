@@ -8,6 +8,7 @@ from sqlalchemy import update
 from orders.domain.inputs import Limits
 from orders.services import quick_search
 from orders.services.customers import customers
+from orders.services.orders import order_text
 from orders.storage import database
 from orders.storage.tables import orders
 from tests.actors import Org
@@ -82,10 +83,11 @@ def test_orders_customers_and_products_are_found(
         assert answer.location == f"/orders/{code}"
 
 
-def test_words_are_sought_in_the_newest_orders_and_codes_in_all(
+def test_what_many_orders_contain_is_sought_in_the_newest_and_codes_in_all(
     staff_client: FlaskClient, org: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quick_search, "LOOKED_THROUGH", 2)
+    monkeypatch.setattr(order_text, "MOST_CANDIDATES", 2)
     old, *_, new = [make_order(org, name=f"Lobby {number}")["shortId"] for number in range(3)]
     addresses = found(staff_client, "lobby").values()
     assert f"/orders/{new}" in addresses

@@ -21,6 +21,7 @@ from orders.domain.errors import ServiceBusy
 from orders.interfaces.cli.upgrade import CannotStart, migrate
 from orders.settings import Settings
 from orders.storage import database
+from orders.storage.startup import schema_version
 from tests.actors import Org, make_org
 from tests.bad_orders import CHAIR
 from tests.databases import own_app, settings_for
@@ -174,3 +175,30 @@ def test_a_database_that_cannot_store_every_text_is_refused(
                 migrate(0)
             database.close()
         connection.execute("DROP DATABASE narrow WITH (FORCE)")
+
+
+@pytest.mark.one_database(reason="SQLite needs no extension")
+def test_a_role_that_may_not_create_the_extension_is_told_what_to_do(
+    postgres: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
+        for statement in (
+            "CREATE ROLE narrow LOGIN PASSWORD 'narrow'",
+            "CREATE DATABASE narrow TEMPLATE template0 ENCODING 'UTF8'",
+        ):
+            connection.execute(statement)
+    with psycopg.connect(f"{postgres}/narrow", autocommit=True) as own:
+        own.execute("GRANT ALL ON SCHEMA public TO narrow")
+        url = make_url(f"{postgres}/narrow").set(username="narrow", password="narrow")
+        settings = settings_for(url.render_as_string(hide_password=False), tmp_path)
+        with own_app(settings) as app, app.app_context():
+            with pytest.raises(CannotStart, match="run CREATE EXTENSION pg_trgm in this database"):
+                migrate(0)
+            assert schema_version() is None
+            own.execute("CREATE EXTENSION pg_trgm")
+            migrate(0)
+            assert schema_version() is not None
+            database.close()
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
+        connection.execute("DROP DATABASE narrow WITH (FORCE)")
+        connection.execute("DROP ROLE narrow")

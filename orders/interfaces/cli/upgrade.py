@@ -20,7 +20,13 @@ from orders.services import stored_secrets
 from orders.settings import MIGRATIONS
 from orders.storage.encryption import WrongKey
 from orders.storage.rate_counts import storage_options
-from orders.storage.startup import has_begun, is_copy_without_log, schema_version, text_encoding
+from orders.storage.startup import (
+    has_begun,
+    is_copy_without_log,
+    schema_version,
+    search_hindrance,
+    text_encoding,
+)
 from orders.storage.table_copies import UNFINISHED
 
 # Seconds between two tries to reach the database.
@@ -45,8 +51,8 @@ def migrate(seconds: int) -> None:
 
     Encrypts stored secrets with the current key. Requires an application context. Raises
     CannotStart if the database cannot be reached in time, if its schema is newer than this code, if
-    it lost its tables, if it is new and has another encoding than UTF-8, or if no key fits a stored
-    secret.
+    it lost its tables, if it is new and has another encoding than UTF-8, if it cannot have the
+    index of the search, or if no key fits a stored secret.
     """
     stored = _schema_version(seconds)
     if stored is None and (encoding := text_encoding()) != "UTF8":
@@ -62,6 +68,9 @@ def migrate(seconds: int) -> None:
             " lacks what was in the -wal file beside it. Restore a backup, or delete the file to"
             " begin with an empty database."
         )
+    is_current = schema_state(stored) is SchemaState.CURRENT
+    if not is_current and (hindrance := search_hindrance()) is not None:
+        raise CannotStart(hindrance)
     flask_migrate.upgrade(directory=str(MIGRATIONS))
     has_begun()
     try:

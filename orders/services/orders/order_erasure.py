@@ -34,7 +34,7 @@ _OF_ORDER = (
 # Tables whose rows are parts of an order.
 _PARTS = (
     tables.cart_line, tables.order_history, tables.order_date, tables.order_editor,
-    tables.order_sort,
+    tables.order_sort, tables.order_text,
 )  # fmt: skip
 DELETED_AT_ONCE = 100  # so that others wait for few of them
 

@@ -1,53 +1,29 @@
-"""SQL conditions for the orders in a list, from filters and a search, for the API and the desk.
-
-Each word of a search must be found in one of these places: the order's own text (code, name,
-customer, platform, values of metadata and derivative), its code or ID, or the search text of a
-configuration in its cart.
-"""
+"""SQL conditions for the orders in a list, from filters and a search, for the API and the desk."""
 
 import operator
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Text,
-    exists,
-    literal,
-    or_,
-    select,
-    type_coerce,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Connection, Text, exists, or_, select, type_coerce
 
 from orders.domain.collation import sort_key
 from orders.domain.identifiers import read_uuid
 from orders.domain.order import PLATFORM_LABELS
 from orders.domain.order_dates import DateRange
 from orders.domain.repeated_numbers import folded_number
-from orders.domain.search_text import codes_of, fold, read_code, read_code_list, words_of
+from orders.domain.search_text import codes_of, fold, read_code_list
 from orders.domain.status import OPEN_CARTS
 from orders.services.orders.order_dates import is_within
+from orders.services.orders.order_search import read_search
 from orders.storage import database
 from orders.storage.sql import JsonMember, in_array, unindexed
 from orders.storage.tables import cart_line, configuration, orders, shown_name, staff_account, token
 
-# Up to MOST_NAMED configurations are passed as values, which costs least: PostgreSQL would search
-# them again for each order. Beyond, the database gathers them itself.
-MOST_NAMED = 5_000
-# Up to MOST_ORDERS orders, or names of configurations, are passed as values of their own: an index
-# then leads to the lines, and SQLite finds the orders without reading their rows. 20 words make
-# 20,000 values; SQLite takes 32,766. With more, a page is full soon: each order is checked instead.
-MOST_ORDERS = 1_000
 # Characters of a value that the search text is asked for before the value itself is.
 MOST_COMPARED = 100
-# A part of a code as it is shown: hyphens that the stored text does not have.
-_PART_OF_CODE = re.compile(r"[0-9A-Za-z]{1,4}(-[0-9A-Za-z]{1,4}){1,2}")
 # Orders whose platform and store names are offered for choice: the newest ones.
 MOST_SUGGESTED_FROM = 200
 
@@ -104,9 +80,13 @@ def conditions(
 
     If `by_org` is false, the caller has a condition of its own for the org.
     """
+    search = read_search(connection, org_id, wanted.search)
     is_of_few = wanted.short_ids or codes_of(wanted.search) or _number(wanted.platform)
-    own = unindexed(orders.c.org_id) if is_of_few else orders.c.org_id
+    is_indexed = not is_of_few and search.ids is None
+    own = orders.c.org_id if is_indexed else unindexed(orders.c.org_id)
     yield from [own == org_id] if by_org else ()
+    if search.ids is not None:
+        yield in_array(orders.c.id, search.ids)
     yield from _are_set(deleted_at=wanted.in_bin, canceled_at=wanted.is_canceled)
     if wanted.short_ids:
         yield orders.c.short_id.in_(wanted.short_ids)
@@ -137,7 +117,7 @@ def conditions(
         names = _names_of(connection, org_id, wanted.configuration_id)
         named = cart_line.c.configuration_id.in_(names)
         yield exists().where(cart_line.c.order_id == orders.c.id, named)
-    yield from _search(connection, org_id, wanted.search)
+    yield from search.conditions
 
 
 def _number(platform: Mapping[str, Any]) -> str | None:
@@ -192,73 +172,6 @@ def _names_of(connection: Connection, org_id: str, reference: str) -> list[str]:
         or_(configuration.c.id == name, configuration.c.short_id == name),
     )
     return sorted({name}.union(*(tuple(row) for row in connection.execute(statement))))
-
-
-def _search(connection: Connection, org_id: str, search: str) -> list[ColumnElement[bool]]:
-    """Return the SQL conditions that an order must meet to match a search: one for each word.
-
-    If the search is a list of order codes, there is one condition for all codes.
-    """
-    codes = codes_of(search)
-    if codes:
-        return [orders.c.short_id.in_(codes)]
-    found: list[tuple[bool, ColumnElement[bool]]] = []
-    # The longer a word, the fewer orders have it, and the fewer are looked at for the next one.
-    for word in sorted(words_of(search), key=len, reverse=True):
-        by_lines, is_expensive = _by_lines(connection, org_id, fold(word))
-        found.append((is_expensive, or_(*in_order(word), *by_lines)))
-    return [condition for _, condition in sorted(found, key=operator.itemgetter(0))]
-
-
-def in_order(word: str) -> list[ColumnElement[bool]]:
-    """Return SQL conditions, one of which an order meets if its own fields contain the word."""
-    folded = fold(word)
-    alternatives = [orders.c.search_text.contains(folded, autoescape=True)]
-    if _PART_OF_CODE.fullmatch(folded):
-        alternatives.append(orders.c.search_text.contains(folded.replace("-", ""), autoescape=True))
-    if (code := read_code(word)) is not None:
-        alternatives.append(orders.c.short_id == code)
-    if (order_id := read_uuid(word)) is not None:
-        alternatives.append(orders.c.id == order_id)
-    return alternatives
-
-
-def _by_lines(
-    connection: Connection, org_id: str, folded: str
-) -> tuple[list[ColumnElement[bool]], bool]:
-    """Return a condition for orders with a configuration whose search text contains a word.
-
-    `folded` is the word, case-folded. The returned list has one condition, or none if no order can
-    match. The returned flag is true if the condition is expensive to check.
-    """
-    matching = (
-        configuration.c.org_id == org_id,
-        configuration.c.search_text.contains(folded, autoescape=True),
-    )
-    which = select(configuration.c.id, configuration.c.short_id).where(*matching)
-    found = connection.execute(which.limit(MOST_NAMED + 1)).all()
-    if not found:
-        return [], False
-    # Lines name a configuration by its UUID or its short ID.
-    of_order = cart_line.c.order_id == orders.c.id
-    if len(found) > MOST_NAMED:
-        every = (select(configuration.c[name]).where(*matching) for name in ("id", "short_id"))
-        gathered = cart_line.c.configuration_id.in_(union_all(*every))
-        return [exists().where(of_order, gathered)], True
-    names = [name for row in found for name in row]
-    if len(names) <= MOST_ORDERS:
-        # Twice as many lines: an order may have the configuration in several.
-        named = cart_line.c.configuration_id.in_(names)
-        lines = select(cart_line.c.order_id).where(named).limit(2 * MOST_ORDERS)
-        ids = connection.execute(lines).scalars().all()
-        if len(ids) < 2 * MOST_ORDERS and len(set(ids)) <= MOST_ORDERS:
-            return ([orders.c.id.in_(sorted(set(ids)))] if ids else []), False
-    # By the index of configurations, SQLite would walk through all their lines for each order.
-    has_name = in_array(unindexed(cart_line.c.configuration_id), names)
-    # A scalar, not EXISTS: PostgreSQL would gather all such lines first, in place of asking the few
-    # orders that fill a page.
-    one = select(literal(1)).where(of_order, has_name).limit(1).correlate(orders)
-    return [one.scalar_subquery().is_not(None)], True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What a write of an order means for the tables that lists and numbers read.
 
 Each write of an order also inserts a row of `pending_change`, in the same transaction. A background
-thread brings `order_count` and `order_sort` up to date with these rows and deletes them. Until
-then, reads take the pending changes into account (docs/decisions/0061).
+thread brings `order_count`, `order_sort`, and `order_text` up to date with these rows and deletes
+them. Until then, reads take the pending changes into account (docs/decisions/0061).
 """
 
 import logging
@@ -16,7 +16,8 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, text, upda
 from orders.domain.moments import now_or
 from orders.domain.order import Order
 from orders.domain.repeated_numbers import number_keys
-from orders.services.orders import order_counts, order_sort
+from orders.domain.search_text import search_text
+from orders.services.orders import order_counts, order_sort, order_text
 from orders.services.orders.order_counts import PLACE, Place, counted_columns, place_of
 from orders.storage import database
 from orders.storage.table_copies import take_your_time
@@ -34,12 +35,12 @@ _LOCK = 610_042
 def change_rows(before: Order | None, after: Order) -> list[dict[str, Any]]:
     """Return the rows of `pending_change` for a write of an order; `before` is None if it is new.
 
-    The result is empty if neither numbers nor lists depend on what has changed.
+    The result is empty if neither numbers nor lists nor the search depend on what has changed.
     """
     place, old = place_of(after), before and place_of(before)
     if place != old:
         return [_row(after, number, one) for number, one in ((-1, old), (1, place)) if one]
-    if before is None or place is None or _sorted_by(before) == _sorted_by(after):
+    if before is None or place is None or _found_by(before) == _found_by(after):
         return []
     return [_row(after, 0, place)]
 
@@ -49,8 +50,8 @@ def _row(order: Order, number: int, place: Place) -> dict[str, Any]:
     return {**own, **dict(zip(PLACE, place, strict=True))}
 
 
-def _sorted_by(order: Order) -> tuple[str | None, str | None]:
-    return order.name, order.customer_id
+def _found_by(order: Order) -> tuple[str | None, ...]:
+    return order.name, order.customer_id, search_text(order)
 
 
 def store_changes(connection: Connection, before: Order, after: Order) -> None:
@@ -60,14 +61,19 @@ def store_changes(connection: Connection, before: Order, after: Order) -> None:
 
 
 def sort_again(connection: Connection, order_ids: Sequence[str]) -> None:
-    """Bring `order_sort` up to date with these orders at once, in the caller's transaction.
+    """Bring lists and search up to date with these orders at once, in the caller's transaction.
 
     For what must not stay for a moment, such as the name of a customer that is erased, and for keys
     that change while the order does not.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    _store_again(connection, order_ids)
+
+
+def _store_again(connection: Connection, order_ids: Sequence[str]) -> None:
     order_sort.store_again(connection, order_ids)
+    order_text.store_again(connection, order_ids)
 
 
 def settle() -> int:
@@ -86,7 +92,7 @@ def settle() -> int:
         returned = (change.c.order_id, *counted_columns(change))
         rows = connection.execute(taken.returning(*returned)).all()
         order_counts.add_to_counts(connection, (row[1:] for row in rows), now_or(None))
-        order_sort.store_again(connection, sorted({row.order_id for row in rows}))
+        _store_again(connection, sorted({row.order_id for row in rows}))
     return len(rows)
 
 
@@ -113,13 +119,15 @@ def find_differences(now: datetime | None = None) -> list[str]:
         take_your_time(connection)
         counts = order_counts.find_differences(connection, now_or(now))
         wrong = len(order_sort.find_wrong(connection, MOST_FOUND))
+        missed = len(order_text.find_wrong(connection, MOST_FOUND))
     orgs = Counter[str]()
     for (org_id, *_), number in counts.items():
         orgs[org_id] += abs(number)
     found = [
         f"Org {org_id}: {number:,} orders are counted wrong." for org_id, number in orgs.items()
     ]
-    return found + ([f"Orders in a wrong place: {wrong:,}, or more."] if wrong else [])
+    found += [f"Orders in a wrong place: {wrong:,}, or more."] if wrong else []
+    return found + ([f"Orders that a search may miss: {missed:,}, or more."] if missed else [])
 
 
 def repair(should_stop: Callable[[], bool], now: datetime | None = None) -> int:
@@ -164,6 +172,7 @@ def _repair_places() -> int:
     with database.read() as connection:
         take_your_time(connection)
         wrong = order_sort.find_wrong(connection, MOST_FOUND)
+        wrong += order_text.find_wrong(connection, MOST_FOUND)
     for start in range(0, len(wrong), AT_ONCE):
         with database.transaction() as connection:
             sort_again(connection, wrong[start : start + AT_ONCE])
@@ -185,4 +194,5 @@ def rebuild(now: datetime | None = None) -> int:
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         connection.execute(delete(pending_change))
         order_sort.store_all_again(connection)
+        order_text.store_all_again(connection)
         return order_counts.count_again(connection, now_or(now))

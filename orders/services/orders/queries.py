@@ -3,12 +3,13 @@
 Every query is limited to one org or to one of its orders.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Text, bindparam, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, func, or_, select, type_coerce
 
 from orders.domain import short_id
 from orders.domain.collation import VERSION, sort_key
@@ -22,10 +23,11 @@ from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.services.accounts.history import HistoryEntry, entries_from
 from orders.services.customers.customer_queries import names_of, suggest_customers
+from orders.services.orders.order_text import find_candidates
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orders import Submission
-from orders.storage.sql import JsonRows
+from orders.storage.sql import JsonRows, in_array
 from orders.storage.tables import cart_line, order_history, orders
 
 
@@ -219,11 +221,6 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[K
     text is empty, only customers of recent orders are returned.
     """
     typed = text[:MAX_TEXT].replace("\0", " ").strip()
-    is_ours = (
-        orders.c.org_id == actor.org_id,
-        orders.c.deleted_at.is_(None),
-        orders.c.customer_id.is_not(None),
-    )
     newest = (
         select(orders.c.customer_id, orders.c.name, orders.c.created_by)
         .where(orders.c.org_id == actor.org_id, orders.c.deleted_at.is_(None))
@@ -234,8 +231,7 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[K
         rows = [row for row in connection.execute(newest) if row.customer_id]
         rows.sort(key=lambda row: row.created_by != actor.id)
         found: dict[str, KnownCustomer] = {}
-        plain = clean_reference(typed)
-        sought = fold(plain)
+        sought = fold(clean_reference(typed))
         for row in rows:
             if len(found) >= most:
                 break  # to fold all of their texts would take longer than to read them
@@ -245,24 +241,35 @@ def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[K
             for customer_id in suggest_customers(connection, typed, actor.org_id, most=most):
                 found.setdefault(customer_id, KnownCustomer(customer_id, None))
         if typed and len(found) < most:
-            column = orders.c.customer_id
-            ways = (typed, plain, plain.upper(), plain.lower(), plain.capitalize())
-            spellings = list(dict.fromkeys(ways))
-            every = [or_(*(column.startswith(one, autoescape=True) for one in spellings))]
-            if connection.dialect.name == "sqlite":
-                # Its LIKE cannot use the index. A statement for each spelling ends after a few
-                # customers; one for all of them would look at all that the org has.
-                every = [(column >= one) & (column < one + _LAST) for one in spellings]
-            for begins in every:
-                older = (
-                    select(column, func.max(orders.c.name))
-                    .where(*is_ours, begins)
-                    .group_by(column)
-                    .order_by(column)
-                    .limit(most)
-                )
-                for customer_id, name in connection.execute(older):
-                    found.setdefault(customer_id, KnownCustomer(customer_id, name))
+            for customer_id, name in _customers_of_orders(connection, typed, actor.org_id, most):
+                found.setdefault(customer_id, KnownCustomer(customer_id, name))
     shown = list(found.values())[:most]
     names = names_of([one.customer_id for one in shown], actor.org_id)
     return [replace(one, name=names.get(one.customer_id)) for one in shown]
+
+
+def _customers_of_orders(
+    connection: Connection, typed: str, org_id: str, most: int
+) -> Iterator[tuple[str, str | None]]:
+    """Yield customers of orders whose ID starts with the text, in some spellings, with a name."""
+    plain, column = clean_reference(typed), orders.c.customer_id
+    ways = (typed, plain, plain.upper(), plain.lower(), plain.capitalize())
+    spellings = list(dict.fromkeys(ways))
+    every = [or_(*(column.startswith(one, autoescape=True) for one in spellings))]
+    if connection.dialect.name == "sqlite":
+        # Its LIKE cannot use the index. A statement for each spelling ends after a few customers;
+        # one for all of them would look at all that the org has.
+        every = [(column >= one) & (column < one + _LAST) for one in spellings]
+    elif (ids := find_candidates(connection, org_id, fold(plain))) is not None:
+        every = [in_array(orders.c.id, ids) & every[0]]  # its index has no beginnings of IDs
+    of_org = (orders.c.org_id == org_id, orders.c.deleted_at.is_(None), column.is_not(None))
+    for begins in every:
+        older = (
+            select(column, func.max(orders.c.name))
+            .where(*of_org, begins)
+            .group_by(column)
+            .order_by(column)
+            .limit(most)
+        )
+        for row in connection.execute(older):
+            yield row[0], row[1]

@@ -146,8 +146,35 @@ class OrderSort(Base):
     customer_key: Mapped[str | None] = mapped_column(Bytewise)
 
 
+class OrderText(Base):
+    """The search text of an order, also of one in the bin, for the index of the search.
+
+    It is written beside the requests (orders/services/orders/pending_changes.py). SQLite's index is
+    the virtual table `order_trigram`, which triggers keep up to date.
+    """
+
+    __tablename__ = "order_text"
+    __table_args__ = (
+        only_on(
+            "postgresql",
+            Index(
+                "ix_order_text_trigrams",
+                "text",
+                postgresql_using="gin",
+                postgresql_ops={"text": "gin_trgm_ops"},
+            ),
+        ),
+    )
+
+    number: Mapped[int] = mapped_column(RowNumber, primary_key=True, autoincrement=True)
+    # Without a foreign key: the row of a deleted order goes a moment later.
+    order_id: Mapped[str] = mapped_column(String(36), unique=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
+    text: Mapped[str] = mapped_column(Text)
+
+
 class PendingChange(Base):
-    """A write of an order that OrderCount and OrderSort do not contain yet.
+    """A write of an order that OrderCount, OrderSort, and OrderText do not contain yet.
 
     `number` is 1 for one more order in OrderCount, -1 for one less, and 0 for neither.
     """

@@ -17,6 +17,8 @@ def rewrite(path: str) -> bool:
     The caller keeps all processes from writing. Raises sqlite3.Error.
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as own:
+        # The index of the search keeps what was deleted until it merges its parts.
+        own.execute("INSERT INTO order_trigram (order_trigram) VALUES ('optimize')")
         own.execute("VACUUM")
         for _ in range(TRIES):
             is_busy, *_ = own.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

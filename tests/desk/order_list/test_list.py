@@ -174,10 +174,10 @@ class TestSearch:
         make_order(org)
         every = {one["shortId"] for one in made}
         assert set(codes(staff_client, {"q": "chair"})) == every
-        monkeypatch.setattr("orders.services.orders.order_filter.MOST_ORDERS", 2)
+        monkeypatch.setattr("orders.services.orders.order_search.MOST_ORDERS", 2)
         assert set(codes(staff_client, {"q": "chair"})) == every
         assert codes(staff_client, {"q": "chair 2"}) != []
-        monkeypatch.setattr("orders.services.orders.order_filter.MOST_NAMED", 1)
+        monkeypatch.setattr("orders.services.orders.order_search.MOST_NAMED", 1)
         assert set(codes(staff_client, {"q": "chair"})) == every
         assert codes(staff_client, {"q": "chair ch-3"}) == [made[3]["shortId"]]
 

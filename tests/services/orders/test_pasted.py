@@ -11,7 +11,7 @@ from orders.services.catalog import configuration_queries
 from orders.services.catalog.configuration_edits import retire_configuration
 from orders.services.customers import customers
 from orders.services.customers.customer_queries import names_of
-from orders.services.orders import order_filter, order_list
+from orders.services.orders import order_list, order_search
 from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.pasted import MAX_PASTED, ReadText, read_pasted
 from orders.storage.pages import Paging
@@ -73,7 +73,7 @@ def test_lists_of_texts_are_searched_by_an_index(
             own = [one for one in steps if f" {table} " in one]
             assert own
             assert not [one for one in own if "SCAN" in one or one.endswith("(org_id=?)")]
-        monkeypatch.setattr(order_filter, "MOST_ORDERS", 0)
+        monkeypatch.setattr(order_search, "MOST_ORDERS", 0)
         with noted_plans() as steps:
             found = order_list.find_orders(org.id, OrderFilter(search="oslo"), Paging())
         assert len(found.entries) == 1
