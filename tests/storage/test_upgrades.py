@@ -43,7 +43,7 @@ def fill(connection: Connection) -> dict[str, int]:
     schema.reflect(connection)
     made: dict[str, list[dict[str, object]]] = {"alembic_version": []}
     for table in schema.sorted_tables:
-        if table.name in made:
+        if table.name in made or table.name.startswith("order_trigram"):  # a trigger fills it
             continue
         made[table.name] = []
         for number in (1, 2):
