@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 
 from orders.interfaces.cli import upgrade
 from orders.interfaces.http.memory import ThreadWatch
+from orders.interfaces.http.server import _Server
 from orders.settings import BadSetting, read_settings
 from orders.storage import database
 from orders.storage.startup import schema_version
@@ -159,3 +160,19 @@ def test_several_hosts_are_understood_and_a_bad_address_is_named(tmp_path: Path)
     with pytest.raises(BadSetting, match="DATABASE_URL cannot be read") as refusal:
         read("postgresql://me:SECRET@one:port/orders")
     assert "SECRET" not in str(refusal.value)
+
+
+def test_a_stop_waits_for_no_lock_of_the_thread_that_it_interrupts() -> None:
+    server = object.__new__(_Server)
+    server.interrupt_signal, server.main_loop_interrupt = False, threading.Event()
+
+    def interrupted() -> None:
+        # As in the middle of its `wait` or `clear`.
+        with server.main_loop_interrupt._cond:  # type: ignore[attr-defined]
+            server.signal_handler_interrupt()
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(SOON)
+    assert not thread.is_alive()
+    assert server.interrupt_signal
