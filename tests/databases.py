@@ -153,7 +153,12 @@ class PostgresDatabase:
         )
 
     def clean(self) -> None:
-        self._connection.execute(self._script.encode())
+        try:
+            self._connection.execute(self._script.encode())
+        except psycopg.errors.DeadlockDetected:
+            # A thread of the test before was still writing; the server has chosen this one to end.
+            self._connection.execute("ROLLBACK")
+            self._connection.execute(self._script.encode())
         _empty(self.folder)
 
     def close(self) -> None:

@@ -21,6 +21,9 @@ PAUSE = 0.2
 _COPY = re.compile(rb'COPY (?:\w+|"[^"]+")\.(\w+|"[^"]+") \(.*\) FROM stdin;\n')
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 
+# Without what another role may own: comments include that of an extension.
+_ONLY_DATA_AND_TABLES = ("--no-owner", "--no-privileges", "--no-comments")
+
 
 def dump(
     target: Path, names: Select[Any], interrupt: Callable[[], None]
@@ -41,7 +44,7 @@ def dump(
         found = [row[0] for row in connection.execute(names)]
         snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
         _run(
-            [program, "--format=custom", "--no-owner", "--no-privileges",
+            [program, "--format=custom", *_ONLY_DATA_AND_TABLES,
              f"--snapshot={snapshot}", f"--file={target}"],
             connection, interrupt,
         )  # fmt: skip
@@ -53,8 +56,7 @@ def restore(file: Path) -> None:
     with db.engine.connect() as connection:
         program = _program("pg_restore", connection)
         _run(
-            [program, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
-             str(file)],
+            [program, "--single-transaction", "--exit-on-error", *_ONLY_DATA_AND_TABLES, str(file)],
             connection, lambda: None,
         )  # fmt: skip
 

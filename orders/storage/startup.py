@@ -10,14 +10,14 @@ from orders.domain.errors import ServiceBusy
 from orders.storage.database import CANNOT_READ, db, read
 from orders.storage.sqlite.database_files import new_mark
 
-OLDEST_SQLITE = (3, 34)  # its FTS5 has trigrams
+OLDEST_SQLITE = (3, 38)  # its JSON has `->>`; the trigrams of FTS5 are older
 NO_FTS5 = (
-    "The search needs SQLite 3.34 or later with FTS5; this Python has {}. Use another Python, or"
+    "Shortorder needs SQLite 3.38 or later with FTS5; this Python has {}. Use another Python, or"
     " PostgreSQL."
 )
 NO_PG_TRGM = (
     "The search needs PostgreSQL's extension pg_trgm. Have an administrator run CREATE EXTENSION"
-    " pg_trgm in this database, and start again. PostgreSQL says: {}"
+    " pg_trgm in this database, and start again. The reason: {}"
 )
 _VERSION = table("alembic_version", column("version_num"))
 
@@ -95,16 +95,25 @@ def search_hindrance() -> str | None:
 
 
 def _pg_trgm_hindrance(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        found = text("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'")
-        if connection.execute(found).scalar():
-            return None
+    if _has_pg_trgm(engine):
+        return None
+    reason = "it is in a schema that is not in the search_path"
     try:
         with engine.begin() as connection:
             connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
     except DBAPIError as error:
-        return NO_PG_TRGM.format(" ".join(str(error.orig).split()))
-    return None
+        reason = " ".join(str(error.orig).split())
+    # Also after a failure: another process may have created it at the same moment.
+    return None if _has_pg_trgm(engine) else NO_PG_TRGM.format(reason)
+
+
+def _has_pg_trgm(engine: Engine) -> bool:
+    found = text(
+        "SELECT count(*) FROM pg_opclass"
+        " WHERE opcname = 'gin_trgm_ops' AND pg_opclass_is_visible(oid)"
+    )
+    with engine.connect() as connection:
+        return bool(connection.execute(found).scalar())
 
 
 def find_damage() -> list[str]:

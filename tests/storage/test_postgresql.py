@@ -15,17 +15,18 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url, select, text
 
 from orders.domain.errors import ServiceBusy
 from orders.interfaces.cli.upgrade import CannotStart, migrate
 from orders.settings import Settings
-from orders.storage import database
-from orders.storage.startup import schema_version
+from orders.storage import database, postgresql_dump
+from orders.storage.startup import schema_version, search_hindrance
+from orders.storage.tables import orders
 from tests.actors import Org, make_org
 from tests.bad_orders import CHAIR
 from tests.databases import own_app, settings_for
-from tests.postgres import SERVER_USER, die_with_parent, free_port, wait_for_server
+from tests.postgres import SERVER_USER, binaries, die_with_parent, free_port, wait_for_server
 
 NAMES = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 LIMITS = ["30s", "5s", "1min"]
@@ -177,28 +178,67 @@ def test_a_database_that_cannot_store_every_text_is_refused(
         connection.execute("DROP DATABASE narrow WITH (FORCE)")
 
 
-@pytest.mark.one_database(reason="SQLite needs no extension")
-def test_a_role_that_may_not_create_the_extension_is_told_what_to_do(
-    postgres: str, tmp_path: Path
-) -> None:
+@pytest.fixture
+def narrow(postgres: str) -> Iterator[str]:
+    """The URL of a database whose role may create tables in it, but no extension."""
     with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
-        for statement in (
-            "CREATE ROLE narrow LOGIN PASSWORD 'narrow'",
-            "CREATE DATABASE narrow TEMPLATE template0 ENCODING 'UTF8'",
-        ):
-            connection.execute(statement)
-    with psycopg.connect(f"{postgres}/narrow", autocommit=True) as own:
-        own.execute("GRANT ALL ON SCHEMA public TO narrow")
+        connection.execute("CREATE ROLE narrow LOGIN PASSWORD 'narrow'")
+        connection.execute("CREATE DATABASE narrow TEMPLATE template0 ENCODING 'UTF8'")
+        with psycopg.connect(f"{postgres}/narrow", autocommit=True) as own:
+            own.execute("GRANT ALL ON SCHEMA public TO narrow")
         url = make_url(f"{postgres}/narrow").set(username="narrow", password="narrow")
-        settings = settings_for(url.render_as_string(hide_password=False), tmp_path)
-        with own_app(settings) as app, app.app_context():
-            with pytest.raises(CannotStart, match="run CREATE EXTENSION pg_trgm in this database"):
-                migrate(0)
-            assert schema_version() is None
-            own.execute("CREATE EXTENSION pg_trgm")
-            migrate(0)
-            assert schema_version() is not None
-            database.close()
-    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
+        yield url.render_as_string(hide_password=False)
         connection.execute("DROP DATABASE narrow WITH (FORCE)")
         connection.execute("DROP ROLE narrow")
+
+
+@pytest.mark.one_database(reason="SQLite needs no extension")
+def test_a_role_that_may_not_create_the_extension_can_do_everything_else(
+    narrow: str, postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{binaries()}:{os.environ['PATH']}")
+    with (
+        psycopg.connect(f"{postgres}/narrow", autocommit=True) as admin,
+        own_app(settings_for(narrow, tmp_path)) as app,
+        app.app_context(),
+    ):
+        with pytest.raises(CannotStart, match="run CREATE EXTENSION pg_trgm in this database"):
+            migrate(0)
+        assert schema_version() is None
+        admin.execute("CREATE SCHEMA elsewhere")
+        admin.execute("CREATE EXTENSION pg_trgm SCHEMA elsewhere")
+        with pytest.raises(CannotStart, match="in a schema that is not in the search_path"):
+            migrate(0)
+        admin.execute("ALTER EXTENSION pg_trgm SET SCHEMA public")
+        admin.execute("DROP SCHEMA elsewhere")
+        migrate(0)
+        kept = tmp_path / "kept.dump"
+        postgresql_dump.dump(kept, select(orders.c.id), lambda: None)
+        admin.execute("DROP OWNED BY narrow CASCADE")
+        admin.execute("GRANT ALL ON SCHEMA public TO narrow")
+        assert schema_version() is None
+        postgresql_dump.restore(kept)
+        assert schema_version() is not None
+        database.close()
+
+
+@pytest.mark.one_database(reason="SQLite needs no extension")
+def test_servers_that_start_at_once_do_not_blame_each_other(postgres: str, tmp_path: Path) -> None:
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE new TEMPLATE template0 ENCODING 'UTF8'")
+        with own_app(settings_for(f"{postgres}/new", tmp_path)) as app:
+            found: list[str | None] = []
+
+            def look() -> None:
+                with app.app_context():
+                    found.append(search_hindrance())
+
+            threads = [threading.Thread(target=look) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert found == [None] * 6
+            with app.app_context():
+                database.close()
+        connection.execute("DROP DATABASE new WITH (FORCE)")

@@ -74,7 +74,7 @@ def _address(target: str) -> str:
 @database.command("check")
 @prints("The database is undamaged and up to date, at schema {schema}.")
 def check_database() -> dict[str, Any]:
-    """Check the schema, and what is kept for lists of orders.
+    """Check the schema, and what lists, the start page, and the search read.
 
     On SQLite, every page of the file and every reference between rows is checked, too.
     """
@@ -84,16 +84,16 @@ def check_database() -> dict[str, Any]:
         raise Conflict(f"The database is damaged; restore a backup.\n{lines}")
     if wrong := pending_changes.find_differences():
         raise Conflict(
-            "Lists and the start page would show orders wrong. Run: shortorder database reindex\n"
+            "Lists, the start page, or the search may be wrong. Run: shortorder database reindex\n"
             + "\n".join(wrong)
         )
     return {"schema": stored}
 
 
 @database.command("reindex")
-@prints("{orders} orders were counted and sorted again.")
+@prints("{orders} orders were counted, sorted, and indexed again.")
 def reindex_orders() -> dict[str, Any]:
-    """Count and sort all orders again, for lists and the start page.
+    """Count, sort, and index all orders again, for lists, the start page, and the search.
 
     Orders cannot be placed or changed meanwhile.
     """

@@ -58,7 +58,7 @@ def migrate(seconds: int) -> None:
     if stored is None and (encoding := text_encoding()) != "UTF8":
         raise CannotStart(
             f"The encoding of the database is {encoding}, which cannot store every text. Create one"
-            " with UTF8: createdb --template=template0 --encoding=UTF8 --locale=C NAME"
+            " with UTF8: createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8 NAME"
         )
     if schema_state(stored) is SchemaState.NEWER:
         raise CannotStart(newer_schema(stored))
@@ -68,8 +68,7 @@ def migrate(seconds: int) -> None:
             " lacks what was in the -wal file beside it. Restore a backup, or delete the file to"
             " begin with an empty database."
         )
-    is_current = schema_state(stored) is SchemaState.CURRENT
-    if not is_current and (hindrance := search_hindrance()) is not None:
+    if (hindrance := search_hindrance()) is not None:
         raise CannotStart(hindrance)
     flask_migrate.upgrade(directory=str(MIGRATIONS))
     has_begun()

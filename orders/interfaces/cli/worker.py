@@ -40,10 +40,10 @@ SETTLING = 1.0
 REST = 9.0
 LESS_REST = 0.02
 LONGEST_REST = 0.5  # seconds
-# Seconds from the start until lists and numbers are compared with the orders, which processes of
-# the version before may have written during an upgrade, and then between two times.
+# Seconds from the start until lists, numbers, and the search are compared with the orders, which
+# processes of the version before may write during an upgrade, and then between two times.
 FIRST_REPAIR = 300.0
-REPAIRING = 86_400.0
+REPAIRING = 3_600.0
 # Seconds that a thread waits after a failure, such as a database that cannot be reached.
 PAUSE = 2.0
 # Seconds between two deletions of old messages, drafts and sessions.

@@ -25,6 +25,8 @@ MOST_NAMED = 5_000
 # then leads to the lines, and SQLite finds the orders without reading their rows. 20 words make
 # 20,000 values; SQLite takes 32,766. With more, a page is full soon: each order is checked instead.
 MOST_ORDERS = 1_000
+# With no more orders left to look at, the index is not asked for further words.
+ENOUGH = 200
 # A part of a code as it is shown: hyphens that the stored text does not have.
 _PART_OF_CODE = re.compile(r"[0-9A-Za-z]{1,4}(-[0-9A-Za-z]{1,4}){1,2}")
 
@@ -54,7 +56,8 @@ def read_search(connection: Connection, org_id: str, search: str) -> Search:
     for word in sorted(words_of(search), key=len, reverse=True):
         by_lines = _by_lines(connection, org_id, fold(word))
         found.append((by_lines.is_expensive, or_(*in_order(word), *by_lines.conditions)))
-        ids = None if by_lines.ids is None else _by_text(connection, org_id, word)
+        is_enough = few is not None and len(few) <= ENOUGH
+        ids = None if is_enough or by_lines.ids is None else _by_text(connection, org_id, word)
         if ids is not None:
             own = ids.union(by_lines.ids or ())
             few = own if few is None else few & own
@@ -67,9 +70,13 @@ def few_in_order(connection: Connection, org_id: str, words: Iterable[str]) -> l
 
     None if they may be many.
     """
-    each = (_by_text(connection, org_id, word) for word in words)
-    few = [ids for ids in each if ids is not None]
-    return sorted(set.intersection(*few)) if few else None
+    few: set[str] | None = None
+    for word in sorted(words, key=len, reverse=True):
+        if few is not None and len(few) <= ENOUGH:
+            break
+        if (ids := _by_text(connection, org_id, word)) is not None:
+            few = ids if few is None else few & ids
+    return None if few is None else sorted(few)
 
 
 def _by_text(connection: Connection, org_id: str, word: str) -> set[str] | None:

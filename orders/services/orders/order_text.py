@@ -20,25 +20,35 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     table,
     text,
 )
+from sqlalchemy.exc import DatabaseError
 
 from orders.storage.sql import in_array
 from orders.storage.tables import order_text, orders, pending_change
 
-# Candidates that are looked at one by one. Of what more orders contain, a page is found sooner by
-# reading the newest orders.
+# Candidates that are looked at one by one. For anything more common, reading the newest orders
+# fills a page sooner.
 MOST_CANDIDATES = 5_000
 TRIGRAM = 3  # characters; shorter texts are in no index
 # Trigrams that SQLite looks for: few are rare enough together, and it reads all texts with each.
 MOST_TRIGRAMS = 4
 PROBED = 200  # texts with a trigram, to find out how rare it is
+MOST_PROBES = 30
 # PostgreSQL: texts that COMMON of the newest SAMPLE ones have are not looked up in its index.
 SAMPLE, COMMON = 2_000, 10
 
 _trigram = table("order_trigram")
+_indexed_texts = table("order_trigram_docsize")
+_COMPARE = "INSERT INTO order_trigram (order_trigram, rank) VALUES ('integrity-check', 1)"
+# PostgreSQL's depends on its rules for letters, which a newer version of it may change.
+_REBUILD = {
+    "sqlite": "INSERT INTO order_trigram (order_trigram) VALUES ('rebuild')",
+    "postgresql": "REINDEX INDEX ix_order_text_trigrams",
+}
 
 
 def find_candidates(connection: Connection, org_id: str, folded: str) -> list[str] | None:
@@ -77,7 +87,8 @@ def _on_postgresql(connection: Connection, org_id: str, folded: str) -> Select[A
 
 def _on_sqlite(connection: Connection, org_id: str, folded: str) -> Select[Any] | None:
     """Return what `_on_postgresql` returns; the texts contain the rarest trigrams of `folded`."""
-    parts = {folded[at : at + TRIGRAM] for at in range(len(folded) - TRIGRAM + 1)}
+    every = (folded[at : at + TRIGRAM] for at in range(len(folded) - TRIGRAM + 1))
+    parts = list(dict.fromkeys(every))[:MOST_PROBES]
     # The further behind the last one of some texts with a trigram is found, the rarer it is.
     probes = {one: _matches(one).limit(1).offset(PROBED) for one in parts}
     places = {one: connection.execute(probe).scalar() for one, probe in probes.items()}
@@ -97,7 +108,7 @@ def _matches(*trigrams: str) -> Select[Any]:
 
 
 def store_again(connection: Connection, order_ids: Sequence[str]) -> None:
-    """Store the search texts of these orders, and delete those of orders that are no more.
+    """Store the search texts of these orders, and delete those of orders that no longer exist.
 
     Texts that have not changed are left alone. No other transaction may do so meanwhile.
     """
@@ -107,13 +118,43 @@ def store_again(connection: Connection, order_ids: Sequence[str]) -> None:
 def store_all_again(connection: Connection) -> None:
     """Store the search texts of all orders, and write SQLite's index again; see `store_again`."""
     _store(connection)
-    if connection.dialect.name == "sqlite":
-        connection.execute(text("INSERT INTO order_trigram (order_trigram) VALUES ('rebuild')"))
+    write_index_again(connection)
+
+
+def write_index_again(connection: Connection) -> None:
+    """Write the database's own index of the texts again."""
+    connection.execute(text(_REBUILD[connection.dialect.name]))
+
+
+def lacks_texts(connection: Connection) -> bool:
+    """Return whether SQLite's index has another number of texts than its table."""
+    if connection.dialect.name != "sqlite":
+        return False
+    counts = (select(func.count()).select_from(one) for one in (_indexed_texts, order_text))
+    return len({connection.execute(one).scalar_one() for one in counts}) > 1
+
+
+def is_damaged(connection: Connection) -> bool:
+    """Return whether SQLite's index differs from its table.
+
+    Takes about 14 seconds for a million orders, and others cannot write meanwhile.
+    """
+    if connection.dialect.name != "sqlite":
+        return False
+    try:
+        connection.execute(text(_COMPARE))
+    except DatabaseError:  # "database disk image is malformed"
+        return True
+    return False
 
 
 def _store(connection: Connection, *conditions: ColumnElement[bool]) -> None:
     of_texts, of_orders = conditions[:1], conditions[1:]
-    same = (orders.c.id == order_text.c.order_id, orders.c.search_text == order_text.c.text)
+    same = (
+        orders.c.id == order_text.c.order_id,
+        orders.c.org_id == order_text.c.org_id,
+        orders.c.search_text == order_text.c.text,
+    )
     connection.execute(delete(order_text).where(*of_texts, ~exists().where(*same)))
     is_stored = exists().where(order_text.c.order_id == orders.c.id)
     rows = select(orders.c.id, orders.c.org_id, orders.c.search_text).where(*of_orders, ~is_stored)
@@ -126,7 +167,10 @@ def find_wrong(connection: Connection, most: int) -> list[str]:
     Orders with a pending change are right.
     """
     both = orders.outerjoin(order_text, order_text.c.order_id == orders.c.id)
-    differs = order_text.c.text.is_distinct_from(orders.c.search_text)
+    differs = or_(
+        order_text.c.text.is_distinct_from(orders.c.search_text),
+        order_text.c.org_id != orders.c.org_id,
+    )
     missing = select(orders.c.id).select_from(both).where(differs, ~_is_changed(orders.c.id))
     lost = ~exists().where(orders.c.id == order_text.c.order_id)
     left = select(order_text.c.order_id).where(lost, ~_is_changed(order_text.c.order_id))

@@ -126,8 +126,11 @@ def find_differences(now: datetime | None = None) -> list[str]:
     found = [
         f"Org {org_id}: {number:,} orders are counted wrong." for org_id, number in orgs.items()
     ]
-    found += [f"Orders in a wrong place: {wrong:,}, or more."] if wrong else []
-    return found + ([f"Orders that a search may miss: {missed:,}, or more."] if missed else [])
+    found += [f"Orders in a wrong place: {wrong:,} or more."] if wrong else []
+    found += [f"Orders that a search may miss: {missed:,} or more."] if missed else []
+    with database.transaction() as connection:
+        is_damaged = order_text.is_damaged(connection)
+    return found + (["The index of the search is damaged."] if is_damaged else [])
 
 
 def repair(should_stop: Callable[[], bool], now: datetime | None = None) -> int:
@@ -147,9 +150,12 @@ def repair(should_stop: Callable[[], bool], now: datetime | None = None) -> int:
     if differences:
         with database.transaction() as connection:
             order_counts.add_differences(connection, differences, now_or(now))
-    repaired += sum(map(abs, differences.values()))
+    repaired += sum(map(abs, differences.values())) + _repair_index()
     if repaired:
-        log.warning("What lists read did not fit %d orders, and is corrected.", repaired)
+        log.warning(
+            "%d orders did not match what lists and the search read; this has been corrected.",
+            repaired,
+        )
     return repaired
 
 
@@ -177,6 +183,16 @@ def _repair_places() -> int:
         with database.transaction() as connection:
             sort_again(connection, wrong[start : start + AT_ONCE])
     return len(wrong)
+
+
+def _repair_index() -> int:
+    with database.read() as connection:
+        if not order_text.lacks_texts(connection):
+            return 0
+    with database.transaction() as connection:
+        take_your_time(connection)
+        order_text.write_index_again(connection)
+        return int(connection.execute(select(func.count()).select_from(orders)).scalar_one())
 
 
 def rebuild(now: datetime | None = None) -> int:

@@ -196,6 +196,7 @@ MOST_SHOWN = 8
 # The newest orders of the org, in which any part of an ID is found; older ones by its start.
 LOOKED_BACK = 500
 MAX_TEXT = 100  # characters of a search that are looked at
+MOST_SOUGHT = 100  # characters; of a longer folded ID, the search text may lack the end
 # Sorts after every character that an ID may start with.
 _LAST = "\U0010ffff"
 
@@ -260,7 +261,7 @@ def _customers_of_orders(
         # Its LIKE cannot use the index. A statement for each spelling ends after a few customers;
         # one for all of them would look at all that the org has.
         every = [(column >= one) & (column < one + _LAST) for one in spellings]
-    elif (ids := find_candidates(connection, org_id, fold(plain))) is not None:
+    elif (ids := find_candidates(connection, org_id, fold(plain)[:MOST_SOUGHT])) is not None:
         every = [in_array(orders.c.id, ids) & every[0]]  # its index has no beginnings of IDs
     of_org = (orders.c.org_id == org_id, orders.c.deleted_at.is_(None), column.is_not(None))
     for begins in every:

@@ -225,7 +225,7 @@ class TestIndex:
         assert "Bitmap Index Scan on ix_order_text_trigrams" in plan
 
     def test_wrong_texts_are_found_and_stored_again(
-        self, app: Flask, org: Org, actor: Actor
+        self, app: Flask, org: Org, other_org: Org, actor: Actor
     ) -> None:
         made = [place(actor, name=f"Harbor {at}") for at in range(3)]
         settle()
@@ -239,6 +239,7 @@ class TestIndex:
             delete(table).where(table.c.order_id == made[1].id),
             update(table).values(text="lost"),
             update(table).where(table.c.order_id == made[2].id).values(order_id="no order"),
+            update(table).where(table.c.order_id == made[2].id).values(org_id=other_org.id),
         ):
             database.execute(wrong)
             result = runner.invoke(args=["database", "check"])
@@ -250,6 +251,33 @@ class TestIndex:
                 assert pending_changes.repair(lambda: False) > 0
             assert runner.invoke(args=["database", "check"]).exit_code == 0
         assert search(org, "harbor") == {one.id for one in made}
+
+    @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+    @pytest.mark.parametrize(
+        ("damage", "is_repaired"),
+        [
+            ("INSERT INTO order_trigram (order_trigram) VALUES ('delete-all')", True),
+            ("UPDATE order_trigram_data SET block = zeroblob(length(block)) WHERE id > 10", False),
+        ],
+    )
+    def test_a_damaged_index_is_noticed_and_written_again(
+        self, app: Flask, org: Org, actor: Actor, damage: str, *, is_repaired: bool
+    ) -> None:
+        order = place(actor, name="Harbor")
+        settle()
+        database.execute(text(damage))
+        runner = app.test_cli_runner()
+        result = runner.invoke(args=["database", "check"])
+        assert (result.exit_code, "The index of the search is damaged." in result.output) == (
+            1,
+            True,
+        )
+        if is_repaired:
+            assert pending_changes.repair(lambda: False) == 1
+        else:
+            assert runner.invoke(args=["database", "reindex"]).exit_code == 0
+        assert runner.invoke(args=["database", "check"]).exit_code == 0
+        assert search(org, "harbor") == {order.id}
 
     def test_the_jump_field_finds_old_orders_too(
         self, org: Org, actor: Actor, monkeypatch: pytest.MonkeyPatch
