@@ -32,7 +32,7 @@ from orders.services.idempotency import IdempotencyKey
 from orders.services.orders.change_rules import changed_order
 from orders.services.orders.order_dates import store_dates
 from orders.services.orders.pasted import keep_pasted
-from orders.services.orders.pending_changes import sort_again, store_changes
+from orders.services.orders.pending_changes import settle_at_once, store_changes
 from orders.services.orders.queries import (
     any_order,
     changed_line_rows,
@@ -380,7 +380,7 @@ def rebuild_sort_keys(progress: Begin = no_progress) -> int:
                 keys = {"name_key": sort_key(row.name), "customer_key": sort_key(row.customer_id)}
                 changed = update(table).where(table.c.id == row.id)
                 connection.execute(changed.values(**keys, sort_version=VERSION))
-            sort_again(connection, [row.id for row in rows])
+            settle_at_once(connection, [row.id for row in rows])
         if not rows:
             return rebuilt
         step(len(rows))

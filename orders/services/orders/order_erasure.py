@@ -14,7 +14,7 @@ from orders.domain.order import Order
 from orders.domain.webhook import Topic
 from orders.services.accounts.acting import Doer
 from orders.services.accounts.org_rules import OrgRules
-from orders.services.orders.pending_changes import sort_again
+from orders.services.orders.pending_changes import settle_at_once
 from orders.services.orders.queries import any_order, changed_line_rows, order_from, order_row
 from orders.services.webhooks.webhooks import messages
 from orders.storage import database, tables
@@ -65,7 +65,7 @@ def erase_orders(
     rows = connection.execute(any_order.where(in_array(tables.orders.c.id, ids))).all()
     for row in rows:
         _erase(connection, order_from(row), org, doer)
-    sort_again(connection, ids)
+    settle_at_once(connection, ids)
 
 
 def delete_binned(before: datetime) -> int:

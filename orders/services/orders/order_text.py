@@ -7,6 +7,7 @@ compares their text as it is now, and looks at orders with a pending change in a
 """
 
 import math
+import sqlite3
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -143,7 +144,9 @@ def is_damaged(connection: Connection) -> bool:
         return False
     try:
         connection.execute(text(_COMPARE))
-    except DatabaseError:  # "database disk image is malformed"
+    except DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+            raise  # the database is busy, or the disk is full
         return True
     return False
 

@@ -60,7 +60,7 @@ def store_changes(connection: Connection, before: Order, after: Order) -> None:
         connection.execute(insert(pending_change), rows)
 
 
-def sort_again(connection: Connection, order_ids: Sequence[str]) -> None:
+def settle_at_once(connection: Connection, order_ids: Sequence[str]) -> None:
     """Bring lists and search up to date with these orders at once, in the caller's transaction.
 
     For what must not stay for a moment, such as the name of a customer that is erased, and for keys
@@ -141,7 +141,7 @@ def repair(should_stop: Callable[[], bool], now: datetime | None = None) -> int:
     ServiceBusy.
     """
     repaired = 0
-    for step in (_repair_keys, _repair_places):
+    for step in (_repair_keys, _repair_texts_and_places):
         while not should_stop() and (done := step()):
             repaired += done
     with database.read() as connection:
@@ -174,14 +174,14 @@ def _repair_keys() -> int:
     return len(ids)
 
 
-def _repair_places() -> int:
+def _repair_texts_and_places() -> int:
     with database.read() as connection:
         take_your_time(connection)
         wrong = order_sort.find_wrong(connection, MOST_FOUND)
         wrong += order_text.find_wrong(connection, MOST_FOUND)
     for start in range(0, len(wrong), AT_ONCE):
         with database.transaction() as connection:
-            sort_again(connection, wrong[start : start + AT_ONCE])
+            settle_at_once(connection, wrong[start : start + AT_ONCE])
     return len(wrong)
 
 

@@ -2,13 +2,16 @@
 
 import random
 import secrets
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from orders.domain.inputs import Limits
 from orders.domain.order import Order, OrderChanges
@@ -288,3 +291,15 @@ class TestIndex:
             found = quick_search.find_quickly("harbor east", actor)
             assert [one.id for one in found.orders] == [made[0].id]
             settle()
+
+    @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+    def test_a_busy_database_is_no_damaged_index(self, org: Org, actor: Actor) -> None:
+        place(actor, name="Harbor")
+        settle()
+        file = str(database.db.engine.url.database)
+        with database.db.engine.connect() as reader, closing(sqlite3.connect(file)) as other:
+            reader.exec_driver_sql("PRAGMA busy_timeout = 0")
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(OperationalError, match="locked"):
+                order_text.is_damaged(reader)
+            reader.exec_driver_sql("PRAGMA busy_timeout = 10000")
