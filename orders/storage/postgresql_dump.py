@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Select, func, inspect, select, table, text
 
 from orders.domain.errors import BackupError
@@ -120,6 +119,9 @@ def _run(command: Sequence[str], connection: Connection, interrupt: Callable[[],
     info = _driver(connection).info
     # Not in the list of processes.
     secret = {"PGPASSWORD": info.password} if info.password else {}
+    # Not above: an installation with SQLite does not need it.
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+
     address = make_conninfo(info.dsn, host=info.host, port=info.port)
     with tempfile.TemporaryFile() as problems:
         process = subprocess.Popen(  # noqa: S603 - as above

@@ -9,12 +9,12 @@ if "--check" in sys.argv:
 
 import signal
 
-from orders.interfaces.cli.supervisor import Supervisor, server_command, succession
+from orders.interfaces.cli.supervisor import Supervisor, succession
 from orders.interfaces.http.listener import open_listeners
 from orders.settings import read_settings
 
 settings, before = read_settings(), succession()
 handed = before.sockets if before else []
 listeners = open_listeners(settings.host, settings.port, settings.workers, handed)
-command = server_command("tests.processes.echo_app:create_app")
-sys.exit(Supervisor(settings, listeners, signal.pause, before, command).run())
+factory = "tests.processes.echo_app:create_app"
+sys.exit(Supervisor(settings, listeners, signal.pause, before, factory).run())

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from orders.interfaces.cli.supervisor import server_command
 from orders.interfaces.http.server import drop_stalled_readers
 from orders.settings import PROJECT
 from tests.postgres import free_port
+from tests.processes.serve_app import server_command
 
 APP = "tests.processes.echo_app:create_app"
 THREADS = 2

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from orders.interfaces.cli.supervisor import SUCCESSION, server_command, succession
+from orders.interfaces.cli.supervisor import SUCCESSION, succession
 from orders.interfaces.http.listener import open_listeners
 from orders.settings import PROJECT
 from tests.postgres import free_port
+from tests.processes.serve_app import server_command
 from tests.processes.server import PATIENCE, children_of, die_with_parent
 from tests.processes.test_gateway import APP, serving
 from tests.processes.test_reload import answers, wait_for

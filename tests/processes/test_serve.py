@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import requests
 
 from app import create_app
 from orders.settings import PROJECT
@@ -18,6 +20,7 @@ from tests.databases import copy_sqlite
 from tests.postgres import free_port
 from tests.processes.commands import Command
 from tests.processes.server import FLASK, children_of, running, typed
+from tests.uploads import PNG
 
 
 def refused(folder: Path, **settings: str) -> str:
@@ -60,6 +63,15 @@ def test_the_demo_is_created_and_shown_once_and_a_stop_is_clean(tmp_path: Path) 
         assert "/setup" not in first
         with urllib.request.urlopen(f"{server.address}/find") as page:  # noqa: S310 - our own address
             assert page.status == 200
+        # What the start has used, such as the threads of the file store, is not left to a worker.
+        [token] = re.findall(r"so_prv_\S+", first)
+        head = {"Authorization": f"Bearer {token}"}
+        files = {"thumbnail": ("a.png", PNG, "image/png")}
+        place = f"{server.address}/api/configurations"
+        made = requests.post(place, {"shortId": "own-0001"}, headers=head, files=files, timeout=10)
+        assert made.status_code == 201, made.text
+        picture = f"{place}/own-0001/thumbnail"
+        assert requests.get(picture, headers=head, timeout=10).content == PNG
         # One signal ends all of it, as success.
         children = [*server.children(), *server.background()]
         server.process.terminate()

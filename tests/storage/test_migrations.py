@@ -3,9 +3,11 @@
 # ruff: noqa: RUF001 - signs that look alike are the subject
 import flask_migrate
 import pytest
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import delete, func, select, text, update
 
+from orders.interfaces.cli import upgrade
 from orders.services.accounts import audit, customer_wording, orgs, sessions, setup
 from orders.services.accounts.account_events import list_events
 from orders.services.accounts.audit import AuditFilter
@@ -207,3 +209,9 @@ def test_events_from_before_the_migration_have_an_org_and_an_author(app: Flask, 
         ("Sign-in failed", "unknown", ""),
         ("Account created", "staff", member.id),
     ]
+
+
+def test_the_names_of_the_files_say_which_revision_is_the_newest() -> None:
+    scripts = ScriptDirectory(FOLDER)
+    assert {one.revision for one in scripts.walk_revisions()} == upgrade._revisions()
+    assert scripts.get_current_head() == max(upgrade._revisions())

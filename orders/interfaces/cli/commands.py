@@ -8,7 +8,6 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
-from flask_migrate import Migrate
 from pydantic.alias_generators import to_camel
 
 from orders.domain.attributes import TEXT_KINDS, Applies, AttributeRule, Kind, Option, read_option
@@ -36,8 +35,6 @@ from orders.services.accounts import accounts, attributes
 from orders.services.catalog import configurations
 from orders.services.customers import customers
 from orders.services.orders import changes
-from orders.settings import MIGRATIONS
-from orders.storage.database import db
 
 staff = AppGroup("staff", help="Staff accounts of the sales desk, as `user`.")
 attribute = AppGroup("attribute", help="Attributes that an org defines for its orders.")
@@ -47,8 +44,7 @@ seed_group = AppGroup("seed", help="Example data.")
 
 
 def register_commands(app: Flask) -> None:
-    """Add this module's commands, and those of the migrations, to the command line of `app`."""
-    Migrate(app, db, directory=str(MIGRATIONS))
+    """Add this module's commands to the command line of `app`."""
     for command in COMMANDS:
         app.cli.add_command(command)
 

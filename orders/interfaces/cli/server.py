@@ -1,10 +1,14 @@
 """`serve` and `work`: they migrate the database, and keep the service running."""
 
 import errno
+import logging
+import os
 import signal
 import socket
+import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from functools import partial
 
@@ -12,7 +16,7 @@ import click
 
 from orders.domain.errors import Conflict
 from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
-from orders.interfaces.cli.supervisor import STOPPING, Supervisor, become_server, succession
+from orders.interfaces.cli.supervisor import STOPPING, Supervisor, die_with_parent, succession
 from orders.interfaces.cli.upgrade import migrate, require_rate_limits
 from orders.interfaces.cli.worker import Background
 from orders.interfaces.http.application import Shortorder
@@ -23,7 +27,8 @@ from orders.interfaces.http.monitoring import BACKGROUND, shared_metrics, start_
 from orders.services import request_log
 from orders.services.accounts import orgs, setup
 from orders.settings import COMMAND, Settings
-from orders.storage import database
+
+log = logging.getLogger(__name__)
 
 # Seconds until a port in use is an error: an earlier start may be about to end.
 PORT_WAIT = 2.0
@@ -56,21 +61,57 @@ def serve(
             stack.enter_context(one)
         if len(listeners) > settings.workers:
             click.echo(MORE_WORKERS.format(len(listeners)), err=True)
-        _prepare(settings)
-        if not settings.request_log_days:
-            request_log.forget_all()
+        if code := _in_child(partial(_begin, settings, is_first=before is None)):
+            return code
         address = service_address(settings)
-        if before is None:
-            _welcome(settings, address)
         click.echo(f"Shortorder serves on {address}; its data is in {settings.data_dir}", err=True)
         has_background = settings.send_webhooks and not is_single
         background = partial(_work_until_asked, app, settings) if has_background else None
-        database.close()  # the process of the background work gets connections of its own
         start_logging(settings)
         if is_single:
-            become_server(settings, listeners)
+            from orders.interfaces.http import server as http_server  # noqa: PLC0415 - as above
+
+            http_server.run(settings, listeners)
+            return 0
         with shared_metrics(settings, is_heir=before is not None):
             return Supervisor(settings, listeners, background, before).run()
+
+
+def _in_child(run: Callable[[], None]) -> int:
+    """Run a function in a child process, and return its exit code.
+
+    All later processes are forks of this one. So it must have no threads, such as those of the file
+    store, which a fork would not have; no connections; and no memory that only the start needed.
+    """
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if code < 0:
+            click.echo(f"The start was ended by signal {-code}.", err=True)
+        return abs(code)
+    code = 1
+    try:
+        die_with_parent()
+        run()
+        code = 0
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (Exception, SystemExit):
+        log.exception("The service could not begin.")
+    finally:
+        with suppress(OSError, ValueError):  # nobody reads any more
+            sys.stdout.flush()
+        os._exit(code)
+
+
+def _begin(settings: Settings, *, is_first: bool) -> None:
+    _prepare(settings)
+    if not settings.request_log_days:
+        request_log.forget_all()
+    if is_first:
+        _welcome(settings, service_address(settings))
 
 
 def _prepare(settings: Settings) -> int:

@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from orders.environment import inherited_environment
-from orders.interfaces.http.listener import DRAIN, LISTENERS, READY, described
-from orders.settings import PROJECT, Settings
+from orders.interfaces.http.listener import DRAIN, FACTORY
+from orders.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -80,29 +80,12 @@ def succession() -> Succession | None:
     return Succession(**given)
 
 
-def server_command(factory: str = "orders.application:create_served_app") -> list[str]:
-    """Return the command line that starts the server.
-
-    `factory` names the function that creates the WSGI application, as "module:function".
-    """
-    return [sys.executable, "-m", "orders.interfaces.http.server", factory]
-
-
-def become_server(settings: Settings, listeners: Sequence[socket.socket]) -> NoReturn:
-    """Replace this process by a server, which nothing supervises."""
-    os.chdir(PROJECT)
-    for one in listeners:
-        one.set_inheritable(True)
-    own = {LISTENERS: described(listeners), "DATA_DIR": str(settings.data_dir)}
-    os.execve(sys.executable, server_command(), {**os.environ, **own})  # noqa: S606 - our own command line
-
-
 class Supervisor:
     """Runs the server and the background work as child processes, and restarts what dies.
 
     The server has a worker for each of the `listeners`. `background` does the background work until
     it is asked to stop; None if others do it. `before` is what the supervisor before this one
-    handed over. `command` starts the server.
+    handed over. `factory` names the function that makes the application, as "module:function".
     """
 
     def __init__(
@@ -111,11 +94,9 @@ class Supervisor:
         listeners: Sequence[socket.socket],
         background: Callable[[], None] | None,
         before: Succession | None,
-        command: Sequence[str] = (),
+        factory: str = FACTORY,
     ) -> None:
-        # The server runs in another folder, where a relative path would mean another one.
-        self._environment = {**os.environ, "DATA_DIR": str(settings.data_dir)}
-        self._command = [*command] or server_command()
+        self._settings, self._factory = settings, factory
         self._listeners = listeners
         self._background = background
         self._before = before or Succession()
@@ -190,11 +171,12 @@ class Supervisor:
         if not pid:
             code = 1
             try:
-                # The kernel sends SIGTERM to this process when its supervisor dies.
-                _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+                die_with_parent()
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
                 run()
                 code = 0
+            except SystemExit as stop:
+                code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
             except Exception:
                 log.exception("A process could not begin.")
             finally:
@@ -223,18 +205,17 @@ class Supervisor:
         ready, write = os.pipe()
         os.set_blocking(ready, False)
         ended = partial(self._server_ended, time.monotonic())
-        self._server = self._fork(partial(self._become_server, write), ended)
+        self._server = self._fork(partial(self._become_server, ready, write), ended)
         os.close(write)
         self._look_whether_ready(self._server, ready, 0)
 
-    def _become_server(self, ready: int) -> None:
+    def _become_server(self, ready: int, write: int) -> None:
+        # Not above: the other commands, whose module imports this one, need no server.
+        from orders.interfaces.http import server  # noqa: PLC0415
+
+        os.close(ready)
         os.setsid()  # a process group of its own, so that all of it can be ended together
-        os.chdir(PROJECT)
-        for one in self._listeners:
-            one.set_inheritable(True)
-        os.set_inheritable(ready, True)
-        own = {LISTENERS: described(self._listeners), READY: str(ready)}
-        os.execve(self._command[0], self._command, {**self._environment, **own})  # noqa: S606 - our own command line
+        server.run(self._settings, self._listeners, self._factory, write)
 
     def _server_ended(self, started: float, code: int) -> None:
         _end_group(self._server)
@@ -293,6 +274,11 @@ class Supervisor:
     def _close_listeners(self) -> None:
         for one in self._listeners:
             one.close()
+
+
+def die_with_parent() -> None:
+    """Let the kernel send SIGTERM to this process when the process that has forked it dies."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _run_own_command(*options: str, **variables: str) -> NoReturn:

@@ -5,19 +5,16 @@ from enum import StrEnum
 from pathlib import Path
 
 import click
-import flask_migrate
-from alembic.command import upgrade as alembic_upgrade
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from flask import current_app
 from limits.errors import StorageError
 from limits.storage import storage_from_string
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from orders.domain.errors import ServiceBusy
 from orders.services import stored_secrets
 from orders.settings import MIGRATIONS
+from orders.storage.database import db
 from orders.storage.encryption import WrongKey
 from orders.storage.rate_counts import storage_options
 from orders.storage.startup import (
@@ -70,7 +67,8 @@ def migrate(seconds: int) -> None:
         )
     if (hindrance := search_hindrance()) is not None:
         raise CannotStart(hindrance)
-    flask_migrate.upgrade(directory=str(MIGRATIONS))
+    if schema_state(stored) is not SchemaState.CURRENT:
+        _run_migrations()
     has_begun()
     try:
         stored_secrets.renew_encryption()
@@ -87,22 +85,30 @@ def upgrade_file(file: Path) -> None:
     Nobody else may use the file. Secrets in it stay encrypted as they are.
     """
     file.touch(mode=0o600)
+    _run_migrations(create_engine(URL.create("sqlite", database=str(file)), poolclass=NullPool))
+
+
+def _run_migrations(engine: Engine | None = None) -> None:
+    """Bring the database of `engine` up to date; without one, that of the application."""
+    # Not above: to load it takes a fifth of a second, and most starts have nothing to migrate.
+    from alembic.command import upgrade  # noqa: PLC0415
+    from flask_migrate import Migrate  # noqa: PLC0415
+
+    Migrate(current_app, db, directory=str(MIGRATIONS))
     config = current_app.extensions["migrate"].migrate.get_config(str(MIGRATIONS))
-    config.attributes["engine"] = create_engine(
-        URL.create("sqlite", database=str(file)), poolclass=NullPool
-    )
-    alembic_upgrade(config, "head")
+    if engine is not None:
+        config.attributes["engine"] = engine
+    upgrade(config, "head")
 
 
 def schema_state(stored: str | None) -> SchemaState:
     """Return how the revision of a database compares to this code; None is an empty database."""
-    scripts = ScriptDirectory(str(MIGRATIONS))
     if stored is None:
         return SchemaState.EMPTY
-    if not _knows(scripts, stored):
+    known = _revisions()
+    if stored not in known:
         return SchemaState.NEWER
-    is_current = stored == scripts.get_current_head()
-    return SchemaState.CURRENT if is_current else SchemaState.OLDER
+    return SchemaState.CURRENT if stored == max(known) else SchemaState.OLDER
 
 
 def newer_schema(stored: str | None) -> str:
@@ -112,11 +118,10 @@ def newer_schema(stored: str | None) -> str:
             "A copy into this database was interrupted. Continue it by `shortorder database copy"
             " --continue`, with the settings of the database from which it was copied."
         )
-    known = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     return (
         f"The database has schema {stored}, which a newer Shortorder has made; this one knows"
-        f" schemas up to {known}. Install the newer one, or restore the backup from before its"
-        " update."
+        f" schemas up to {max(_revisions())}. Install the newer one, or restore the backup from"
+        " before its update."
     )
 
 
@@ -129,11 +134,9 @@ def require_rate_limits(uri: str) -> None:
         raise CannotStart(f"RATE_LIMIT_STORAGE cannot be reached: {reason}") from None
 
 
-def _knows(scripts: ScriptDirectory, version: str) -> bool:
-    try:
-        return scripts.get_revision(version) is not None
-    except CommandError:
-        return False
+def _revisions() -> set[str]:
+    """Return the revisions of all migrations, by their files; the last one is the greatest."""
+    return {file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("*.py")}
 
 
 def _schema_version(seconds: int) -> str | None:

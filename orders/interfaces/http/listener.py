@@ -13,12 +13,12 @@ has come, which can be all the connections of a proxy
 import os
 import signal
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-# The descriptors of the sockets that a process has got from the one that started it.
-LISTENERS = "SHORTORDER_LISTENERS"
+# The function that makes the application of the server, as "module:function".
+FACTORY = "orders.application:create_served_app"
 # The descriptor of a pipe to which each worker writes a byte once it answers requests.
 READY = "SHORTORDER_READY"
 # Tells a server that another one has taken over.
@@ -63,17 +63,6 @@ def _open_listener(host: str, port: int, *, is_first: bool) -> socket.socket:
         opened.close()
         raise
     return opened
-
-
-def described(listeners: Iterable[socket.socket]) -> str:
-    """Return the value of LISTENERS for a process that gets these sockets."""
-    return ",".join(str(one.fileno()) for one in listeners)
-
-
-def inherited_listeners() -> list[socket.socket]:
-    """Return the sockets that LISTENERS names; none if this process has got none."""
-    names = os.environ.get(LISTENERS, "")
-    return [socket.socket(fileno=int(name)) for name in names.split(",") if name]
 
 
 def accept_no_more(listener: socket.socket) -> None:

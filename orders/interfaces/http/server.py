@@ -3,8 +3,9 @@
 On DRAIN, workers accept no more connections, and close each one after its next response: another
 server has taken over.
 
-The modules of the application are loaded here once, and its workers are forks of this process, so
-that a worker is there in a tenth of a second, also in the place of one that has died.
+This process is a fork of the supervisor, which has loaded the modules of the application, and its
+workers are forks of this one, so that a worker is there in a tenth of a second, also in the place
+of one that has died.
 
 Normally granian passes each ASGI request to an event loop. Because the application is WSGI, a
 request would then move from granian's thread to the loop, from there to a thread of a pool, and
@@ -22,13 +23,13 @@ import contextlib
 import ctypes
 import gc
 import logging
+import multiprocessing
 import os
 import signal
 import socket
-import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
@@ -44,18 +45,11 @@ from granian.server.common import WORKERS_METHODS
 from granian.server.mp import MPServer, WorkerProcess
 
 from orders.interfaces.http.gateway import BodyLimits, Gateway
-from orders.interfaces.http.listener import (
-    BACKLOG,
-    DRAIN,
-    READY,
-    accept_no_more,
-    inherited_listeners,
-    open_listeners,
-)
+from orders.interfaces.http.listener import BACKLOG, DRAIN, FACTORY, READY, accept_no_more
 from orders.interfaces.http.logs import start_logging
 from orders.interfaces.http.memory import BEGIN, LOOK, ThreadWatch
 from orders.interfaces.http.monitoring import shared_metrics
-from orders.settings import BadSetting, Settings, read_settings
+from orders.settings import PROJECT, Settings, read_settings
 
 log = logging.getLogger(__name__)
 
@@ -77,22 +71,29 @@ CRASHING = 5.5
 PR_SET_PDEATHSIG = 1
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 
-_parent = os.getpid()
 # Loaded here and not after a fork, when a thread may own a lock of the loader.
 _libc = ctypes.CDLL(None)
 
 
-def run(settings: Settings, factory: str) -> None:
-    """Serve the WSGI application that `factory` ("module:function") returns, until stopped."""
+def run(
+    settings: Settings, listeners: Sequence[socket.socket], factory: str = FACTORY, ready: int = -1
+) -> None:
+    """Serve the WSGI application that `factory` ("module:function") returns, until stopped.
+
+    There is a worker for each of the `listeners`. Each writes a byte to the descriptor `ready` once
+    it answers requests. Exits with 1 if the workers end as soon as they have started.
+    """
+    # Workers read the settings again, and where this is run, a relative path means another place.
+    os.environ |= {"DATA_DIR": str(settings.data_dir), READY: str(ready)}
+    os.chdir(PROJECT)
+    # Whatever the default is: newer versions of Python have another one, and so may our parent.
+    multiprocessing.set_start_method("fork", force=True)
     start_logging(settings)
     with shared_metrics(settings):
-        _serve_until_stopped(settings, factory)
+        _serve_until_stopped(settings, list(listeners), factory)
 
 
-def _serve_until_stopped(settings: Settings, factory: str) -> None:
-    listeners = inherited_listeners()
-    if not listeners:
-        listeners = open_listeners(settings.host, settings.port, settings.workers)
+def _serve_until_stopped(settings: Settings, listeners: list[socket.socket], factory: str) -> None:
     for one in listeners:
         drop_stalled_readers(one, settings.read_seconds)
     signal.signal(DRAIN, signal.SIG_IGN)  # it is meant for the workers
@@ -102,7 +103,7 @@ def _serve_until_stopped(settings: Settings, factory: str) -> None:
         http=HTTPModes.http1, websockets=False, loop=Loops.asyncio,
         workers=len(listeners), respawn_failed_workers=True, workers_kill_timeout=1,
         log_level=LogLevels.error, log_dictconfig=LOGGING,
-    ).serve(spawn_target=_serve, target_loader=_load)  # fmt: skip
+    ).serve(spawn_target=_serve, target_loader=partial(_load, os.getpid()))  # fmt: skip
 
 
 class _Server(MPServer):
@@ -197,11 +198,14 @@ def _import_before_forks(factory: str) -> None:
     gc.enable()
 
 
-def _load(factory: str) -> Any:  # noqa: ANN401 - what the factory makes
-    """Call the factory ("module:function") in a worker process; return its WSGI application."""
+def _load(server: int, factory: str) -> Any:  # noqa: ANN401 - what the factory makes
+    """Call the factory ("module:function") in a worker process; return its WSGI application.
+
+    `server` is the process ID of the server that has forked this process.
+    """
     # A worker that outlives its server would keep the port, and nothing would ever stop it.
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != _parent:  # it has died since the fork
+    if os.getppid() != server:  # it has died since the fork
         raise SystemExit(1)
     signal.alarm(BEGIN)
     for number in STOPPING:
@@ -273,7 +277,7 @@ def drop_stalled_readers(listener: socket.socket, seconds: int) -> None:
 def _say_ready() -> None:
     """Write a byte for the supervisor, if it waits for the workers of a new server."""
     with contextlib.suppress(OSError, ValueError):  # it waits no more, or has not asked
-        os.write(int(os.environ.get(READY, "")), b".")
+        os.write(int(os.environ[READY]), b".")
 
 
 def body_limits(settings: Settings) -> BodyLimits:
@@ -318,10 +322,3 @@ def resume(coroutine: Coroutine[Any, Any, None], awaited: Any = None) -> None:  
             is_cancelled = awaited.cancelled()
     except StopIteration:
         return
-
-
-if __name__ == "__main__":
-    try:
-        run(read_settings(), sys.argv[1])
-    except BadSetting as error:  # such as a database that has gone since the start
-        raise SystemExit(str(error)) from None

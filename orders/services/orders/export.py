@@ -15,7 +15,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
 from sqlalchemy import select
 
 from orders.domain.attributes import LINE_AREA, TEXT_KINDS, AttributeRule
@@ -41,6 +40,7 @@ from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.order_list import Sort
 from orders.services.orders.queries import order_from
 from orders.storage import database
+from orders.storage.replica import from_replica
 from orders.storage.tables import orders
 
 BATCH = 500
@@ -129,9 +129,7 @@ def find_columns(
             keys.get(area, line_keys)[rule.key] = None
     rest: set[str] = set()
     for ids in order_list.ids_in_batches(org_id, wanted, sort, size=BATCH):
-        statement = select(*(orders.c[area] for area in AREAS)).where(orders.c.id.in_(ids))
-        rows = database.fetch_all(statement)
-        for objects in rows:
+        for objects in _read_objects(ids):
             for area, values in zip(AREAS, objects, strict=True):
                 for key in values:
                     if len(keys[area]) < MOST_KEYS:
@@ -168,6 +166,14 @@ def rows(org_id: str, wanted: OrderFilter, sort: Sort, columns: Columns) -> Iter
             yield from _rows_of(order, columns, known, names)
 
 
+@from_replica
+def _read_objects(ids: Sequence[str]) -> Sequence[Any]:
+    return database.fetch_all(
+        select(*(orders.c[area] for area in AREAS)).where(orders.c.id.in_(ids))
+    )
+
+
+@from_replica
 def _read_orders(ids: Sequence[str]) -> list[Order]:
     rows = database.fetch_all(queries.any_order.where(orders.c.id.in_(ids)))
     found = {row.id: order_from(row) for row in rows}
@@ -286,6 +292,9 @@ def write_xlsx(
     Texts of more than MOST_CELL characters are truncated. Raises TooManyRows if there are more than
     MOST_XLSX_ROWS rows; the file is then unusable.
     """
+    # Not above: it takes long to load, and is needed seldom.
+    import xlsxwriter  # noqa: PLC0415
+
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet(title)
