@@ -15,6 +15,7 @@ from orders.interfaces.http.application import Shortorder, compile_pages, keep_f
 from orders.interfaces.http.assets import start_compression
 from orders.interfaces.http.bodies import read_body_of_page
 from orders.interfaces.http.company_provider import start_company_provider
+from orders.interfaces.http.databases import start_database
 from orders.interfaces.http.i18n import start_languages
 from orders.interfaces.http.limiters import start_limits
 from orders.interfaces.http.monitoring import start_monitoring
@@ -28,8 +29,6 @@ from orders.services.health import HealthCheck
 from orders.services.request_log import RequestRecorder
 from orders.settings import ASSETS, Settings, settings_or_exit
 from orders.storage import encryption
-from orders.storage.database import db
-from orders.storage.postgresql import TimeLimits, engine_options, prepare
 from orders.storage.sqlite import request_lock
 
 
@@ -57,8 +56,6 @@ def _application(settings: Settings) -> Shortorder:
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_pool),
         MAX_CONTENT_LENGTH=settings.limits.body_bytes,
         MAX_FORM_MEMORY_SIZE=settings.limits.body_bytes,
         **session.session_settings(settings),
@@ -104,15 +101,7 @@ def _application(settings: Settings) -> Shortorder:
 
 
 def _start_extensions(app: Flask, settings: Settings) -> None:
-    db.init_app(app)
-    if not settings.database_url.startswith("sqlite:"):
-        limits = TimeLimits(
-            settings.statement_timeout, settings.lock_timeout, settings.idle_transaction_timeout
-        )
-        with app.app_context():
-            prepare(db.engine, limits)
-    # It would end a session after each request; the services use connections, and no session.
-    app.teardown_appcontext_funcs.clear()
+    start_database(app, settings)
     Htmx(app)
     start_languages(app, session.language_of_person)
     start_compression(app, "static", "script_texts")

@@ -15,12 +15,14 @@ class Measured(StrEnum):
 
     `ORDERS_CREATED`: how many; `token`, `staff` or `import`. `GROUP_SIZE`: writes that SQLite's
     writer committed together. `DELIVERY`: seconds of an attempt to send a message of a webhook;
-    `delivered` or `failed`.
+    `delivered` or `failed`. `REPLICA`: how many functions wanted to read from it; `current`,
+    `late` or `away`.
     """
 
     ORDERS_CREATED = auto()
     GROUP_SIZE = auto()
     DELIVERY = auto()
+    REPLICA = auto()
 
 
 # Called with what is measured, a number, and its kind or "".

@@ -43,6 +43,7 @@ class Settings:
     # Folder for the SQLite file and the generated secret: of the clone, or where it is started.
     data_dir: Path = Path("instance") if IS_INSTALLED else PROJECT / "instance"
     database_url: str = ""  # SQLAlchemy URL; empty: an SQLite file in DATA_DIR
+    database_read_url: str = ""  # a replica, for lists, searches, exports, and look-ups
     database_pool: int = 10  # connections that a process keeps; under load up to five more
     database_wait: int = 30  # seconds that a start waits until the database can be reached
     statement_timeout: int = 30  # seconds that PostgreSQL may take for a statement; 0: any
@@ -168,6 +169,7 @@ PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 # Characters that a link can contain as they are. Fewer than 32 could be guessed.
 _SETUP_TOKEN = re.compile(r"[A-Za-z0-9._~-]{32,200}")
 QUOTAS = ("org_configurations", "org_file_bytes")  # of which 0 means any number
+_POSTGRESQL = ("postgresql:", "postgresql+psycopg:", "postgres:")
 _CONTACT = re.compile(r"[^\s:@]+@[^\s:@]+|(?:https://|mailto:|tel:)\S+")
 _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
@@ -214,7 +216,8 @@ def parse_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     _check(settings)
     folder = settings.data_dir.absolute()
     url = database_url(settings.database_url, folder)
-    return replace(settings, data_dir=folder, database_url=url)
+    read_url = settings.database_read_url and database_url(settings.database_read_url, folder)
+    return replace(settings, data_dir=folder, database_url=url, database_read_url=read_url)
 
 
 def _read_all(
@@ -350,17 +353,7 @@ def _check_rate_storage(uri: str) -> None:
 
 
 def _check_connections(settings: Settings) -> None:
-    if settings.database_url and not settings.database_url.startswith(
-        ("sqlite:///", "postgresql:", "postgresql+psycopg:", "postgres:")
-    ):
-        raise BadSetting("DATABASE_URL must begin with sqlite:/// or postgresql:// .")
-    try:
-        make_url(several_hosts(settings.database_url or "sqlite:///x"))
-    except (ArgumentError, ValueError) as error:
-        raise BadSetting(
-            "DATABASE_URL cannot be read; it is postgresql://user:password@host:port/name, with"
-            " %40 for @ and %2F for / in the password."
-        ) from error
+    _check_databases(settings.database_url, settings.database_read_url)
     if settings.file_store and not BUCKET.fullmatch(settings.file_store):
         raise BadSetting("FILE_STORE must look like s3://bucket or s3://bucket/prefix .")
     if settings.backup_to:
@@ -377,6 +370,25 @@ def _check_connections(settings: Settings) -> None:
         settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret,
         settings.oidc_scopes, settings.oidc_org, settings.oidc_role_claim, settings.oidc_roles,
     )  # fmt: skip
+
+
+def _check_databases(url: str, read_url: str) -> None:
+    if url and not url.startswith(("sqlite:///", *_POSTGRESQL)):
+        raise BadSetting("DATABASE_URL must begin with sqlite:/// or postgresql:// .")
+    if read_url and not (url.startswith(_POSTGRESQL) and read_url.startswith(_POSTGRESQL)):
+        raise BadSetting(
+            "DATABASE_READ_URL must begin with postgresql://, and so must DATABASE_URL."
+        )
+    if "," in urlsplit(read_url).netloc.rpartition("@")[2] or "host=" in urlsplit(read_url).query:
+        raise BadSetting("DATABASE_READ_URL must name one host.")
+    for variable, one in {"DATABASE_URL": url, "DATABASE_READ_URL": read_url}.items():
+        try:
+            make_url(several_hosts(one or "sqlite:///x"))
+        except (ArgumentError, ValueError) as error:
+            raise BadSetting(
+                f"{variable} cannot be read; it is postgresql://user:password@host:port/name, with"
+                " %40 for @ and %2F for / in the password."
+            ) from error
 
 
 def _own_keys(settings: Settings) -> list[str]:

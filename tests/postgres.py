@@ -18,6 +18,7 @@ import psycopg
 SERVER_USER = "nobody"  # PostgreSQL refuses to run as root
 START_PATIENCE = 60.0  # seconds
 PR_SET_PDEATHSIG = 1
+STANDBY = "standby"  # what a standby calls itself
 
 
 def binaries() -> Path:
@@ -46,15 +47,19 @@ def free_port() -> int:
 class Cluster:
     """A PostgreSQL server with an empty cluster in `folder`, which may be killed and started again.
 
-    Nobody cuts this machine's power to see what is left: it does not wait for the disk. With
-    `is_durable` an answered commit survives a kill of the server.
+    Nobody cuts this machine's power to see what is left: it does not wait for the disk, unless it
+    `is_safe`. With `is_durable` an answered commit survives a kill of the server. It is a standby
+    of the server with the URL `of`, if that is given.
     """
 
-    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, is_durable: bool = False, is_safe: bool = False, of: str = ""
+    ) -> None:
         self._user = SERVER_USER if os.geteuid() == 0 else None
         self._folder, self._data, self.port = folder, folder / "data", free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}"  # without a database name
         self._commits = "on" if is_durable else "off"
+        self._waits = "on" if is_safe else "off"
         self._process: subprocess.Popen[bytes] | None = None
         self._binaries = binaries()
         if self._user is not None:
@@ -63,9 +68,11 @@ class Cluster:
             if not _can_run(self._binaries / "postgres", self._user):
                 shutil.copytree(self._binaries.parent, folder / "pginstall", symlinks=True)
                 self._binaries = folder / "pginstall" / "bin"
+        empty = ["initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        copy = ["pg_basebackup", "-d", f"{of}/?application_name={STANDBY}", "-R", "-c", "fast"]
+        program, *options = copy if of else empty
         subprocess.run(
-            [self._binaries / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust",
-             "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+            [self._binaries / program, *options, "-D", self._data, "--no-sync"],
             check=True, capture_output=True, user=self._user, cwd=folder,
         )  # fmt: skip
 
@@ -87,7 +94,8 @@ class Cluster:
             self._process = subprocess.Popen(
                 [self._binaries / "postgres", "-D", self._data, "-p", str(self.port),
                  "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-                 "-c", "max_connections=200", "-c", "fsync=off", "-c", "full_page_writes=off",
+                 "-c", "max_connections=200", "-c", f"fsync={self._waits}",
+                 "-c", f"full_page_writes={self._waits}",
                  "-c", f"synchronous_commit={self._commits}"],
                 stdout=log, stderr=log, user=self._user, cwd=self._folder,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call
@@ -95,8 +103,10 @@ class Cluster:
         wait_for_server(lambda: psycopg.connect(f"{self.url}/postgres").close())
 
     def stop(self) -> None:
-        """Stop the server, closing its connections."""
+        """Stop the server, closing its connections; it may have been killed before."""
         assert self._process is not None
+        if not self.is_running():
+            return
         self._process.send_signal(signal.SIGINT)
         self._process.wait(timeout=30)
 

@@ -151,10 +151,31 @@ def test_a_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert read_settings({**environment, "HOST_FILE": "key"}).host == "127.0.0.1"
 
 
+@pytest.mark.parametrize(
+    ("url", "read_url", "words"),
+    [
+        ("", "postgresql://db/x", "and so must DATABASE_URL"),
+        ("postgresql://db/x", "sqlite:///x", "must begin with postgresql://"),
+        ("postgresql://db/x", "postgresql://one,two/x", "must name one host"),
+        ("postgresql://db/x", "postgresql:///x?host=one&host=two", "must name one host"),
+        ("postgresql://db/x", "postgresql://db:port/x", "DATABASE_READ_URL cannot be read"),
+    ],
+)
+def test_a_replica_is_one_server_of_postgresql(
+    tmp_path: Path, url: str, read_url: str, words: str
+) -> None:
+    environment = {
+        "DATA_DIR": str(tmp_path), "DATABASE_URL": url, "DATABASE_READ_URL": read_url,
+    }  # fmt: skip
+    with pytest.raises(BadSetting, match=words):
+        read_settings(environment)
+
+
 def test_secrets_are_masked(tmp_path: Path) -> None:
     environment = {
         "DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 32, "SETUP_TOKEN": "t" * 32,
         "DATABASE_URL": "postgresql://desk:hidden/hidden:hidden@db.example/desk?password=hidden&sslmode=require",
+        "DATABASE_READ_URL": "postgres://desk:hidden@replica.example/desk",
         "SMTP_URL": "smtp://desk:hidden@mail.example", "MAIL_FROM": "desk@example.com",
         "RATE_LIMIT_STORAGE": "redis://:hidden@redis.example",
     }  # fmt: skip

@@ -23,6 +23,7 @@ from orders.services.orders.order_dates import count_dates
 from orders.storage import database
 from orders.storage.models.orders import IS_OF_FORM, IS_OPEN_CART
 from orders.storage.models.webhooks import IS_GIVEN_UP, WebhookDelivery, WebhookRow
+from orders.storage.replica import from_replica
 from orders.storage.tables import cart_line, order_import, orders, submission
 
 DAYS = 30  # in the charts, including today
@@ -120,6 +121,7 @@ class DashboardSummary:
         return self.days[-1]
 
 
+@from_replica
 def load_dashboard(
     actor: Actor, *, zone: tzinfo = UTC, now: datetime | None = None
 ) -> DashboardSummary:

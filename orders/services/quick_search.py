@@ -16,6 +16,7 @@ from orders.services.orders import queries
 from orders.services.orders.order_search import few_in_order, in_order
 from orders.services.orders.queries import KnownCustomer
 from orders.storage import database
+from orders.storage.replica import from_replica
 from orders.storage.sql import in_array, unindexed
 from orders.storage.tables import orders
 
@@ -52,6 +53,7 @@ class QuickResults:
     is_code: bool = False
 
 
+@from_replica
 def find_quickly(text: str, actor: Actor) -> QuickResults:
     """Return what a text may mean to a person; nothing if it is empty.
 

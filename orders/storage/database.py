@@ -300,10 +300,12 @@ def close() -> None:
 
 
 def _start_writing() -> None:
-    """Mark this thread as writing, or raise RuntimeError if it already is.
+    """Mark this thread as writing, or raise RuntimeError if it already is, or may only read.
 
     A write inside another write of the same thread would wait for itself on SQLite.
     """
+    if writes.is_reading:
+        raise RuntimeError("a write in a function that may read from a replica")
     if writes.is_writing:
         raise RuntimeError("a write inside another write: pass its connection instead")
     writes.is_writing = True

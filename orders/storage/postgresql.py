@@ -13,6 +13,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 # Seconds to wait for a server that does not answer at all, unless DATABASE_URL has connect_timeout.
 CONNECT = 5
+# Seconds after which a server that stops responding, such as after a cut cable, counts as lost.
+GONE = 15
 # SQLSTATE of a write on a server that has become a standby, or whose administrator allows none.
 READ_ONLY = "25006"
 # The class of SQLSTATEs of values that do not fit.
@@ -68,8 +70,14 @@ class TimeLimits:
         }
 
 
-def prepare(engine: Engine, limits: TimeLimits) -> None:
-    """Let the new connections of a PostgreSQL engine have these limits, also behind PgBouncer."""
+def prepare(
+    engine: Engine, limits: TimeLimits, *, patience: int = CONNECT, gone: int = GONE
+) -> None:
+    """Let the new connections of a PostgreSQL engine have these limits, also behind PgBouncer.
+
+    `patience` is the number of seconds to wait for a server that does not answer a new connection,
+    and `gone` for one that has acknowledged nothing on an open one.
+    """
     values = limits.values.items()
     for_session = "; ".join(f"SET SESSION {name} = {value}" for name, value in values)
     for_transaction = "; ".join(f"SET LOCAL {name} = {value}" for name, value in values)
@@ -80,7 +88,10 @@ def prepare(engine: Engine, limits: TimeLimits) -> None:
         arguments: tuple[Any, ...],
         options: dict[str, Any],
     ) -> DBAPIConnection:
-        options.setdefault("connect_timeout", CONNECT)
+        options.setdefault("connect_timeout", patience)
+        options.setdefault("tcp_user_timeout", gone * 1000)
+        options.setdefault("keepalives_idle", max(gone // 3, 1))
+        options.setdefault("keepalives_interval", max(gone // 3, 1))
         # A database without an encoding gives bytes otherwise; a start refuses it.
         options.setdefault("client_encoding", "utf8")
         try:

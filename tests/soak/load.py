@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from tests.soak.checker import Checker
@@ -136,8 +137,10 @@ class Client(threading.Thread):
 class Load:
     """All clients together."""
 
-    def __init__(self, port: int, token: str, checker: Checker) -> None:
-        self._clients = [Client(Shop(port, token), at, checker) for at in range(CLIENTS)]
+    def __init__(self, ports: Sequence[int], token: str, checker: Checker) -> None:
+        """Take where the product is served, by one or several servers."""
+        shops = [Shop(ports[at % len(ports)], token) for at in range(CLIENTS)]
+        self._clients = [Client(shop, at, checker) for at, shop in enumerate(shops)]
 
     def start(self) -> None:
         """Start all clients."""

@@ -76,7 +76,7 @@ def test_backups_under_load_are_restored_elsewhere(kind: str, tmp_path: Path, sa
         org = server.command("org", "add", "Backed up")["id"]
         token = server.command("token", "add", "--org", org, "--name", "x", "--private")["token"]
         checker = Checker(tmp_path / "answers", order_of)
-        load = Load(server.port, token, checker)
+        load = Load([server.port], token, checker)
         load.start()
         ends, count = time.monotonic() + SECONDS * SHARE, 0
         while time.monotonic() < ends or not count:

@@ -42,7 +42,7 @@ class Watch:
         self.messages = Messages(receiver, self.checker)
         self.wrong: list[str] = []
         self._call("POST", "/api/webhooks", {"topic": "order.created", "address": receiver.address})
-        self._load = Load(where.server.port, self.token, self.checker)
+        self._load = Load([where.server.port], self.token, self.checker)
 
     def run(self, faults: Sequence[Fault], seconds: float, last: Fault | None = None) -> None:
         """Let the faults happen in turn, for this long and each once at least, and `last`."""

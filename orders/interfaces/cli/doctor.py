@@ -27,6 +27,7 @@ CHECKS: dict[str, Callable[[Examined], list[Finding]]] = {
     "secrets": machine_checks.check_secrets,
     "disk": machine_checks.check_disk,
     "database": service_checks.check_database,
+    "replica": service_checks.check_replica,
     "encryption": service_checks.check_encryption,
     "clock": service_checks.check_clock,
     "file store": service_checks.check_file_store,

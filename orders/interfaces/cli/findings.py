@@ -64,13 +64,16 @@ class Examined:
         file = self.folder.database
         if file is not None:
             return create_engine(f"sqlite:///{file}", poolclass=NullPool)
-        options = {"connect_timeout": PATIENCE}
-        return create_engine(
-            self.settings.database_url,
-            poolclass=NullPool,
-            connect_args=options,
-            hide_parameters=True,
-        )
+        return _server(self.settings.database_url)
+
+    def replica_engine(self) -> Engine:
+        """Return a new engine for the replica, which keeps no connections."""
+        return _server(self.settings.database_read_url)
+
+
+def _server(url: str) -> Engine:
+    options = {"connect_timeout": PATIENCE}
+    return create_engine(url, poolclass=NullPool, connect_args=options, hide_parameters=True)
 
 
 def ok(message: str) -> list[Finding]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from orders.domain.errors import BackupError, OrderError, ServiceBusy
 from orders.environment import masked
@@ -22,6 +23,7 @@ from orders.interfaces.http.self_check import PATH, new_key
 from orders.services import backup, mail
 from orders.services.files import FileStore
 from orders.services.stored_secrets import can_read_secrets
+from orders.storage.replica import NoReplica, Replica, reason_of
 from orders.storage.startup import schema_version
 from orders.storage.tables import orders
 
@@ -40,10 +42,9 @@ def check_database(examined: Examined) -> list[Finding]:
     try:
         stored = schema_version(engine)
     except ServiceBusy as error:
-        reason = " ".join(str(getattr(error.__cause__, "orig", error.__cause__)).split())
         return [
             fault(
-                f"The database cannot be reached: {reason}",
+                f"The database cannot be reached: {reason_of(error)}",
                 "Start it, or correct DATABASE_URL; `shortorder config show` shows it.",
             )
         ]
@@ -59,6 +60,23 @@ def check_database(examined: Examined) -> list[Finding]:
                     "Run: shortorder database upgrade",
                 )
             ]
+
+
+def check_replica(examined: Examined) -> list[Finding]:
+    """Check that DATABASE_READ_URL names a replica of the database, and that it is up to date."""
+    if not examined.settings.database_read_url or not _is_current(examined):
+        return []
+    replica = Replica(examined.engine(), examined.replica_engine())
+    advice = "Correct DATABASE_READ_URL, or leave it out; the primary answers meanwhile."
+    try:
+        replica.check()
+        if not replica.is_current():
+            return [warning("The replica is late.", "Look at the load and the log of its server.")]
+    except NoReplica as error:
+        return [fault(str(error), advice)]
+    except (ServiceBusy, SQLAlchemyError) as error:
+        return [fault(f"The replica cannot be reached: {reason_of(error)}", advice)]
+    return ok("The replica is up to date.")
 
 
 def check_encryption(examined: Examined) -> list[Finding]:

@@ -30,6 +30,7 @@ from orders.interfaces.http.observers import HandledRequest
 from orders.measurements import Measured
 from orders.services.imports import claim as imports
 from orders.services.webhooks import claims as webhooks
+from orders.storage.replica import AWAY, CURRENT, LATE
 from orders.storage.sqlite import request_lock
 
 # Seconds. The same for all, so that dashboards can add them up.
@@ -54,6 +55,13 @@ _groups = Histogram(
     "Writes that SQLite's writer committed together.",
     buckets=GROUP_BUCKETS,
 )
+_replica = Counter(
+    "shortorder_replica_reads",
+    "Lists, searches and the like that wanted to read from the replica, by its state.",
+    ["state"],
+)
+for _state in (CURRENT, LATE, AWAY):
+    _replica.labels(_state)  # 0 until there is one
 _deliveries = Counter(
     "shortorder_webhook_attempts", "Attempts to send a message of a webhook.", ["result"]
 )
@@ -109,6 +117,8 @@ def take_measurement(measured: Measured, value: float, kind: str) -> None:
         _orders.labels(kind).inc(value)
     elif measured is Measured.GROUP_SIZE:
         _groups.observe(value)
+    elif measured is Measured.REPLICA:
+        _replica.labels(kind).inc(value)
     else:
         _deliveries.labels(kind).inc()
         _delivery_seconds.observe(value)

@@ -12,6 +12,7 @@ from orders.services.accounts.acting import ActorKind
 from orders.services.accounts.history import actor_names
 from orders.storage import database
 from orders.storage.cursors import CursorPage, Keyset, cursor_page
+from orders.storage.replica import from_replica
 from orders.storage.tables import audit_event as event
 
 PAGE_SIZE = 50
@@ -57,6 +58,7 @@ class ListedEvent:
     detail: str
 
 
+@from_replica
 def list_audit(
     org_id: str, filters: AuditFilter, *, older_than: str = "", newer_than: str = ""
 ) -> CursorPage[ListedEvent]:

@@ -18,6 +18,7 @@ from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orgs import Org
 from orders.storage.pages import Page, Paging, numbered_page
+from orders.storage.replica import from_replica
 from orders.storage.sql import JsonMember, in_array, unindexed
 from orders.storage.tables import cart_line, columns_of, configuration, configuration_file, orders
 
@@ -144,6 +145,7 @@ def has_configurations(org_id: str) -> bool:
     return database.fetch_one(statement.limit(1)) is not None
 
 
+@from_replica
 def list_configurations(
     org_id: str, filters: ConfigurationFilter, paging: Paging
 ) -> Page[Configuration]:

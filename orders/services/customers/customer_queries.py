@@ -15,6 +15,7 @@ from orders.domain.search_text import fold, words_of
 from orders.domain.texts import lazy_gettext
 from orders.storage import database
 from orders.storage.pages import Page, Paging, numbered_page
+from orders.storage.replica import from_replica
 from orders.storage.sql import in_array
 from orders.storage.tables import customer
 
@@ -113,6 +114,7 @@ def find_customers_of(customer_ids: Collection[str], org_id: str) -> dict[str, C
     return {row.customer_id: customer_from(row) for row in database.fetch_all(statement)}
 
 
+@from_replica
 def all_customers(org_id: str) -> list[Customer]:
     """Return all customer records of the org, sorted by customer ID."""
     order = (customer.c.customer_key, customer.c.id)
@@ -120,6 +122,7 @@ def all_customers(org_id: str) -> list[Customer]:
     return [customer_from(row) for row in database.fetch_all(statement)]
 
 
+@from_replica
 def list_customers(org_id: str, filters: CustomerFilter, paging: Paging) -> Page[Customer]:
     """Return a page of the org's customer records that match `filters`, with their number.
 

@@ -17,6 +17,7 @@ from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders.order_filter import OrderFilter
 from orders.services.orders.order_list import NEWEST_FIRST, OrderSummary, list_page
 from orders.storage import database
+from orders.storage.replica import from_replica
 from orders.storage.sql import unsorted
 from orders.storage.tables import cart_line, orders
 
@@ -69,6 +70,7 @@ class CustomerOrders:
     months: tuple[Month, ...]
 
 
+@from_replica
 def load_customer_orders(
     customer_id: str, org_id: str, *, zone: tzinfo = UTC, now: datetime | None = None
 ) -> CustomerOrders:

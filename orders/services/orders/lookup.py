@@ -27,6 +27,7 @@ from orders.services.catalog.products import ConfigurationSummary
 from orders.services.orders.queries import order_from, whole_order
 from orders.storage import database
 from orders.storage.database import CompiledSelect
+from orders.storage.replica import from_replica
 from orders.storage.tables import insert_new, order_tries, orders
 
 MAX_TRIES = 10
@@ -103,6 +104,7 @@ class Attempt:
 _any_by_short_id = CompiledSelect(whole_order.where(orders.c.short_id == bindparam("reference")))
 
 
+@from_replica
 def find_order_for_customer(code: str, is_unlocked: IsUnlocked) -> CustomerView | None:
     """Return what a customer may see of the order with the short ID `code`, of any org.
 
@@ -146,6 +148,7 @@ def try_customer_id(order: Order, typed: str, *, now: datetime | None = None) ->
     return Attempt(lock=lock_of(order.id, order.customer_id))
 
 
+@from_replica
 def find_picture(code: str, number: int, is_unlocked: IsUnlocked) -> StoredFile | None:
     """Return the picture of line `number` (from 1) of the order with the short ID `code`.
 

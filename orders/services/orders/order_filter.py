@@ -19,6 +19,7 @@ from orders.domain.status import OPEN_CARTS
 from orders.services.orders.order_dates import is_within
 from orders.services.orders.order_search import read_search
 from orders.storage import database
+from orders.storage.replica import from_replica
 from orders.storage.sql import JsonMember, in_array, unindexed
 from orders.storage.tables import cart_line, configuration, orders, shown_name, staff_account, token
 
@@ -194,6 +195,7 @@ class UnlistedCodes:
         return len(self.mistyped + self.unknown + self.binned + self.filtered)
 
 
+@from_replica
 def unlisted_codes(org_id: str, wanted: OrderFilter) -> UnlistedCodes:
     """Return the order codes in a search whose orders the list does not contain, by reason.
 
@@ -238,6 +240,7 @@ class FilterChoices:
         return dict(self.people + self.tokens).get(actor_id)
 
 
+@from_replica
 def read_choices(org_id: str, *, with_every_token: bool) -> FilterChoices:
     """Return the org's people and tokens, and the platforms and stores of its recent orders.
 

@@ -33,6 +33,7 @@ from orders.storage.pages import (
     count_all,
     numbered_page,
 )
+from orders.storage.replica import from_replica
 from orders.storage.tables import cart_line, columns_of, order_date, orders
 
 PAGE_SIZE = 50
@@ -47,6 +48,7 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
 } | {"status": STEP, "name": orders.c.name_key, "customerId": orders.c.customer_key}
 
 
+@from_replica
 def find_orders(org_id: str, wanted: OrderFilter, paging: Paging) -> Page[Order]:
     """Return a page of the org's orders that match `wanted`; `count` is their total number.
 
@@ -153,6 +155,7 @@ class OrderSummary:
     pieces: int
 
 
+@from_replica
 def list_page(
     org_id: str, wanted: OrderFilter, sort: Sort, *, older_than: str = "", newer_than: str = ""
 ) -> CursorPage[OrderSummary]:
@@ -181,16 +184,23 @@ def ids_in_batches(
     is open between two queries.
     """
     cursor: Cursor | None = None
-    find = _finder(org_id, wanted, sort)
     while True:
-        with database.read() as connection:
-            statement = _ids(connection, org_id, wanted, sort)
-            found = find(connection, statement, _keyset(sort), cursor, most=MOST_FOUND)
+        found = _find_rows(org_id, wanted, sort, cursor)
         for start in range(0, len(found), size):
             yield [row.id for row in found[start : start + size]]
         if len(found) < MOST_FOUND:
             return
         cursor = cursor_of(found[-1])
+
+
+@from_replica
+def _find_rows(
+    org_id: str, wanted: OrderFilter, sort: Sort, cursor: Cursor | None
+) -> Sequence[Any]:
+    find = _finder(org_id, wanted, sort)
+    with database.read() as connection:
+        statement = _ids(connection, org_id, wanted, sort)
+        return find(connection, statement, _keyset(sort), cursor, most=MOST_FOUND)
 
 
 def _ids(connection: Connection, org_id: str, wanted: OrderFilter, sort: Sort) -> Select[Any]:

@@ -27,6 +27,7 @@ from orders.services.orders.order_text import find_candidates
 from orders.storage import database
 from orders.storage.database import CompiledSelect
 from orders.storage.models.orders import Submission
+from orders.storage.replica import from_replica
 from orders.storage.sql import JsonRows, in_array
 from orders.storage.tables import cart_line, order_history, orders
 
@@ -213,6 +214,7 @@ class KnownCustomer:
     name: str | None = None
 
 
+@from_replica
 def find_customers(text: str, actor: Actor, *, most: int = MOST_SHOWN) -> list[KnownCustomer]:
     """Return suggestions of customers for a text that a person has typed, at most `most`.
 

@@ -22,6 +22,7 @@ from orders.storage import database
 from orders.storage.models.orders import OrderRow
 from orders.storage.models.webhooks import WebhookDelivery, WebhookRow
 from orders.storage.pages import Page, Paging, numbered_page
+from orders.storage.replica import from_replica
 from orders.storage.sqlite import request_lock
 from orders.storage.tables import webhook, webhook_delivery
 
@@ -139,6 +140,7 @@ def _clear_old(webhook_id: str, before: datetime) -> int:
 _listed = [column for column in webhook_delivery.c if column.name != "payload"]
 
 
+@from_replica
 def list_deliveries(
     webhook_id: str, org_id: str, paging: Paging, *, now: datetime | None = None
 ) -> Page[Delivery]:
