@@ -10,7 +10,7 @@ TEST_PROCESSES ?= 3
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pdf redis oidc observability test lint soak fuzz format translations lock bench bench-growth desk-figures screenshots audit sbom clean
+.PHONY: help serve pdf redis oidc observability test lint soak fuzz format translations lock bench bench-peers bench-growth desk-figures screenshots audit sbom clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ translations: $(VENV)/.installed-dev ## collect the texts of the pages, and comp
 
 bench: $(VENV)/.installed-dev ## measure creates and reads beside their limits, in one run
 	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-peers: $(VENV)/.installed-dev ## install and measure other frameworks beside the product, in one run
+	$(BIN)/python -m benchmarks.comparison $(BENCH)
 
 bench-growth: $(VENV)/.installed-dev ## measure lists, search, reads, and creates with more and more orders
 	$(BIN)/python -m benchmarks.growth $(BENCH)

@@ -67,7 +67,10 @@ def run(port: int, requests: Iterable[bytes], *, expected: int, connections: int
 
 def _take(connection: _Connection, result: Result, expected: int) -> bool:
     """Read what has arrived; return whether the connection is ready for its next request."""
-    chunk = connection.socket.recv(READ_SIZE)
+    try:
+        chunk = connection.socket.recv(READ_SIZE)
+    except ConnectionResetError:
+        chunk = b""
     if not chunk:
         result.errors.append("a connection was closed without an answer")
         connection.is_closed = True

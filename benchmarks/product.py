@@ -6,14 +6,16 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orders.interfaces.cli.supervisor import server_command
 from orders.settings import PROJECT
+from tests.processes.serve_app import server_command
 
 BIN = Path(sys.executable).parent
 # On the disk where the product keeps its data: a system's folder for scratch files may be memory.
@@ -33,6 +35,7 @@ ATTRIBUTES = (
 # token in the query, and a script that may send its request again.
 HEADER, PAGE, KEY = "bearer header", "public token and Origin", "Idempotency-Key"
 SHOP = "shop.example"
+EMAIL, PASSWORD = "sales@desk.example", "benchmark battery staple"
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,24 @@ class Product:
     secret: str
     pid: int
     public_secret: str = ""
+    start: float = 0.0  # seconds until the first answer, with the migrations of a new database
 
     def processor_seconds(self) -> float:
         """Return the time that all its processes have had of the processors so far."""
-        ticks, waiting = 0, [self.pid]
-        while waiting:
-            process = Path(f"/proc/{waiting.pop()}")
+        ticks = 0
+        for process in self.processes():
             fields = (process / "stat").read_text().rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])  # in user and in system mode
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def processes(self) -> Iterator[Path]:
+        """Yield the folder in /proc of each of its processes."""
+        waiting = [self.pid]
+        while waiting:
+            process = Path(f"/proc/{waiting.pop()}")
+            yield process
             for task in process.glob("task/*/children"):
                 waiting += [int(child) for child in task.read_text().split()]
-        return ticks / os.sysconf("SC_CLK_TCK")
 
     def creates(self, count: int, name: str, shape: str = HEADER) -> Iterator[bytes]:
         """Return requests that create an order of three lines and four attributes each."""
@@ -93,29 +103,34 @@ LIMITS = {
 @contextmanager
 def product(folder: Path, database_url: str, **settings: str) -> Iterator[Product]:
     """Serve an org with four attributes from an empty database; `settings` by their variables."""
-    port = _free_port()
+    port = free_port()
     environment = {
         **os.environ, "DATA_DIR": str(folder), "DATABASE_URL": database_url, "PORT": str(port),
         "WORKERS": WORKERS, "DEMO": "0", **LIMITS, **settings,
     }  # fmt: skip
-    with _serving([str(BIN / "flask"), "--app", "app", "serve"], environment, port) as pid:
+    started = time.perf_counter()
+    with serving([str(BIN / "flask"), "--app", "app", "serve"], environment, port) as pid:
+        wait_for_answer(port)
+        start = time.perf_counter() - started
         org = _command(environment, "org", "add", "Benchmark")["id"]
         for key, kind, rest in ATTRIBUTES:
             options = ("--org", org, "--key", key, "--label", key.title(), "--kind", kind, *rest)
             _command(environment, "attribute", "add", *options)
         token = ("token", "add", "--org", org, "--name", "load")
+        _command(environment, "user", "add", EMAIL, "--role", "sales", "--password-stdin",
+                 stdin=PASSWORD)  # fmt: skip
         private = _command(environment, *token, "--private")["token"]
         public = _command(environment, *token, "--public", "--domain", SHOP)["token"]
-        yield Product(port, private, pid, public)
+        yield Product(port, private, pid, public, start)
 
 
 @contextmanager
 def served_by(factory: str, folder: Path, secret: str, **environment: str) -> Iterator[Product]:
     """Serve the data of a product that has stopped by another factory of the application."""
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, "DATA_DIR": str(folder), "PORT": str(port), "WORKERS": WORKERS,
                    **LIMITS, **environment}  # fmt: skip
-    with _serving(server_command(factory), environment, port) as pid:
+    with serving(server_command(factory), environment, port) as pid:
         yield Product(port, secret, pid)
 
 
@@ -125,20 +140,20 @@ def bare_flask() -> Iterator[int]:
 
     It stays as it is whatever serves the product: a limit that does not move.
     """
-    port = _free_port()
+    port = free_port()
     command = [
         str(BIN / "granian"), "--interface", "wsgi",
         "--factory", "benchmarks.bare_flask:create_app",
         "--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws",
         "--workers", WORKERS, "--blocking-threads", "8", "--log-level", "error",
     ]  # fmt: skip
-    with _serving(command, dict(os.environ), port):
+    with serving(command, dict(os.environ), port):
         yield port
 
 
-def _command(environment: dict[str, str], *arguments: str) -> dict[str, str]:
+def _command(environment: dict[str, str], *arguments: str, stdin: str = "") -> dict[str, str]:
     done = subprocess.run(
-        [BIN / "flask", "--app", "app", *arguments], cwd=PROJECT, env=environment,
+        [BIN / "flask", "--app", "app", *arguments], cwd=PROJECT, env=environment, input=stdin,
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     answer: dict[str, str] = json.loads(done.stdout)
@@ -146,9 +161,12 @@ def _command(environment: dict[str, str], *arguments: str) -> dict[str, str]:
 
 
 @contextmanager
-def _serving(command: list[str], environment: dict[str, str], port: int) -> Iterator[int]:
+def serving(
+    command: list[str], environment: dict[str, str], port: int, folder: Path = PROJECT
+) -> Iterator[int]:
+    """Run a server in a folder until the block ends; yield its PID once its port is open."""
     server = subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         deadline = time.monotonic() + START_PATIENCE
@@ -166,7 +184,23 @@ def _serving(command: list[str], environment: dict[str, str], port: int) -> Iter
         server.wait(timeout=60)
 
 
-def _free_port() -> int:
+def wait_for_answer(port: int) -> None:
+    """Wait until any answer comes, even an error; raise OSError after START_PATIENCE."""
+    deadline = time.monotonic() + START_PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/orders/x", timeout=5).close()
+            return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def free_port() -> int:
+    """Return a free port on the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
