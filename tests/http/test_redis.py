@@ -118,7 +118,7 @@ def test_a_redis_that_cannot_be_reached_stops_the_start_with_a_sentence(
     app: Flask, server: RedisServer
 ) -> None:
     server.stop()
-    done = app.test_cli_runner().invoke(args=["serve"])
+    done = app.test_cli_runner().invoke(args=["serve", "--check"])
     assert done.exit_code == 1
     [line] = done.stderr.splitlines()
     assert line.startswith("Error: RATE_LIMIT_STORAGE cannot be reached: Error 111 connecting")
