@@ -36,9 +36,9 @@ log = logging.getLogger(__name__)
 # The variable with what a supervisor hands over to the code that replaces it, as JSON.
 SUCCESSION = "SHORTORDER_SUCCESSION"
 CHECK = "--check"
-# Seconds before a restart; doubled while the server dies at once.
+# Seconds before a restart; doubled while the server dies at once, which a fork does soon.
 FIRST_PAUSE = 0.2
-LONGEST_PAUSE = 5.0
+LONGEST_PAUSE = 2.0
 # Seconds after which a start counts as good: a faulty one ends during its imports.
 SETTLED = 1.0
 # Seconds for which an old server still answers on connections that it has accepted.
