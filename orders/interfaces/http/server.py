@@ -47,7 +47,7 @@ from granian.server.mp import MPServer, WorkerProcess
 from orders.interfaces.http.gateway import BodyLimits, Gateway
 from orders.interfaces.http.listener import BACKLOG, DRAIN, FACTORY, READY, accept_no_more
 from orders.interfaces.http.logs import start_logging
-from orders.interfaces.http.memory import BEGIN, LOOK, ThreadWatch
+from orders.interfaces.http.memory import LOOK, ThreadWatch
 from orders.interfaces.http.monitoring import shared_metrics
 from orders.settings import PROJECT, Settings, read_settings
 
@@ -66,6 +66,9 @@ MOST_MILLISECONDS = 2**31 - 1  # that a socket takes
 AGAIN = 0.1
 # Seconds between two looks whether all workers live.
 GLANCE = 0.1
+# Seconds that a worker has to begin, which takes a tenth of one; for the next one twice as many if
+# they were not enough: it may have waited for memory, or the machine may be slow.
+FIRST_BEGIN = 3
 # Seconds after its start within which the end of a worker means that all of the server is at fault.
 CRASHING = 5.5
 PR_SET_PDEATHSIG = 1
@@ -98,12 +101,13 @@ def _serve_until_stopped(settings: Settings, listeners: list[socket.socket], fac
         drop_stalled_readers(one, settings.read_seconds)
     signal.signal(DRAIN, signal.SIG_IGN)  # it is meant for the workers
     _import_before_forks(factory)
-    _Server(
+    server = _Server(
         listeners, factory, settings.host, settings.port, interface=Interfaces.ASGINL,
         http=HTTPModes.http1, websockets=False, loop=Loops.asyncio,
         workers=len(listeners), respawn_failed_workers=True, workers_kill_timeout=1,
         log_level=LogLevels.error, log_dictconfig=LOGGING,
-    ).serve(spawn_target=_serve, target_loader=partial(_load, os.getpid()))  # fmt: skip
+    )  # fmt: skip
+    server.serve(spawn_target=_serve, target_loader=partial(_load, server))
 
 
 class _Server(MPServer):
@@ -112,6 +116,8 @@ class _Server(MPServer):
     def __init__(self, listeners: list[socket.socket], *options: Any, **named: Any) -> None:  # noqa: ANN401 - granian's own types
         super().__init__(*options, **named)
         self._listeners = listeners
+        self.own_pid = os.getpid()
+        self.begin = FIRST_BEGIN
 
     def _init_shared_socket(self) -> None:
         self._ssp: Any = self._listeners  # which each worker gets
@@ -140,8 +146,10 @@ class _Server(MPServer):
                 self.interrupt_children = ended  # which makes the exit code 1
                 return
             for at in ended:
-                code = workers[at].inner.exitcode  # -14: it could not begin within BEGIN seconds
+                code = workers[at].inner.exitcode  # -14: it could not begin in time
                 log.error("Worker %d has ended (code %s); starting it again.", at + 1, code)
+                if code == -signal.SIGALRM:
+                    self.begin *= 2
             started.update(dict.fromkeys(ended, now))
             self._respawn_workers(ended, spawn_target, target_loader)
 
@@ -198,16 +206,16 @@ def _import_before_forks(factory: str) -> None:
     gc.enable()
 
 
-def _load(server: int, factory: str) -> Any:  # noqa: ANN401 - what the factory makes
+def _load(server: _Server, factory: str) -> Any:  # noqa: ANN401 - what the factory makes
     """Call the factory ("module:function") in a worker process; return its WSGI application.
 
-    `server` is the process ID of the server that has forked this process.
+    `server` is what has forked this process.
     """
     # A worker that outlives its server would keep the port, and nothing would ever stop it.
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != server:  # it has died since the fork
+    if os.getppid() != server.own_pid:  # it has died since the fork
         raise SystemExit(1)
-    signal.alarm(BEGIN)
+    signal.alarm(server.begin)
     for number in STOPPING:
         # granian's own handlers, inherited by the fork, would ignore a stop until all is loaded.
         signal.signal(number, signal.SIG_DFL)
