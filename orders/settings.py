@@ -379,16 +379,16 @@ def _check_databases(url: str, read_url: str) -> None:
         raise BadSetting(
             "DATABASE_READ_URL must begin with postgresql://, and so must DATABASE_URL."
         )
-    if "," in urlsplit(read_url).netloc.rpartition("@")[2] or "host=" in urlsplit(read_url).query:
-        raise BadSetting("DATABASE_READ_URL must name one host.")
     for variable, one in {"DATABASE_URL": url, "DATABASE_READ_URL": read_url}.items():
         try:
-            make_url(several_hosts(one or "sqlite:///x"))
+            hosts = make_url(several_hosts(one or "sqlite:///x")).query.get("host", "")
         except (ArgumentError, ValueError) as error:
             raise BadSetting(
                 f"{variable} cannot be read; it is postgresql://user:password@host:port/name, with"
                 " %40 for @ and %2F for / in the password."
             ) from error
+        if one == read_url and (isinstance(hosts, tuple) or "," in hosts):
+            raise BadSetting("DATABASE_READ_URL must name one host.")
 
 
 def _own_keys(settings: Settings) -> list[str]:

@@ -171,6 +171,23 @@ def test_a_replica_is_one_server_of_postgresql(
         read_settings(environment)
 
 
+@pytest.mark.parametrize(
+    "read_url",
+    [
+        "postgres://u:p%40w@replica:5433/x",
+        "postgresql://u@/x?host=replica",
+        "postgresql:///x?host=/run",
+    ],
+)
+def test_a_replica_is_named_as_the_database_is(tmp_path: Path, read_url: str) -> None:
+    environment = {
+        "DATA_DIR": str(tmp_path), "DATABASE_URL": "postgresql://one,two/x",
+        "DATABASE_READ_URL": read_url,
+    }  # fmt: skip
+    found = read_settings(environment).database_read_url
+    assert found == read_url.replace("postgres://", "postgresql://")
+
+
 def test_secrets_are_masked(tmp_path: Path) -> None:
     environment = {
         "DATA_DIR": str(tmp_path), "SECRET_KEY": "x" * 32, "SETUP_TOKEN": "t" * 32,

@@ -26,6 +26,7 @@ from orders.measurements import Measured, report
 from orders.storage.database import CANNOT_READ, db, engine_in_use
 from orders.storage.postgresql import TimeLimits, engine_options, isolated, prepare
 from orders.storage.thread_writes import writes
+from orders.storage.unavailable import reason_of
 
 log = logging.getLogger(__name__)
 
@@ -109,12 +110,6 @@ def from_replica(function: Callable[P, T]) -> Callable[P, T]:
             writes.is_reading = False
 
     return run
-
-
-def reason_of(error: Exception) -> str:
-    """Return what the driver says in an error, or in what caused it, as one line."""
-    cause = error.__cause__ or error
-    return " ".join(str(getattr(cause, "orig", None) or cause).split())
 
 
 @dataclass
@@ -271,7 +266,8 @@ class Replica:
             raise NoReplica("DATABASE_READ_URL names a standby of another database.")
         if timeline != self._ask_primary()[1]:
             raise NoReplica(OTHER_TIMELINE)
-        self._is_known, self._server, self._timeline = True, server, timeline
+        self._server, self._timeline = server, timeline
+        self._is_known = True  # last: other threads look at it first
 
     def _connected(self, driver: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - psycopg's
         """Refuse a connection to another server than the one that was checked."""

@@ -1,4 +1,4 @@
-"""Which errors mean that the database is away, and not that a statement is wrong."""
+"""Errors that mean that the database is away, and not that a statement is wrong."""
 
 import logging
 
@@ -20,3 +20,9 @@ def is_unavailable(error: BaseException) -> bool:
         log.error("The database is damaged: %s", error.orig)
         return True
     return False
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what the driver says in an error, or in what caused it, as one line."""
+    cause = error.__cause__ or error
+    return " ".join(str(getattr(cause, "orig", None) or cause).split())

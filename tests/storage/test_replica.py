@@ -267,6 +267,21 @@ def test_what_was_being_read_when_it_went_away_is_read_from_the_primary(org: Org
     assert seen == [True, False]
 
 
+def test_a_connection_to_another_server_is_refused(
+    org: Org, outcomes: Counter[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such as behind a name of several servers, of which one alone was checked."""
+    with org.app.app_context():
+        replica = replicas._replicas[database.db.engine]
+        replica._server = ("10.0.0.1", 5432, datetime.now(UTC))
+        replica.engine.dispose()
+        code = place(org)
+        assert listed(org) == [code]
+        assert outcomes == {"away": 1}
+        assert "leads to another server than before" in caplog.text
+        wait_until(is_replica_read)  # it has been checked
+
+
 def test_a_standby_on_another_timeline_is_never_read(
     org: Org, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,7 +69,8 @@ def serve(
         background = partial(_work_until_asked, app, settings) if has_background else None
         start_logging(settings)
         if is_single:
-            from orders.interfaces.http import server as http_server  # noqa: PLC0415 - as above
+            # Not above: the other commands of this module need no server.
+            from orders.interfaces.http import server as http_server  # noqa: PLC0415
 
             http_server.run(settings, listeners)
             return 0

@@ -23,9 +23,10 @@ from orders.interfaces.http.self_check import PATH, new_key
 from orders.services import backup, mail
 from orders.services.files import FileStore
 from orders.services.stored_secrets import can_read_secrets
-from orders.storage.replica import NoReplica, Replica, reason_of
+from orders.storage.replica import NoReplica, Replica
 from orders.storage.startup import schema_version
 from orders.storage.tables import orders
+from orders.storage.unavailable import reason_of
 
 # How far clocks may be apart.
 CLOCK_TOLERANCE = timedelta(minutes=1)

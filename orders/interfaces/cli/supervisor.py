@@ -39,7 +39,7 @@ CHECK = "--check"
 # Seconds before a restart; doubled while the server dies at once, which a fork does soon.
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 2.0
-# Seconds after which a start counts as good: a faulty one ends during its imports.
+# Seconds after which a start counts as good: a faulty one ends at once.
 SETTLED = 1.0
 # Seconds for which an old server still answers on connections that it has accepted.
 DRAINING = 2.0

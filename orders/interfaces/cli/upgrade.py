@@ -25,6 +25,7 @@ from orders.storage.startup import (
     text_encoding,
 )
 from orders.storage.table_copies import UNFINISHED
+from orders.storage.unavailable import reason_of
 
 # Seconds between two tries to reach the database.
 PAUSE = 0.25
@@ -130,7 +131,7 @@ def require_rate_limits(uri: str) -> None:
     try:
         storage_from_string(uri, **storage_options(uri)).get("start")
     except StorageError as error:
-        reason = _reason(error.storage_error)
+        reason = reason_of(error.storage_error)
         raise CannotStart(f"RATE_LIMIT_STORAGE cannot be reached: {reason}") from None
 
 
@@ -146,7 +147,7 @@ def _schema_version(seconds: int) -> str | None:
         try:
             return schema_version()
         except ServiceBusy as error:
-            reason = _reason(error)
+            reason = reason_of(error)
             if time.monotonic() >= ends:
                 raise CannotStart(f"The database cannot be reached: {reason}") from None
             if not is_told:
@@ -154,9 +155,3 @@ def _schema_version(seconds: int) -> str | None:
                 click.echo(text, err=True)
                 is_told = True
         time.sleep(PAUSE)
-
-
-def _reason(error: BaseException) -> str:
-    """Return what the database's driver says, in one line."""
-    driver = getattr(error.__cause__, "orig", None) or error.__cause__ or error
-    return " ".join(str(driver).split())
