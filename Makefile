@@ -84,8 +84,11 @@ lock: $(VENV)/.installed-dev ## lock the versions again after a change in pyproj
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --extra pdf --extra redis --group dev -c requirements.txt -o requirements-dev.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) pyproject.toml --group audit -c requirements.txt -o requirements-audit.txt
 
+# All that an installation can have, each extra with what it needs.
+LOCKED := requirements.txt requirements-pdf.txt requirements-redis.txt requirements-oidc.txt requirements-observability.txt
+
 audit: $(VENV)/.installed-audit ## look up known vulnerabilities of the locked packages; it needs the network
-	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements-pdf.txt
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --vulnerability-service osv $(LOCKED:%=-r %)
 
 sbom: $(VENV)/.installed-audit ## write the list of all parts to sbom.json (CycloneDX)
 	$(BIN)/cyclonedx-py requirements requirements-pdf.txt --pyproject pyproject.toml --output-reproducible -o sbom.json

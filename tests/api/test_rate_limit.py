@@ -1,11 +1,14 @@
 """Contract: 429 with `Retry-After` for tokens that send too many requests, and for guesses."""
 
 import dataclasses
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
+from orders.interfaces.http import rate_limits
 from orders.settings import BadSetting, Settings, read_settings
 from tests.actors import Org
 from tests.api.calls import Answer, Api
@@ -81,7 +84,7 @@ class TestMisses:
         code = api.create(BODY).json["shortId"]
         app.config["LOOKUP_LIMIT"] = "1000 per second"
 
-        def statuses(address: str = "2001:db8::1") -> list[int]:
+        def statuses(address: str) -> list[int]:
             sent: dict[str, Any] = {"environ_base": {"REMOTE_ADDR": address}}
             client, headers = public_api.client, public_api.headers
             codes = {"shortId": f'["{UNKNOWN_CODE}","{code}"]'}
@@ -98,7 +101,7 @@ class TestMisses:
                 client.get(f"/o/{code}", **sent).status_code,
             ]
 
-        assert statuses() == [200, 404, 404, 200, 200, 404, 404, 429]
+        assert statuses("2001:db8::1") == [200, 404, 404, 200, 200, 404, 404, 429]
         assert statuses("2001:db8::2") == [429] * 8  # the same network
         assert statuses("2001:db8:0:1::1")[0] == 200
         page = public_api.client.get(f"/o/{code}", environ_base={"REMOTE_ADDR": "2001:db8::3"})
@@ -106,6 +109,34 @@ class TestMisses:
         assert public_api.client.get("/find").status_code == 200
         for _ in range(8):
             assert api.read(UNKNOWN_CODE).status_code == 404  # a private token is its org's own
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [("POST", "/orders"), ("PUT", "/orders/{}"), ("POST", "/orders/{}/cart"),
+         ("PUT", "/orders/{}/cart"), ("POST", "/orders/{}/items")],
+    )  # fmt: skip
+    def test_unknown_products_in_a_cart_are_part_of_it(
+        self, public_api: Api, api: Api, method: str, path: str
+    ) -> None:
+        address = path.format(public_api.create({"status": "List"}).json["shortId"])
+        lines = [{"configurationId": f"guess-{n:03}", "count": 1} for n in range(4)]
+        body = {"cart": lines} if not path.endswith("/items") else {"items": lines}
+        body = body if path.count("/") < 3 else lines  # type: ignore[assignment]  # an array
+        tries = [public_api.call(method, address, body).status_code for _ in range(3)]
+        assert tries == [422, 422, 429]
+        assert api.call(method, address, body).status_code == 422
+
+    def test_unknown_products_in_items_are_part_of_it(self, public_api: Api) -> None:
+        items = [{"configurationId": f"guess-{n:03}", "count": 1} for n in range(4)]
+        tries = [public_api.create({"items": items}) for _ in range(3)]
+        assert [one.status_code for one in tries] == [201, 201, 429]
+        assert len(tries[0].json["warnings"]) == 5
+
+    def test_an_unknown_order_that_is_opened_is_part_of_it(self, public_api: Api) -> None:
+        path, typed = f"/o/{UNKNOWN_CODE}/open", {"number": "C-1"}
+        public_api.client.application.config["WTF_CSRF_ENABLED"] = False
+        tries = [public_api.client.post(path, data=typed).status_code for _ in range(8)]
+        assert tries == [404] * 6 + [429] * 2
 
     def test_short_ids_that_are_taken_in_another_org_are_part_of_it(
         self, public_api: Api, foreign_api: Api
@@ -124,6 +155,49 @@ def test_a_public_token_names_at_most_fifty_codes(public_api: Api, api: Api) -> 
             assert answer.status_code == status
         assert answer.json["errors"][0]["path"] == "shortId"
         assert api.call("GET", path, query=query).status_code == 200
+
+
+def test_a_public_token_learns_of_fifty_unknown_products_at_most(public_api: Api, api: Api) -> None:
+    cart = [{"configurationId": f"guess-{n:03}", "count": 1} for n in range(60)]
+    for body, key in (({"cart": cart}, "errors"), ({"items": cart}, "warnings")):
+        assert len(public_api.create(body).json[key]) == 50
+        assert len(api.create(body).json[key]) >= 60
+
+
+@pytest.mark.usefixtures("csrf_off")
+class TestShortIdsOfOtherOrgs:
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(rate_limits, "TAKEN_LIMIT", "3 per hour")
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return dataclasses.replace(settings, miss_limit="1000 per hour")  # an app of its own
+
+    def test_an_org_comes_across_few_of_them(
+        self, api: Api, foreign_api: Api, org: Org, admin_client: FlaskClient
+    ) -> None:
+        for name in ("theirs-1", "theirs-2"):
+            assert foreign_api.call("POST", "/configurations", {"shortId": name}).status_code == 201
+        own = {"shortId": "our-own-1"}
+        assert api.call("POST", "/configurations", own).status_code == 201
+        for _ in range(5):  # what the org has itself is no secret
+            assert api.call("POST", "/configurations", own).status_code == 409
+        theirs = {"shortId": "theirs-1"}
+        assert api.call("POST", "/configurations", theirs).status_code == 409
+        form = {"file": (BytesIO(b"shortId\ntheirs-1\ntheirs-2\n"), "a.csv")}
+        answer = admin_client.post("/configurations/import", data=form)
+        assert answer.text.count("is already used") == 2
+        # No more are looked up, neither here nor there, also those that are free.
+        for name in ("theirs-2", "no-one-1"):
+            refused_here = api.call("POST", "/configurations", {"shortId": name})
+            assert refused(refused_here)
+            form = {"file": (BytesIO(f"shortId\n{name}\n".encode()), "a.csv")}
+            answer = admin_client.post("/configurations/import", data=form)
+            assert (answer.status_code, "Too many of the short IDs" in answer.text) == (429, True)
+        assert api.call("POST", "/configurations", {}).status_code == 201
+        form = {"file": (BytesIO(b"sku\nOSL-1\n"), "a.csv")}
+        assert admin_client.post("/configurations/import", data=form).status_code == 303
 
 
 class TestQuotas:

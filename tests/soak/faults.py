@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.soak.disk import limited
 from tests.soak.load import order_of
@@ -184,7 +185,12 @@ def clients_slow(stage: Stage) -> None:
                     client.sendall(rest[at : at + 1])
             for client in select.select(readers, [], [], 0)[0]:
                 client.recv(1)
-            assert stage.server.is_well(), "slow clients stop the others"
+            asked = time.monotonic()
+            if not stage.server.is_well():
+                waited = time.monotonic() - asked
+                pytest.fail(
+                    f"slow clients stop the others: no after {waited:.2f} s\n{stage.log()[-2000:]}"
+                )
             at += 1
             time.sleep(0.1)
     finally:

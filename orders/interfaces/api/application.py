@@ -20,6 +20,7 @@ from orders.domain.errors import (
     BUSY,
     FieldError,
     InvalidInput,
+    InvalidOrder,
     OrderError,
     ServiceBusy,
     Unauthorized,
@@ -50,6 +51,7 @@ from orders.interfaces.http.rate_limits import RequestLimits
 from orders.interfaces.http.security import TRANSPORT_SECURITY
 from orders.services import request_log
 from orders.services.accounts.acting import ActorKind, act_as
+from orders.services.catalog import products
 from orders.services.catalog.configuration_queries import StoredFile
 from orders.services.request_log import Caller
 from orders.settings import Settings
@@ -125,7 +127,7 @@ class Api:
         request = ApiRequest(environ, populate_request=False)  # no cycle for the collector
         settings: Settings = self._app.config["SETTINGS"]
         services = self._app.extensions
-        call = Call(request, settings, services["health"], services["files"])
+        call = Call(request, settings, services["health"], services["files"], self._limits)
         # Costs a fraction of an application context, which the services do not need.
         token = database.engine_in_use.set(self._engine)
         try:
@@ -145,6 +147,8 @@ class Api:
         try:
             return self._respond(call)
         except OrderError as error:
+            if isinstance(error, InvalidOrder):
+                call.misses += products.count_unknown(error.errors)
             return problem_of(error, request_id)
         except HTTPException as error:
             return problem_of_http(error, request_id)

@@ -9,7 +9,7 @@ from orders.interfaces.api.request import ApiRequest
 from orders.interfaces.api.responses import RenderedResponse
 from orders.interfaces.http.security import CROSS_ORIGIN, RESOURCE_POLICY
 from orders.services.accounts import access
-from orders.services.accounts.access import Actor
+from orders.services.accounts.access import MAX_PUBLIC_CODES, Actor
 
 ALLOWED_METHODS = "GET, POST, PUT, DELETE"
 ALLOWED_HEADERS = (
@@ -19,7 +19,6 @@ ALLOWED_HEADERS = (
 # Names of headers, separated by commas (RFC 9110, 5.1).
 _HEADER_NAMES = re.compile(r"[\w!#$%&'*+.^`|~, -]{1,2000}", re.ASCII)
 EXPOSED_HEADERS = "ETag, Idempotent-Replayed, Location, Retry-After, X-Request-ID"
-MAX_PUBLIC_CODES = 50  # short IDs in one request with a public token
 PREFLIGHT_AGE = 600  # seconds for which a browser may remember the permission
 PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
 

@@ -240,12 +240,15 @@ def create_configuration(call: Call) -> Configuration:
     new, files = configurations.check_configuration(
         sent.raw, sent.files, sent.errors, actor=call.actor, limits=call.limits
     )
+    if new.short_id is not None:
+        call.rates.require_taken_left(call.actor.org_id)
     try:
         return configurations.create_configuration(
             new, files, actor=call.actor, store=call.files, key=call.once, limits=call.limits
         )
-    except ShortIdTaken:
-        call.misses += 1  # it may be another org's
+    except ShortIdTaken as taken:
+        call.misses += 1
+        call.rates.count_taken(call.actor.org_id, int(taken.is_foreign))
         raise
 
 

@@ -16,6 +16,7 @@ from orders.domain.errors import FieldError, InvalidInput, NotJson, Unauthorized
 from orders.domain.inputs import Limits
 from orders.domain.json_values import JsonValue, parse_json
 from orders.interfaces.api.query import Query
+from orders.interfaces.http.rate_limits import RequestLimits
 from orders.services.accounts.access import Actor, Origin
 from orders.services.files import FileStore
 from orders.services.health import HealthCheck
@@ -181,6 +182,7 @@ class Call:
     settings: Settings
     health: HealthCheck
     files: FileStore
+    rates: RequestLimits
     # The path of the endpoint as it is declared; empty for an unknown URL.
     route: str = ""
     # Who calls; None until the token is authenticated.
@@ -194,7 +196,7 @@ class Call:
     paging: Paging = FIRST_PAGE
     # The idempotency key, for the service to store in the same transaction.
     once: IdempotencyKey | None = None
-    # How many of the short IDs in a list's query nothing has, or of those chosen are taken.
+    # How many short IDs in the query or body nothing has, or of those chosen are taken.
     misses: int = 0
     # Writes of the thread that were committed before the endpoint ran; None until it does.
     writes: int | None = None

@@ -86,14 +86,16 @@ def open_order(code: str) -> AnyResponse:
     """Set the cookie that unlocks the order for this browser if the typed customer ID is right.
 
     Redirects to the order's page. After a wrong ID or too many tries, renders that page with an
-    error instead.
+    error instead. Raises NotFound for an unknown code, as the page itself does.
     """
     canonical = short_id.normalise(code)
     typed = request.form.get("number", "")[:MAX_TYPED]
     attempt = lookup.verify_customer(canonical, typed)
-    if attempt is not None and attempt.lock is None:
+    if attempt is None or attempt.lock is None:
         # Rendered without the cookie, so the page shows no more than before.
-        return _refuse(_find(canonical, lambda _lock: False), typed, attempt.wait)
+        view = _find(canonical, lambda _lock: False)
+        if attempt is not None:
+            return _refuse(view, typed, attempt.wait)
     answer = redirect(url_for("customer.show_order", code=canonical), 303)
     if attempt is not None and attempt.lock is not None:
         unlock.set_unlock_cookie(answer, canonical, attempt.lock)

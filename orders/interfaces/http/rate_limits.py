@@ -14,12 +14,19 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
+from orders.domain.errors import TooManyTries
 from orders.domain.networks import network_of
+from orders.domain.texts import lazy_gettext
 from orders.services.accounts.access import Actor
 from orders.settings import NONE, Settings
 from orders.storage.rate_counts import EXACT, SHARED_MEMORY, storage_options
 
 KEPT_KEYS = 10_000  # of tokens and addresses, which requests repeat
+# Short IDs of other orgs' configurations that an org may come across, by choosing the same ones.
+TAKEN_LIMIT = "100 per hour"
+TOO_MANY_TAKEN = lazy_gettext(
+    "Too many of the short IDs you chose are already used. Leave them out, or try again later."
+)
 
 
 def frequent_storage(app: Flask) -> tuple[str, dict[str, Any]]:
@@ -57,10 +64,13 @@ class _Limit:
         """Return whether the limit is not used up, without counting."""
         return not self._most or self._strategy.storage.get(key) < self._most
 
+    def wait(self, key: str) -> int:
+        """Return the seconds until the limit begins again, at least 1."""
+        return max(1, math.ceil(self._strategy.storage.get_expiry(key) - time.time()))
+
     def too_many(self, key: str, message: str) -> TooManyRequests:
         """Return the error for a client, with the seconds until the limit begins again."""
-        wait = self._strategy.storage.get_expiry(key) - time.time()
-        return TooManyRequests(message, retry_after=max(1, math.ceil(wait)))
+        return TooManyRequests(message, retry_after=self.wait(key))
 
 
 class RequestLimits:
@@ -74,6 +84,7 @@ class RequestLimits:
         self._public_token = _Limit("public", settings.public_token_limit, strategy)
         self._address = _Limit("address", settings.public_address_limit, strategy)
         self._misses = _Limit("misses", settings.miss_limit, strategy)
+        self._taken = _Limit("taken", TAKEN_LIMIT, strategy)
         # Networks that have missed here: for all others nothing needs to be looked up.
         self._missed: set[str] = set()
         self._keys = lru_cache(KEPT_KEYS)(self._new_keys)
@@ -113,6 +124,17 @@ class RequestLimits:
             self._missed.clear()
         self._missed.add(network)
         self._misses.hit(self._misses.key(network), count)
+
+    def require_taken_left(self, org_id: str) -> None:
+        """Raise TooManyTries if the org has come across too many short IDs of other orgs."""
+        key = self._taken.key(org_id)
+        if not self._taken.has_room(key):
+            raise TooManyTries(TOO_MANY_TAKEN, self._taken.wait(key))
+
+    def count_taken(self, org_id: str, count: int) -> None:
+        """Count short IDs of other orgs that an org has chosen; short IDs are unique over all."""
+        if count:
+            self._taken.hit(self._taken.key(org_id), count)
 
     def _count_any_token(self, token_id: str) -> None:
         key = self._any_token.key(token_id)

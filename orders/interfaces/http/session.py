@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, g, request, session
+from flask import Flask, Response, after_this_request, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, StringField
@@ -21,6 +21,8 @@ from orders.settings import Settings
 
 # In the signed cookie: the name of the secret of the person's session.
 SECRET = "staff"  # noqa: S105 - a name
+# There, too: the account that signed in last, also once its session has ended.
+LAST = "last_staff"
 COOKIE = "shortorder"
 # Browsers accept a cookie with this prefix only over TLS, for this host alone, and for all paths.
 # No other host of the domain can set one for us.
@@ -141,7 +143,7 @@ def begin_session(*kept: str) -> None:
     before = current_session()
     if before is not None:
         sessions.end(before.id)
-    values = {name: session[name] for name in kept if name in session}
+    values = {name: session[name] for name in (LAST, *kept) if name in session}
     session.clear()
     session.update(values)
     session.permanent = True
@@ -165,6 +167,8 @@ def begin_signed_in(
     browser's time zone as `zone`, for an account that has none. Returns how many failed tries to
     sign in there were since the last sign-in.
     """
+    if session.get(LAST, member.id) != member.id:
+        clear_storage()
     begin_session()
     act_as(ActorKind.STAFF, member.id)
     failed = sessions.failed_tries(member)
@@ -174,19 +178,43 @@ def begin_signed_in(
     return failed
 
 
-def stay_signed_in(member: StaffMember) -> None:
-    """Sign a person in again, as before, after a change of their own ended their sessions.
+def clear_storage() -> None:
+    """Let the response delete what pages have stored in the browser, because others use it next.
 
-    Does nothing if the account has been disabled in the meantime.
+    These are tokens that were tried out in the API reference, and typed texts.
     """
-    before, again = current_session(), access.reload_staff(member.id)
-    if again is not None:
-        _begin(again, None, before.way if before else SignInWay.PASSWORD)
+
+    @after_this_request
+    def clear(answer: Response) -> Response:
+        # Not "cache": pages are in no cache, and to clear it takes browsers long. Not "cookies":
+        # the language is kept in one.
+        answer.headers["Clear-Site-Data"] = '"storage"'
+        return answer
+
+
+def stay_signed_in(*, is_proven: bool = False) -> None:
+    """Continue the request's session after a change of the person's own has ended all of theirs.
+
+    It does not last longer for that. `is_proven` says that the person has just proved who they are.
+    Does nothing if the account has been disabled meanwhile.
+    """
+    before = current_session()
+    member = access.reload_staff(before.member.id) if before else None
+    if before and member:
+        proven_at = None if is_proven else before.confirmed_at
+        _begin(member, None, before.way, proven_at, before.created_at)
 
 
 def _begin(
-    member: StaffMember, kind: EventKind | None, way: SignInWay, proven_at: datetime | None = None
+    member: StaffMember,
+    kind: EventKind | None,
+    way: SignInWay,
+    proven_at: datetime | None = None,
+    since: datetime | None = None,
 ) -> None:
     browser = Browser(request.user_agent.string, request.remote_addr or "")
-    session[SECRET] = sessions.begin(member, browser, kind=kind, way=way, proven_at=proven_at)
+    session[SECRET] = sessions.begin(
+        member, browser, kind=kind, way=way, proven_at=proven_at, since=since
+    )
+    session[LAST] = member.id
     g.pop("staff_session", None)

@@ -36,6 +36,9 @@ IN_ADDRESS = lazy_gettext(
     " in addresses”). Send the token as “Authorization: Bearer …”."
 )
 
+# Short IDs that a public token may name, or learn to be unknown, in one request.
+MAX_PUBLIC_CODES = 50
+
 password_hasher = PasswordHasher()
 
 

@@ -132,17 +132,20 @@ def confirm(session: StaffSession, identity: CompanyIdentity, *, since: datetime
     sessions.confirm(session)
 
 
-def disconnect(member: StaffMember) -> None:
+def disconnect(member: StaffMember) -> bool:
     """Disconnect all identities from a person's account, and end all of their sessions.
 
-    Raises Conflict if the person has no password, and could not sign in again.
+    Returns False if there are none; no session ends then. Raises Conflict if the person has no
+    password, and could not sign in again.
     """
     if not member.has_password:
         raise Conflict(ONLY_WAY)
     with database.transaction() as connection:
-        if connection.execute(delete(StaffIdentity).where(*_of(member))).rowcount:
-            sessions.end_all(connection, member.id)
-            record_event(connection, member.id, EventKind.DISCONNECTED)
+        if not connection.execute(delete(StaffIdentity).where(*_of(member))).rowcount:
+            return False
+        sessions.end_all(connection, member.id)
+        record_event(connection, member.id, EventKind.DISCONNECTED)
+    return True
 
 
 def _of(member: StaffMember) -> tuple[ColumnElement[bool], ...]:

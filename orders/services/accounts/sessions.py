@@ -69,12 +69,14 @@ class Browser:
 class StaffSession:
     """The session that a request belongs to, and the person who is signed in.
 
-    `confirmed_at` is when the person last proved who they are, by their password or a code.
-    `member` does not lack a second factor if the person signed in in a `way` that needs none.
+    `created_at` is when the person signed in, and `confirmed_at` when they last proved who they
+    are, by their password or a code. `member` does not lack a second factor if the person signed in
+    in a `way` that needs none.
     """
 
     id: str
     member: StaffMember
+    created_at: datetime
     confirmed_at: datetime
     way: SignInWay = SignInWay.PASSWORD
 
@@ -120,11 +122,13 @@ def begin(
     kind: EventKind | None = EventKind.SIGNED_IN,
     way: SignInWay = SignInWay.PASSWORD,
     proven_at: datetime | None = None,
+    since: datetime | None = None,
     now: datetime | None = None,
 ) -> str:
     """Begin a session for a person who has proved who they are, and return its secret.
 
-    `proven_at` is when they did so; None means now.
+    `proven_at` is when they did so, and `since` when they signed in, from which on the lifetime of
+    the session counts; None means now.
 
     `kind` is the event to record in the account's log, or None if the session replaces one that a
     change of the person's own has ended. With a `kind`, the time counts as the person's last
@@ -137,7 +141,7 @@ def begin(
         "org_id": member.org_id,
         "staff_id": member.id,
         "secret_hash": hash_secret(secret),
-        "created_at": at,
+        "created_at": min(since or at, at),
         "last_used_at": at,
         "confirmed_at": min(proven_at or at, at),
         "way": way,
@@ -181,7 +185,7 @@ def find(secret: str, lifetimes: Lifetimes, *, now: datetime | None = None) -> S
     member, way = staff_member(found), SignInWay(found.way)
     if way is SignInWay.PASSKEY or (way is SignInWay.PROVIDER and member.trusts_provider):
         member = replace(member, lacks_second_factor=False)
-    return StaffSession(found.session_id, member, found.confirmed_at, way)
+    return StaffSession(found.session_id, member, found.session_created_at, found.confirmed_at, way)
 
 
 def confirm(session: StaffSession, *, now: datetime | None = None) -> None:

@@ -1,7 +1,7 @@
 """Imports configurations from a CSV or JSON file: all of them or none."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,10 +50,12 @@ class RowError:
 class BadImport(InvalidInput):
     """Raised for a file with errors.
 
-    `count` is the number of errors, and `rows` contains the first MAX_ERRORS of them.
+    `count` is the number of errors, and `rows` contains the first MAX_ERRORS of them. `foreign` is
+    the number of chosen short IDs that are in use in other orgs.
     """
 
-    def __init__(self, errors: Sequence[RowError]) -> None:
+    def __init__(self, errors: Sequence[RowError], foreign: int = 0) -> None:
+        self.foreign = foreign
         self.rows = tuple(errors[:MAX_ERRORS])
         self.count = len(errors)
         super().__init__(FieldError(f"{one.row}.{one.column}", one.message) for one in errors)
@@ -73,9 +75,16 @@ class _Row:
 
 
 def import_configurations(
-    file_name: str, content: bytes, *, actor: Actor, limits: Limits
+    file_name: str,
+    content: bytes,
+    *,
+    actor: Actor,
+    limits: Limits,
+    before_short_ids: Callable[[], None] = lambda: None,
 ) -> list[str]:
     """Store all configurations of a file in one transaction, and return their IDs.
+
+    `before_short_ids` is called before short IDs of the file are looked up, and may refuse that.
 
     A file whose name ends in `.json`, or whose content starts with `[` or `{`, must contain an
     array of configurations in the format of the JSON API. Any other file must be CSV in UTF-8 with
@@ -98,9 +107,13 @@ def import_configurations(
                 for fault in invalid.errors
             ]
     # Invalid rows are checked too, so that people can fix all errors at once.
-    errors += _taken(rows, actor.org_id)
+    short_ids = [(row, value) for row in rows if (value := _short_id(row))]
+    if short_ids:
+        before_short_ids()
+    errors += _taken(rows, short_ids, actor.org_id)
     if errors:
-        raise BadImport(sorted(errors, key=lambda error: error.row))
+        foreign = _count_foreign({value for _, value in short_ids}, actor.org_id)
+        raise BadImport(sorted(errors, key=lambda error: error.row), foreign)
     require_room(actor.org_id, limits, configurations=len(checked))
     try:
         return save_configurations(checked, org_id=actor.org_id, created_by=actor.id)
@@ -218,12 +231,20 @@ def _row(number: int, names: Sequence[str], paths: Sequence[str], cells: Sequenc
     return _Row(number, raw, dict(zip(paths, names, strict=True)))
 
 
-def _taken(rows: Sequence[_Row], org_id: str) -> list[RowError]:
+def _count_foreign(short_ids: Collection[str], org_id: str) -> int:
+    """Return how many of the short IDs are those of other orgs' configurations."""
+    others = select(configuration.c.short_id).where(configuration.c.org_id != org_id)
+    with database.read() as connection:
+        return sum(1 for _ in rows_with(connection, others, configuration.c.short_id, short_ids))
+
+
+def _taken(
+    rows: Sequence[_Row], short_ids: Sequence[tuple[_Row, str]], org_id: str
+) -> list[RowError]:
     """Return an error for each short ID or SKU that is repeated in the file or already stored."""
     # A retired product's SKU may be given to its successor.
     is_offered = (configuration.c.deleted_at.is_(None), configuration.c.retired_at.is_(None))
     in_use = (configuration.c.org_id == org_id, *is_offered)
-    short_ids = [(row, value) for row in rows if (value := _short_id(row))]
     skus = [(row, value) for row in rows if (value := _sku(row))]
     return [
         *_conflicts("shortId", short_ids, select(configuration.c.short_id)),

@@ -109,8 +109,8 @@ def create_configuration(
         with contextlib.suppress(NotFound):
             return find_configuration(configuration_id, actor.org_id)
     configuration_id = configuration_id or str(uuid.uuid4())
-    if new.short_id is not None and _is_taken(new.short_id):
-        raise ShortIdTaken(new.short_id)
+    if new.short_id is not None and (holder := _holder(new.short_id)):
+        raise ShortIdTaken(new.short_id, is_foreign=holder != actor.org_id)
     size = sum(len(one.content) for one in files)
     require_room(actor.org_id, limits, configurations=1, file_bytes=size)
     rows = [file_row(one, configuration_id, actor.org_id) for one in files]
@@ -173,14 +173,19 @@ def _insert(
             with contextlib.suppress(NotFound):
                 return find_configuration(configuration_id, actor.org_id)
             if new.short_id is not None:
-                raise ShortIdTaken(new.short_id) from error
+                is_foreign = _holder(new.short_id) != actor.org_id
+                raise ShortIdTaken(new.short_id, is_foreign=is_foreign) from error
     raise ServiceBusy(lazy_gettext("No free short ID was found. Please try again.")) from taken
 
 
 class ShortIdTaken(Conflict):
-    """The short ID that a client has chosen is that of another configuration, in any org."""
+    """The short ID that a client has chosen is that of another configuration, in any org.
 
-    def __init__(self, short_id: str) -> None:
+    `is_foreign` says that it is in another org than the client's.
+    """
+
+    def __init__(self, short_id: str, *, is_foreign: bool) -> None:
+        self.is_foreign = is_foreign
         super().__init__(
             lazy_gettext(
                 "The short ID “%(value)s” is already used. Choose another, or leave it out.",
@@ -189,9 +194,11 @@ class ShortIdTaken(Conflict):
         )
 
 
-def _is_taken(short_id: str) -> bool:
-    statement = select(configuration.c.id).where(configuration.c.short_id == short_id)
-    return database.fetch_one(statement) is not None
+def _holder(short_id: str) -> str | None:
+    """Return the ID of the org whose configuration has this short ID, or None if none has."""
+    statement = select(configuration.c.org_id).where(configuration.c.short_id == short_id)
+    found: str | None = database.fetch_value(statement)
+    return found
 
 
 def file_row(file: NewFile, configuration_id: str, org_id: str) -> dict[str, Any]:

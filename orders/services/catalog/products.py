@@ -14,7 +14,7 @@ from orders.domain.identifiers import clean_reference, is_short_id, read_uuid
 from orders.domain.search_text import fold
 from orders.domain.texts import lazy_gettext
 from orders.domain.uploads import PICTURES
-from orders.services.accounts.access import Actor
+from orders.services.accounts.access import MAX_PUBLIC_CODES, Actor
 from orders.storage import database
 from orders.storage.models.catalog import ConfigurationFile, ConfigurationRow
 from orders.storage.sql import rows_with, unindexed
@@ -161,17 +161,24 @@ def _summary(row: Any) -> ConfigurationSummary:  # noqa: ANN401 - a row of `_sum
     )  # fmt: skip
 
 
-def unknown_errors(references: Sequence[tuple[int, str]], org_id: str) -> list[FieldError]:
+def unknown_errors(references: Sequence[tuple[int, str]], actor: Actor) -> list[FieldError]:
     """Return an error for each cart line whose `configurationId` is an unknown short ID.
 
-    `references` are pairs of a line's position in the cart, from 0, and its `configurationId`.
+    `references` are pairs of a line's position in the cart, from 0, and its `configurationId`. A
+    public token gets the first MAX_PUBLIC_CODES errors, because it may be guessing.
     """
-    unknown = unknown_short_ids((name for _, name in references), org_id)
-    return [
+    unknown = unknown_short_ids((name for _, name in references), actor.org_id)
+    errors = [
         FieldError(f"cart.{position}.configurationId", UNKNOWN_SENTENCE)
         for position, name in references
         if name in unknown
     ]
+    return errors if actor.is_private else errors[:MAX_PUBLIC_CODES]
+
+
+def count_unknown(errors: Iterable[FieldError]) -> int:
+    """Return how many of the errors or warnings are about an unknown short ID."""
+    return sum(error.message is UNKNOWN_SENTENCE for error in errors)
 
 
 def unknown_short_ids(references: Iterable[str], org_id: str) -> set[str]:

@@ -351,7 +351,7 @@ def _require_private(actor: Actor) -> None:
 
 def _unknown_errors(lines: Sequence[CartLine], actor: Actor) -> list[FieldError]:
     named = [(position, line.configuration_id) for position, line in enumerate(lines)]
-    return products.unknown_errors(named, actor.org_id)
+    return products.unknown_errors(named, actor)
 
 
 REBUILT_AT_ONCE = 500  # orders in one transaction, so that others wait for few of them

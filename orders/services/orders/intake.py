@@ -26,7 +26,7 @@ from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import Topic
 from orders.measurements import Measured, report
 from orders.services import idempotency
-from orders.services.accounts.access import Actor, refuse_foreign_org
+from orders.services.accounts.access import MAX_PUBLIC_CODES, Actor, refuse_foreign_org
 from orders.services.accounts.history import CREATED, IMPORTED
 from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey, KeyAlreadyUsed
@@ -96,10 +96,12 @@ def check_order(
     references = _references(
         sent.get("cart") if not shape.cart_from_items else draft and draft.cart
     )
-    unknown = products.unknown_errors(references, actor.org_id)
+    unknown = products.unknown_errors(references, actor)
     if unknown and shape.cart_from_items and draft is not None:
         # Entries that name no configuration cannot be converted: `items` stays as it came.
-        draft = draft._replace(cart=(), warnings=item_warnings(draft.items, actor.org_id))
+        warnings = item_warnings(draft.items, actor.org_id)
+        most = len(warnings) if actor.is_private else MAX_PUBLIC_CODES
+        draft = draft._replace(cart=(), warnings=warnings[:most])
     else:
         errors += unknown
     if errors or draft is None:

@@ -1,4 +1,4 @@
-"""Links and codes of the authenticator app, for tests of accounts."""
+"""Links, codes of the authenticator app, and passkeys, for tests of accounts."""
 
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
@@ -6,10 +6,11 @@ from urllib.parse import parse_qs, urlsplit
 import pyotp
 from flask import Flask
 
-from orders.services.accounts import second_factor
+from orders.services.accounts import passkeys, second_factor
 from orders.services.accounts.access import StaffMember
 from orders.services.accounts.second_factor import STEP
 from tests.actors import Org
+from tests.authenticator import HOST, ORIGIN, SoftPasskey
 from tests.html import read
 
 
@@ -35,6 +36,16 @@ def with_factor(app: Flask, member: StaffMember) -> tuple[str, list[str]]:
     secret = second_factor.new_secret()
     with app.app_context():
         return secret, second_factor.turn_on(member, secret, code_of(secret))
+
+
+def with_passkey(app: Flask, member: StaffMember) -> SoftPasskey:
+    """Add a passkey to a person's account and return it."""
+    made, site = SoftPasskey(), passkeys.Site(HOST, ORIGIN)
+    with app.app_context():
+        challenge = passkeys.new_challenge()
+        answer = made.create(passkeys.options_to_add(member, site, challenge))
+        passkeys.add(member, answer, name="Phone", site=site, challenge=challenge)
+    return made
 
 
 def again(org: Org, member: StaffMember) -> StaffMember:

@@ -1,5 +1,6 @@
 """Sensitive actions ask for the password again, and keep what was typed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import update
 from orders.interfaces.desk.people.confirmation import ASKING, SENSITIVE
 from orders.services.accounts import access, sessions
 from orders.services.accounts.sessions import CONFIRMED_FOR
+from orders.settings import Settings
 from orders.storage import database
 from orders.storage.models.people import StaffSessionRow
 from tests.actors import PASSWORD, Org
@@ -124,3 +126,48 @@ def test_a_code_is_enough_where_the_account_has_one(
     assert (wrong.status_code, exists(app, TYPED["email"])) == (422, False)
     assert browser.post(STAFF, data={**TYPED, "confirm_code": code_of(secret, 1)}).location
     assert exists(app, TYPED["email"])
+
+
+class TestGuesses:
+    """Someone who has taken over a session cannot guess the password, from however many places."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, account_total_limit="3 per hour")
+
+    @pytest.mark.parametrize(
+        ("path", "field"),
+        [(STAFF, "confirm_password"), ("/account/password", "old_password"),
+         ("/account/second-factor", "proof"), ("/account/second-factor/codes", "proof"),
+         ("/account/second-factor/off", "proof")],
+    )  # fmt: skip
+    def test_they_have_one_limit_for_all_addresses(
+        self, app: Flask, org: Org, client: FlaskClient, path: str, field: str
+    ) -> None:
+        if path.endswith(("codes", "off")):
+            with_factor(app, org.admin())
+        browser = org.sign_in(client, org.admin())
+        browser.get("/account/second-factor")
+        wait(app)
+
+        def guess(number: int, password: str = "wrong") -> int:  # noqa: S107 - none
+            typed = {**TYPED, field: password}
+            if field != "confirm_password":
+                typed["password"] = "tables and chairs of oak"
+            sent = {"REMOTE_ADDR": f"192.0.2.{number}"}
+            return browser.post(path, data=typed, environ_base=sent).status_code
+
+        assert [guess(number) for number in range(5)] == [422, 422, 422, 429, 429]
+        assert guess(9, PASSWORD) == 429
+        assert not exists(app, TYPED["email"])
+
+    def test_the_right_password_uses_none_up(self, app: Flask, admin_client: FlaskClient) -> None:
+        for number in range(5):
+            wait(app)
+            typed = {**TYPED, "email": f"kim-{number}@desk.example", "confirm_password": PASSWORD}
+            assert admin_client.post(STAFF, data=typed).location == "/settings/staff"
+        # Nor does a new password that is refused, while the current one is right.
+        for _ in range(5):
+            typed = {"old_password": PASSWORD, "password": PASSWORD}
+            answer = admin_client.post("/account/password", data=typed)
+            assert "This is the current password" in answer.text

@@ -11,7 +11,7 @@ from orders.storage import database
 from orders.storage.models.people import PasskeyRow
 from tests.actors import PASSWORD, Org
 from tests.authenticator import HOST, ORIGIN, PRESENT, SoftPasskey
-from tests.desk.people.links_and_codes import with_factor
+from tests.desk.people.links_and_codes import with_factor, with_passkey
 from tests.desk.people.test_confirmation import wait
 from tests.html import attribute, read, texts
 
@@ -46,12 +46,7 @@ def is_signed_in(client: FlaskClient) -> bool:
 @pytest.fixture
 def key(app: Flask, org: Org) -> SoftPasskey:
     """A passkey of the salesperson."""
-    made, member = SoftPasskey(), org.staff()
-    with app.app_context():
-        challenge = passkeys.new_challenge()
-        answer = made.create(passkeys.options_to_add(member, SITE, challenge))
-        passkeys.add(member, answer, name="Phone", site=SITE, challenge=challenge)
-    return made
+    return with_passkey(app, org.staff())
 
 
 def test_passkeys_are_added_after_the_password_named_and_removed(

@@ -8,16 +8,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from orders.domain.company_accounts import CompanyIdentity
 from orders.domain.devices import device_of
 from orders.domain.errors import ServiceBusy
-from orders.services.accounts import sessions
+from orders.services.accounts import identities, sessions
 from orders.settings import Settings
 from orders.storage import database
-from orders.storage.models.people import StaffSessionRow
+from orders.storage.models.people import PasskeyRow, StaffSessionRow
 from orders.storage.sqlite.database_files import CANNOT_READ
 from tests.actors import PASSWORD, Org
+from tests.desk.people.links_and_codes import with_passkey
 from tests.html import read, texts
 
 pytestmark = [
@@ -72,6 +74,84 @@ def test_the_setting_says_how_long_an_unused_session_lasts(
     assert not is_signed_in(staff_client)
     app.config["SETTINGS"] = settings
     assert is_signed_in(staff_client)
+
+
+def times_of(app: Flask) -> list[tuple[datetime, datetime]]:
+    """Return when the person of each session signed in, and last proved who they are."""
+    with app.app_context():
+        rows = database.fetch_all(select(StaffSessionRow.created_at, StaffSessionRow.confirmed_at))
+        return [(row.created_at, row.confirmed_at) for row in rows]
+
+
+class TestWhatEndsTheOtherSessions:
+    """A session that goes on after such a change lasts no longer, and proves nothing new."""
+
+    @pytest.fixture
+    def before(self, app: Flask, staff_client: FlaskClient) -> tuple[datetime, datetime]:
+        now = datetime.now(UTC).replace(microsecond=0)
+        signed_in, confirmed = now - timedelta(days=13), now - timedelta(minutes=9)
+        with app.app_context():
+            own = update(StaffSessionRow)
+            database.execute(own.values(created_at=signed_in, confirmed_at=confirmed))
+        return signed_in, confirmed
+
+    def test_nothing_to_disconnect(
+        self, app: Flask, staff_client: FlaskClient, before: tuple[datetime, datetime]
+    ) -> None:
+        assert staff_client.post("/account/company/disconnect").location == "/account"
+        assert times_of(app) == [before]
+
+    def test_a_company_account(
+        self, app: Flask, org: Org, staff_client: FlaskClient, before: tuple[datetime, datetime]
+    ) -> None:
+        member = org.staff()
+        identity = CompanyIdentity("https://id.example", "sam", member.email, is_verified=True)
+        with app.app_context():
+            identities.connect(member, identity)
+        assert staff_client.post("/account/company/disconnect").location == "/account"
+        assert is_signed_in(staff_client)
+        assert times_of(app) == [before]
+
+    def test_a_passkey(
+        self, app: Flask, org: Org, staff_client: FlaskClient, before: tuple[datetime, datetime]
+    ) -> None:
+        with_passkey(app, org.staff())
+        with app.app_context():
+            passkey_id = database.fetch_value(select(PasskeyRow.id))
+        assert staff_client.post(f"/account/passkeys/{passkey_id}/remove").location == "/account"
+        assert is_signed_in(staff_client)
+        assert times_of(app) == [before]
+
+    def test_a_new_password_proves_it(
+        self, app: Flask, staff_client: FlaskClient, before: tuple[datetime, datetime]
+    ) -> None:
+        typed = {"old_password": PASSWORD, "password": "tables and chairs of oak"}
+        assert staff_client.post("/account/password", data=typed).location == "/account"
+        [(signed_in, confirmed)] = times_of(app)
+        assert signed_in == before[0]
+        assert confirmed > before[1]
+
+
+def test_what_pages_have_stored_goes_with_the_session(
+    org: Org, sign_in: Callable[[str], FlaskClient]
+) -> None:
+    def clears(browser: FlaskClient, path: str, **typed: str) -> bool:
+        answer = browser.post(path, data=typed)
+        assert answer.status_code == 303
+        return answer.headers.get("Clear-Site-Data") == '"storage"'
+
+    here, elsewhere = sign_in(WINDOWS), sign_in(PHONE)
+    rows = read(here.get("/account").text).all("#sessions-title ~ table tbody tr")
+    rows.sort(key=lambda row: "(this device)" in row.words)
+    other, own = (row.first("form")["action"] for row in rows)
+    assert not clears(here, other)
+    assert clears(here, own)
+    # Who signs in next finds nothing of another account's, also after a session that ran out.
+    for member, is_cleared in ((org.staff(), False), (org.admin(), True), (org.admin(), False)):
+        typed = {"email": member.email, "password": PASSWORD}
+        assert clears(elsewhere, "/sign-in", **typed) == is_cleared
+    assert not clears(elsewhere, "/account/sessions/end", do="others")
+    assert clears(elsewhere, "/account/sessions/end", do="all")
 
 
 def test_a_database_that_cannot_be_read_is_no_error_of_the_page(

@@ -17,10 +17,11 @@ from orders.interfaces.desk import forms
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.people.confirmation import asks_for_password, sensitive
 from orders.interfaces.desk.people.devices import listed_sessions
+from orders.interfaces.desk.people.sign_in_tries import one_try
 from orders.interfaces.http.i18n import gettext, translated, use_language
 from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.pages import go_to
-from orders.interfaces.http.session import current_session, own_path, stay_signed_in
+from orders.interfaces.http.session import clear_storage, current_session, own_path, stay_signed_in
 from orders.services.accounts import (
     account_events,
     checks,
@@ -102,8 +103,9 @@ def change_own_password() -> Response:
     values = entry.values()
     page = own_path(request.form.get("next", url_for("desk.show_account")))
     with entry.saving(page):
-        own_account.change_password(member, old=values["old_password"], new=values["password"])
-        stay_signed_in(member)
+        with one_try(member.email, "old_password"):
+            own_account.change_password(member, old=values["old_password"], new=values["password"])
+        stay_signed_in(is_proven=member.has_password)
         return forms.report(gettext("Password changed. You are signed out on other devices."), page)
     if member.must_change_password:
         return _render_password(entry)
@@ -113,8 +115,10 @@ def change_own_password() -> Response:
 @desk.post("/account/sessions/<session_id>/end")
 @sensitive
 def end_session(session_id: str) -> Response:
-    me = signed_in()
+    me, here = signed_in(), current_session()
     sessions.end_some(me.org_id, me.id, only=session_id)
+    if here and here.id == session_id:
+        clear_storage()
     return forms.report(gettext("Signed out."), url_for("desk.show_account"))
 
 
@@ -127,6 +131,7 @@ def end_sessions() -> Response:
     sessions.end_some(me.org_id, me.id, but=kept)
     if kept:
         return forms.report(gettext("Signed out on other devices."), url_for("desk.show_account"))
+    clear_storage()
     return forms.report(gettext("Signed out everywhere."), url_for("desk.show_sign_in"))
 
 

@@ -75,8 +75,8 @@ def finish_company_sign_in() -> AnyResponse:
 @sensitive
 def disconnect_company_account() -> AnyResponse:
     with reporting_conflicts(page := url_for("desk.show_account")):
-        identities.disconnect(signed_in())
-        stay_signed_in(signed_in())
+        if identities.disconnect(signed_in()):
+            stay_signed_in()
     return report(gettext("Company account disconnected."), page)
 
 

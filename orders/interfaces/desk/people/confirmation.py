@@ -18,6 +18,7 @@ from orders.domain.texts import lazy_gettext
 from orders.interfaces.desk.blueprint import SAFE_METHODS, desk, page_asked_for, typed_fields
 from orders.interfaces.desk.forms import FilledForm, secret_page, sent_form
 from orders.interfaces.desk.people.passkey_challenges import passkey_of, take_challenge
+from orders.interfaces.desk.people.sign_in_tries import one_try
 from orders.interfaces.http.current_settings import own_site
 from orders.interfaces.http.errors import typed_secrets
 from orders.interfaces.http.limiters import limiter, sign_in_limit
@@ -89,9 +90,11 @@ def _confirm(
     elif confirm_code and found.member.has_second_factor:
         second_factor.require_code(found.member, confirm_code, "confirm_code")
     else:
-        own_account.require_password(found.member, confirm_password, "confirm_password")
+        with one_try(found.member.email, "confirm_password"):
+            own_account.require_password(found.member, confirm_password, "confirm_password")
     sessions.confirm(found)
     g.pop("staff_session", None)
+    current_session()  # as it is now, before the view may end it
 
 
 def _ask(found: StaffSession, entry: FilledForm, status: int) -> Response:

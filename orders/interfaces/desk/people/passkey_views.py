@@ -49,7 +49,7 @@ def add_passkey() -> Response:
 @sensitive
 def remove_passkey(passkey_id: str) -> Response:
     passkeys.remove(signed_in(), passkey_id)
-    stay_signed_in(signed_in())
+    stay_signed_in()
     done = gettext("Passkey removed. Delete it on your device, too.")
     return report(done, url_for("desk.show_account"))
 

@@ -16,6 +16,7 @@ from orders.interfaces.desk.forms import (
     sent_form,
 )
 from orders.interfaces.desk.people.confirmation import asks_for_password
+from orders.interfaces.desk.people.sign_in_tries import one_try
 from orders.interfaces.http.i18n import gettext
 from orders.interfaces.http.limiters import limiter, sign_in_limit
 from orders.interfaces.http.pages import go_to
@@ -66,7 +67,7 @@ def turn_on_second_factor() -> Response:
         _require_password(entry)
         codes = second_factor.turn_on(member, session[PENDING], entry.form.code.data or "")
         session.pop(PENDING)
-        stay_signed_in(member)
+        stay_signed_in(is_proven=member.has_password)
         return _show_codes(codes, is_new=True)
     return _render_setup(entry)
 
@@ -91,7 +92,7 @@ def turn_off_second_factor() -> Response:
     with entry.saving(page):
         _require_password(entry)
         second_factor.turn_off(member, entry.form.code.data or "")
-        stay_signed_in(member)
+        stay_signed_in(is_proven=True)
         done = gettext("Two-step sign-in is off. You sign in with your password only.")
         return report(done, page)
     return _render_state(entry)
@@ -100,7 +101,8 @@ def turn_off_second_factor() -> Response:
 def _require_password(entry: FilledForm) -> None:
     member = signed_in()
     if member.has_password:
-        own_account.require_password(member, entry.form.proof.data or "", "proof")
+        with one_try(member.email, "proof"):
+            own_account.require_password(member, entry.form.proof.data or "", "proof")
 
 
 def _next() -> str:

@@ -30,6 +30,7 @@ from orders.interfaces.http.session import (
     SignInForm,
     begin_session,
     begin_signed_in,
+    clear_storage,
     current_session,
     is_held_up,
     own_path,
@@ -145,11 +146,8 @@ def sign_out() -> AnyResponse:
     if found is not None:
         sessions.end(found.id)
     session.clear()
-    answer = redirect(url_for("desk.show_sign_in"), 303)
-    # Tokens that were tried out in the API reference, and typed texts. Not "cache": pages are in no
-    # cache, and to clear it takes browsers long. Not "cookies": the language is kept in one.
-    answer.headers["Clear-Site-Data"] = '"storage"'
-    return answer
+    clear_storage()
+    return redirect(url_for("desk.show_sign_in"), 303)
 
 
 def finish_sign_in(

@@ -5,7 +5,7 @@ from functools import partial
 from flask import Response, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 
-from orders.domain.errors import Conflict
+from orders.domain.errors import Conflict, OrderError, TooManyTries
 from orders.interfaces.desk.blueprint import desk, signed_in
 from orders.interfaces.desk.display import as_text
 from orders.interfaces.desk.forms import html_page, report
@@ -13,6 +13,7 @@ from orders.interfaces.desk.settings.product_form import details_of
 from orders.interfaces.http.assets import send_stored
 from orders.interfaces.http.current_settings import current_limits
 from orders.interfaces.http.i18n import figure, gettext, ngettext
+from orders.interfaces.http.limiters import request_limits
 from orders.interfaces.http.pages import page_number, page_or_piece
 from orders.services.accounts.history import actor_names
 from orders.services.catalog import (
@@ -90,25 +91,37 @@ def configuration_file(reference: str, key: str) -> Response:
 
 @desk.route("/configurations/import", methods=["GET", "POST"])
 def import_configurations() -> Response:
-    error = None
+    error: OrderError | None = None
     if request.method == "POST":
-        sent = request.files.get("file", FileStorage())
         try:
-            made = configuration_import.import_configurations(
-                sent.filename or "", sent.read(), actor=signed_in().actor, limits=current_limits()
-            )
-        except (BadImport, Conflict) as refusal:
+            count = len(_import())
+        except (BadImport, Conflict, TooManyTries) as refusal:
             error = refusal
         else:
             message = ngettext(
                 "%(count)s product was imported.", "%(count)s products were imported.",
-                len(made), count=figure(len(made)),
+                count, count=figure(count),
             )  # fmt: skip
             return report(message, url_for("desk.list_configurations"))
+    status = 429 if isinstance(error, TooManyTries) else 422 if error else 200
     return html_page(
-        "desk/configurations/import.html", 422 if error else 200, error=error,
-        limits=current_limits(), sample=SAMPLE,
+        "desk/configurations/import.html", status, error=error, limits=current_limits(),
+        sample=SAMPLE,
     )  # fmt: skip
+
+
+def _import() -> list[str]:
+    """Import the sent file, and count the short IDs of other orgs that it names."""
+    actor, rates = signed_in().actor, request_limits()
+    sent = request.files.get("file", FileStorage())
+    try:
+        return configuration_import.import_configurations(
+            sent.filename or "", sent.read(), actor=actor, limits=current_limits(),
+            before_short_ids=partial(rates.require_taken_left, actor.org_id),
+        )  # fmt: skip
+    except BadImport as bad:
+        rates.count_taken(actor.org_id, bad.foreign)
+        raise
 
 
 @desk.post("/configurations/import/samples")
