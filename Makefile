@@ -91,7 +91,7 @@ audit: $(VENV)/.installed-audit ## look up known vulnerabilities of the locked p
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --vulnerability-service osv $(LOCKED:%=-r %)
 
 sbom: $(VENV)/.installed-audit ## write the list of all parts to sbom.json (CycloneDX)
-	$(BIN)/cyclonedx-py requirements requirements-pdf.txt --pyproject pyproject.toml --output-reproducible -o sbom.json
+	awk '/^[^ #]/ { keep = !seen[$$1]++ } keep' $(LOCKED) | $(BIN)/cyclonedx-py requirements - --pyproject pyproject.toml --output-reproducible -o sbom.json
 
 # How texts are marked: in services (orders/domain/texts.py) and in scripts (static/texts.js).
 KEYWORDS := -k lazy_gettext -k lazy_ngettext:1,2 -k tr -k trn:1,2

@@ -175,7 +175,7 @@ class TestShortIdsOfOtherOrgs:
         return dataclasses.replace(settings, miss_limit="1000 per hour")  # an app of its own
 
     def test_an_org_comes_across_few_of_them(
-        self, api: Api, foreign_api: Api, org: Org, admin_client: FlaskClient
+        self, api: Api, public_api: Api, foreign_api: Api, admin_client: FlaskClient
     ) -> None:
         for name in ("theirs-1", "theirs-2"):
             assert foreign_api.call("POST", "/configurations", {"shortId": name}).status_code == 201
@@ -184,6 +184,8 @@ class TestShortIdsOfOtherOrgs:
         for _ in range(5):  # what the org has itself is no secret
             assert api.call("POST", "/configurations", own).status_code == 409
         theirs = {"shortId": "theirs-1"}
+        for _ in range(5):  # nor does someone with the token of a page use it up
+            assert public_api.call("POST", "/configurations", theirs).status_code == 409
         assert api.call("POST", "/configurations", theirs).status_code == 409
         form = {"file": (BytesIO(b"shortId\ntheirs-1\ntheirs-2\n"), "a.csv")}
         answer = admin_client.post("/configurations/import", data=form)

@@ -240,7 +240,8 @@ def create_configuration(call: Call) -> Configuration:
     new, files = configurations.check_configuration(
         sent.raw, sent.files, sent.errors, actor=call.actor, limits=call.limits
     )
-    if new.short_id is not None:
+    # A public token has the budget of its address: anyone could use up that of the org.
+    if new.short_id is not None and call.actor.is_private:
         call.rates.require_taken_left(call.actor.org_id)
     try:
         return configurations.create_configuration(
@@ -248,7 +249,8 @@ def create_configuration(call: Call) -> Configuration:
         )
     except ShortIdTaken as taken:
         call.misses += 1
-        call.rates.count_taken(call.actor.org_id, int(taken.is_foreign))
+        if call.actor.is_private and taken.is_foreign:
+            call.rates.count_taken(call.actor.org_id, 1)
         raise
 
 
