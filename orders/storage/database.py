@@ -24,8 +24,9 @@ from sqlalchemy import Connection, Engine, Executable, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from orders.domain.errors import ServiceBusy
+from orders.storage.compiled_select import CompiledSelect, Parameters
 from orders.storage.models.base import Base
-from orders.storage.postgresql import SNAPSHOT, forget_isolated, isolated
+from orders.storage.postgresql import SNAPSHOT, forget_isolated, isolated, rows_of_driver
 from orders.storage.postgresql_insert import insert_rows
 from orders.storage.sql import NewRows
 from orders.storage.sqlite import connections as _sqlite_connections  # noqa: F401 - its listeners
@@ -33,7 +34,7 @@ from orders.storage.sqlite import request_lock
 from orders.storage.sqlite.batch_insert import BatchInsert, WaitedTooLong
 from orders.storage.sqlite.database_files import CANNOT_READ, CANNOT_WRITE, files_of, forget
 from orders.storage.sqlite.group_commit import ROWS_WAIT, GroupWriter
-from orders.storage.sqlite.statement_cache import CompiledSelect, ConnectionCache, Parameters
+from orders.storage.sqlite.open_connections import ConnectionCache
 from orders.storage.thread_writes import writes
 from orders.storage.unavailable import is_unavailable
 
@@ -127,21 +128,14 @@ def rows(statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
     the select runs once more on a new one. Raises ServiceBusy if the database cannot be reached.
     """
     engine = _engine()
-    if engine.dialect.name == "sqlite":
-        try:
+    try:
+        if engine.dialect.name == "sqlite":
             return _connections_of(engine).rows(statement, parameters)
-        except SQLAlchemyError as error:
-            _raise_if_unavailable(error, CANNOT_READ)
-            raise
-    for is_last in (False, True):
-        try:
-            with isolated(engine, "AUTOCOMMIT").connect() as connection:
-                return statement.rows(connection, parameters)
-        except SQLAlchemyError as error:
-            if is_last or not getattr(error, "connection_invalidated", False):
-                _raise_if_unavailable(error, CANNOT_READ)
-                raise
-    raise AssertionError("unreachable: the last try returns or raises")
+        found = rows_of_driver(engine, statement, parameters)
+        return _rows_after_loss(engine, statement, parameters) if found is None else found
+    except SQLAlchemyError as error:
+        _raise_if_unavailable(error, CANNOT_READ)
+        raise
 
 
 @contextmanager
@@ -297,6 +291,20 @@ def close() -> None:
         connections.close()
     engine.dispose()
     forget(str(engine.url.database))
+
+
+def _rows_after_loss(
+    engine: Engine, statement: CompiledSelect, parameters: Parameters
+) -> Sequence[Any]:
+    """Run a select on a new connection to PostgreSQL: after the first lost one, all are closed."""
+    for is_last in (False, True):
+        try:
+            with isolated(engine, "AUTOCOMMIT").connect() as connection:
+                return statement.rows(connection, parameters)
+        except DBAPIError as error:
+            if is_last or not error.connection_invalidated:
+                raise
+    raise AssertionError("unreachable: the last try returns or raises")
 
 
 def _start_writing() -> None:

@@ -4,12 +4,16 @@ In PgBouncer's transaction mode each transaction may have another session of the
 may be kept in a session: no prepared statements, and no settings.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+
+from orders.storage.compiled_select import CompiledSelect, Parameters
 
 # Seconds to wait for a server that does not answer at all, unless DATABASE_URL has connect_timeout.
 CONNECT = 5
@@ -127,18 +131,59 @@ def prepare(
     event.listen(engine, "begin", begun)
 
 
+def rows_of_driver(
+    engine: Engine, statement: CompiledSelect, parameters: Parameters
+) -> Sequence[Any] | None:
+    """Run a compiled select by the driver, outside of any transaction, and return its rows.
+
+    Returns None if the connection turned out to be lost. Raises SQLAlchemy's exceptions.
+    """
+    errors = engine.dialect.loaded_dbapi.Error
+    try:
+        pooled = engine.raw_connection()
+    except errors as error:
+        raise _sqlalchemy_error(error, errors) from error
+    driver: Any = pooled.driver_connection
+    try:
+        driver.autocommit = True
+        return statement.rows_of_driver(driver, engine.dialect, parameters)
+    except errors as error:
+        if driver.closed:
+            return None
+        raise _sqlalchemy_error(error, errors) from error
+    finally:
+        if driver.closed or driver.info.transaction_status:
+            pooled.invalidate()
+        else:
+            driver.autocommit = False
+            pooled.close()
+
+
+def _sqlalchemy_error(error: Exception, errors: type[Exception]) -> BaseException:
+    said = _without_values(error)
+    wrapped = DBAPIError.instance("", None, error, errors, hide_parameters=True)
+    if said is not None:
+        wrapped.args = (said,)
+    return wrapped
+
+
 def _leave_out_values(context: ExceptionContext) -> None:
-    """Shorten the server's message, because errors are logged.
+    said = _without_values(context.original_exception)
+    if said is not None and context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (said,)
+
+
+def _without_values(error: BaseException) -> str | None:
+    """Shorten the server's message, because errors are logged, and return it with its class.
 
     Below its first line, it quotes the row or key; of a value that it cannot read, in the first.
+    Returns None if the error is not from the server.
     """
-    error = context.original_exception
     state, diagnosis = getattr(error, "sqlstate", None), getattr(error, "diag", None)
-    if state is None or diagnosis is None:  # not from the server
-        return
+    if state is None or diagnosis is None:
+        return None
     said = f"SQLSTATE {state}"
     if not state.startswith(DATA_EXCEPTION) and diagnosis.message_primary:
         said = f"{diagnosis.message_primary} ({said})"
     error.args = (said,)
-    if context.sqlalchemy_exception is not None:
-        context.sqlalchemy_exception.args = (f"({type(error).__name__}) {said}",)
+    return f"({type(error).__name__}) {said}"

@@ -9,15 +9,18 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
 from orders.interfaces.api.application import all_endpoints
 from orders.storage import database
+from orders.storage.compiled_select import CompiledSelect, Parameters
 from orders.storage.table_copies import copied_tables
 from tests.actors import Org
 from tests.api.calls import Answer, Api
@@ -33,6 +36,7 @@ FAULTS = {
 AT_COMMIT = 0  # in place of the number of a statement
 # Counters and logs of requests, which a refused one may have, too.
 NOT_COMPARED = {"rate_count", "request_log"}
+ROWS_OF_DRIVER = CompiledSelect.rows_of_driver
 CART = [{"configurationId": CHAIR, "count": 1}]
 HOOK = {"topic": "order.created", "address": "https://shop.example/hook"}
 State = dict[str, Any]
@@ -137,6 +141,13 @@ class Failing:
         self.has_failed = True
         return self._sql, [()] if is_many else ()
 
+    def select(self, one: CompiledSelect, driver: Any, dialect: Dialect, values: Parameters) -> Any:  # noqa: ANN401 - the driver's
+        """Run a select that goes past SQLAlchemy's events."""
+        sql, _ = self.statement(None, None, "", (), None, False)
+        if sql:
+            driver.execute(sql)
+        return ROWS_OF_DRIVER(one, driver, dialect, values)
+
     def commit(self, connection: Connection) -> None:
         if self._at == AT_COMMIT and not self.has_failed:
             self.has_failed = True
@@ -152,7 +163,12 @@ class Failing:
         event.listen(engine, "before_cursor_execute", self.statement, retval=True)
         event.listen(engine, "commit", self.commit)
         try:
-            yield
+            with patch.object(
+                CompiledSelect,
+                "rows_of_driver",
+                lambda *read: self.select(*read),  # noqa: PLW0108 - a method
+            ):
+                yield
         finally:
             event.remove(engine, "before_cursor_execute", self.statement)
             event.remove(engine, "commit", self.commit)

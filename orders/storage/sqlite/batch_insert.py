@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from orders.storage.sql import NewRows, row_values
-from orders.storage.sqlite.statement_cache import driver_of, sqlalchemy_error
+from orders.storage.sqlite.open_connections import driver_of, sqlalchemy_error
 
 _Keys: TypeAlias = tuple[str, ...]
 

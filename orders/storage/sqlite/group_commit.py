@@ -26,8 +26,8 @@ from orders.storage.sqlite.batch_insert import BatchInsert, WaitedTooLong, inser
 from orders.storage.sqlite.database_files import CANNOT_WRITE, FilesReplaced, files_of
 from orders.storage.sqlite.freed_pages import rewrite
 from orders.storage.sqlite.long_log import LongLog
+from orders.storage.sqlite.open_connections import driver_of
 from orders.storage.sqlite.process_lock import ProcessLock
-from orders.storage.sqlite.statement_cache import driver_of
 from orders.storage.unavailable import is_unavailable
 
 log = logging.getLogger(__name__)
