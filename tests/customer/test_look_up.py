@@ -2,8 +2,10 @@
 
 import sqlite3
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -134,23 +136,29 @@ def test_the_code_is_taken_out_of_what_was_pasted(
 
 @pytest.mark.own_database(reason="it listens to the connections from the first one on")
 def test_only_well_formed_codes_reach_the_database(
-    app: Flask, client: FlaskClient, clock: Clock, database_url: str
+    app: Flask,
+    client: FlaskClient,
+    clock: Clock,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[str] = []
-    if database_url.startswith("sqlite"):
-        # The look-up bypasses SQLAlchemy, so the driver itself is traced.
-        def watch(connection: sqlite3.Connection, _record: object) -> None:
-            connection.set_trace_callback(asked.append)
 
+    # The look-up goes past SQLAlchemy, so the drivers themselves are watched.
+    def watch(connection: sqlite3.Connection, _record: object) -> None:
+        connection.set_trace_callback(asked.append)
+
+    run = psycopg.Connection.execute
+
+    def note(connection: Any, statement: Any, *rest: Any, **options: Any) -> Any:  # noqa: ANN401 - as the method
+        asked.append(statement)
+        return run(connection, statement, *rest, **options)
+
+    if database_url.startswith("sqlite"):
         with app.app_context():
             event.listen(db.engine, "connect", watch)
     else:
-
-        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-            asked.append(statement)
-
-        with app.app_context():
-            event.listen(db.engine, "before_cursor_execute", note)
+        monkeypatch.setattr(psycopg.Connection, "execute", note)
     mistyped = UNKNOWN_CODE[:-1] + ("0" if UNKNOWN_CODE[-1] != "0" else "1")
     find(client, mistyped)
     client.get(f"/o/{mistyped}")
