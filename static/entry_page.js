@@ -53,6 +53,7 @@ function prepare() {
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
   for (const row of openRows) lines().querySelector(`[data-row="${row}"] > .details`)?.removeAttribute("hidden");
   opened = openRows = [];
+  for (const button of form().querySelectorAll("[data-keeps]")) button.hidden = false;
   bars.disconnect();
   bars.observe(form().querySelector(".submit"));
 }

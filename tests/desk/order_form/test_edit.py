@@ -1,5 +1,6 @@
 """Changing an order by the form: only edited fields, merged with changes of others."""
 
+import re
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -265,6 +266,32 @@ def test_an_unknown_version_is_refused(desk: Desk, staff_client: FlaskClient, ve
     form = {**desk.open(staff_client), "version": version, "name": "Ash", "do": "save"}
     assert staff_client.post(desk.address, data=form).status_code == 404
     assert desk.stored() == desk.order
+
+
+ODD_VERSIONS = [None, "", "0", "-1", "99", "x", "1e9", "9" * 30, "\0"]
+
+
+@pytest.mark.parametrize("version", ODD_VERSIONS)
+def test_no_part_of_the_form_fails_for_an_unknown_version(
+    app: Flask, desk: Desk, staff_client: FlaskClient, version: str | None
+) -> None:
+    sent = {"order": desk.order.short_id, "name": "New", "field": "name"}
+    if version is not None:
+        sent["version"] = version
+    for rule in app.url_map.iter_rules():
+        if "POST" not in (rule.methods or ()) or not re.search(
+            "/orders/(new|drafts|<r)", rule.rule
+        ):
+            continue
+        given = dict.fromkeys(rule.arguments, desk.order.short_id)
+        with app.test_request_context():
+            path = rule.build(given, append_unknown=False)
+        if path is None:  # it takes something else than an order
+            continue
+        answer = staff_client.post(path[1], query_string={"field": "name"}, data=sent)
+        assert answer.status_code < 500, rule
+    answer = staff_client.post("/orders/new/check?field=name", data=sent)
+    assert answer.status_code == 409
 
 
 def test_an_order_of_another_org_is_not_found(
