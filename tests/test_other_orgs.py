@@ -25,8 +25,9 @@ from orders.services.orders import bulk, drafts, saved_views
 from orders.services.orders.bulk import BulkAction
 from orders.services.webhooks import webhooks
 from orders.storage import database, tables
-from orders.storage.models.orgs import Attribute
-from orders.storage.models.people import PasskeyRow, StaffAccount, StaffSessionRow
+from orders.storage.models.base import Base
+from orders.storage.models.people import PasskeyRow, StaffAccount
+from orders.storage.org_rows import belongs_to
 from tests.actors import Org
 from tests.api.calls import Answer, Api
 from tests.api.conftest import caller
@@ -55,23 +56,29 @@ def asking(client: FlaskClient, other_org: Org) -> Api:
     return caller(client, other_org, other_org.private)
 
 
-def ids_in(app: Flask, org: Org, theirs: Api) -> dict[str, list[str]]:
-    """Return the IDs of something of the org for each name of a parameter, by that name."""
+def ids_in(app: Flask, org: Org, theirs: Api, mark: str = "theirs") -> dict[str, list[str]]:
+    """Return the IDs of something of the org for each name of a parameter, by that name.
+
+    `mark` is part of IDs that the org chooses; two orgs have different ones.
+    """
     hook = {"topic": "order.created", "address": "https://shop.example/hook"}
     webhook = theirs.call("POST", "/webhooks", hook).json["webhook"]
     theirs.call("POST", "/customers", {"customerId": "K-4711", "name": "Hall"})
     saved: Any = theirs.client.post(
         "/api/configurations",
         headers=theirs.headers,
-        data={"shortId": "theirs-1", "thumbnail": (BytesIO(PNG), "a.png")},
+        data={"shortId": f"{mark}-1", "thumbnail": (BytesIO(PNG), "a.png")},
     ).json
     order = theirs.create({"cart": CART, "customerId": "K-4711"}).json
     member, admin = org.staff(), org.admin()
     org.sign_in(app.test_client())
     org.define(AttributeRule("room", "Room", Kind.TEXT))
-    change = str(uuid.uuid4())
+    change, draft = str(uuid.uuid4()), mark.ljust(22, "0")
     with app.app_context():
         bulk.change_orders([], BulkAction.BIN, change_id=change, actor=member.actor)
+        drafts.save_draft(
+            draft, [["name", "Hall"]], actor=member.actor, title="", lines=0, version=0, page=""
+        )
         sheet = f"order,configurationId,count\nA,{CHAIR},1\n".encode()
         found = upload.upload("a.csv", sheet, actor=member.actor, limits=Limits(), key="key")
         made = {
@@ -84,12 +91,13 @@ def ids_in(app: Flask, org: Org, theirs: Api) -> dict[str, list[str]]:
             ],
         }
 
-        passkey = {"credential_id": "theirs", "public_key": "", "sign_count": 0, "name": "Phone"}
+        passkey = {"credential_id": mark, "public_key": "", "sign_count": 0, "name": "Phone"}
         owner = {"org_id": org.id, "staff_id": member.id, "created_at": datetime.now(UTC)}
         database.execute(insert(PasskeyRow).values(id=str(uuid.uuid4()), **passkey, **owner))
 
-        def first(column: Any) -> list[str]:  # noqa: ANN401 - a column of any table
-            return [str(database.fetch_value(select(column)))]
+        def first(name: str) -> list[str]:
+            table = Base.metadata.tables[name]
+            return [database.fetch_value(select(table.c.id).where(belongs_to(table, org.id)))]
 
         return {
             **made,
@@ -98,14 +106,15 @@ def ids_in(app: Flask, org: Org, theirs: Api) -> dict[str, list[str]]:
             "name": [saved["thumbnail"].rpartition("/")[2]],
             "customer_id": ["K-4711"],
             "webhook_id": [webhook["id"]],
-            "delivery_id": first(tables.webhook_delivery.c.id),
+            "delivery_id": first("webhook_delivery"),
             "token_id": [org.private.id],
-            "attribute_id": first(Attribute.id),
+            "attribute_id": first("attribute"),
             "staff_id": [member.id],
-            "session_id": first(StaffSessionRow.id),
-            "passkey_id": first(PasskeyRow.id),
+            "session_id": first("staff_session"),
+            "passkey_id": first("passkey"),
             "note_id": [UNKNOWN],  # below an order
             "key": ["thumbnail"],
+            "draft": [draft],
         }
 
 
@@ -123,6 +132,7 @@ def pairs(
 ) -> list[tuple[dict[str, str], dict[str, str]]]:
     """Return parameters that name something of the org, and the same that name nothing."""
     ids = {**ids, "reference": ids["orders" if "/orders" in path else "configurations"]}
+    ids["key"] = ids["draft" if "/drafts/" in path else "key"]
     most = max(len(ids[name]) for name in names)
     known = [{name: ids[name][at % len(ids[name])] for name in names} for at in range(most)]
     return [(one, {name: unknown_like(value) for name, value in one.items()}) for one in known]
@@ -133,11 +143,15 @@ def said(answer: Any, sent: Mapping[str, str]) -> tuple[int, str, str]:  # noqa:
     text, location = answer.text, answer.headers.get("Location", "")
     if answer.mimetype == "text/html" and "<main" in text:
         text = " ".join(read(text).first("main").text.split())
+    return answer.status_code, without_ids(location, sent), without_ids(text, sent)
+
+
+def without_ids(text: str, sent: Mapping[str, str]) -> str:
     for name, value in sent.items():
-        text, location = text.replace(value, name), location.replace(value, name)
+        text = text.replace(value, name)
         code = " ".join(re.findall("....", value)) if len(value) == 12 else value
         text = text.replace(code.replace(" ", "-"), name).replace(code, name)
-    return answer.status_code, location, text
+    return text
 
 
 @pytest.mark.one_database(reason="the same conditions on both")

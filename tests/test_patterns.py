@@ -39,7 +39,7 @@ TRIES = 7
 class Use(NamedTuple):
     """A pattern, a method that it is used with, and where."""
 
-    pattern: re.Pattern[str]
+    pattern: re.Pattern[Any]  # of texts or of bytes
     method: str
     place: str
 
@@ -50,8 +50,8 @@ def modules() -> Iterator[ModuleType]:
             yield importlib.import_module(found.name)
 
 
-def patterns_in(value: object) -> Iterator[re.Pattern[str]]:
-    if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
+def patterns_in(value: object) -> Iterator[re.Pattern[Any]]:
+    if isinstance(value, re.Pattern):
         yield value
     elif isinstance(value, dict):
         yield from chain.from_iterable(map(patterns_in, value.values()))
@@ -98,12 +98,12 @@ def uses() -> list[Use]:
     return list(unique.values())
 
 
-def constant(node: ast.expr, module: ModuleType) -> str | None:
-    """Return the text of a pattern that is written down, or None."""
+def constant(node: ast.expr, module: ModuleType) -> Any:  # noqa: ANN401 - of texts or of bytes
+    """Return a pattern that is written down, or None."""
     if isinstance(node, ast.Constant):
-        return str(node.value)
+        return node.value
     value = getattr(module, node.id, None) if isinstance(node, ast.Name) else None
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str | bytes) else None
 
 
 def test_patterns_are_made_when_a_module_is_loaded() -> None:
@@ -180,7 +180,7 @@ def written(item: Any) -> str:  # noqa: ANN401 - of the parser
     }[name]  # fmt: skip
 
 
-def texts(pattern: re.Pattern[str]) -> list[Callable[[int], str]]:
+def texts(pattern: re.Pattern[Any]) -> list[Callable[[int], str]]:
     """Return functions that make a text of a length, of which the pattern may think long."""
     parsed = re._parser.parse(pattern.pattern, pattern.flags)
     found = list(dict.fromkeys(one[:LONGEST] for one in pieces(parsed) if one))
@@ -198,8 +198,10 @@ def texts(pattern: re.Pattern[str]) -> list[Callable[[int], str]]:
 
 def seconds(use: Use, text: str) -> float:
     function = getattr(use.pattern, use.method)
+    is_text = isinstance(use.pattern.pattern, str)
+    sent = text if is_text else text.encode("latin-1", "replace")
     started = time.thread_time()  # without the time that other processes got
-    found = function("", text) if use.method in {"sub", "subn"} else function(text)
+    found = function(sent[:0], sent) if use.method in {"sub", "subn"} else function(sent)
     if use.method == "finditer":
         list(found)
     return time.thread_time() - started
@@ -227,6 +229,7 @@ def test_all_patterns_are_found() -> None:
     assert len(found) > 120
     places = {one.place for one in found}
     assert "orders.domain.message_lines._ORDERED_BEHIND" in places
+    assert "orders.domain.pictures._MARKER" in places  # of bytes
 
 
 def test_every_pattern_takes_linear_time() -> None:
@@ -245,6 +248,7 @@ def test_paths_are_found_in_linear_time() -> None:
 
 
 def test_a_quadratic_pattern_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = [Use(re.compile(one), "search", one) for one in (r"\s+$", "[a-z]+@", r"\[[^\]]*\]")]
+    patterns: list[str | bytes] = [r"\s+$", "[a-z]+@", r"\[[^\]]*\]", rb"\xff[^\x00]*\x00"]
+    slow = [Use(re.compile(one), "search", repr(one)) for one in patterns]
     monkeypatch.setattr("tests.test_patterns.uses", lambda: slow)
-    assert len(slow_uses(SHORT, TOO_SLOW)) == 3
+    assert len(slow_uses(SHORT, TOO_SLOW)) == len(slow)

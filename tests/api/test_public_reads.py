@@ -2,12 +2,15 @@
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from orders.domain.attributes import Applies, AttributeRule, Kind
 from orders.services.accounts import access, orgs, tokens
 from orders.services.orders.lookup import MAX_TRIES
 from tests.actors import DOMAINS, Org
 from tests.api.calls import Answer, Api
+from tests.html import attributes
+from tests.html import read as read_page
 
 NUMBER = "Größe 4711"
 SENT = {"Customer-Id": "gr%C3%B6%C3%9Fe-4711"}
@@ -178,3 +181,21 @@ def test_an_org_chooses_what_they_read(
     assert customer_and_lines() == (None, 0)
     ask_for_customer_id(app, org, "none")
     assert customer_and_lines() == (NUMBER, 1)
+
+
+@pytest.mark.usefixtures("csrf_off")
+@pytest.mark.one_database(reason="the setting's SQL is that of other settings")
+def test_an_admin_chooses_it_in_the_settings(
+    public_api: Api, admin_client: FlaskClient, placed: dict[str, object]
+) -> None:
+    page = "/settings/organization"
+    for chosen, number in (("full", NUMBER), ("customer", None), ("full", NUMBER), ("", NUMBER)):
+        form = read_page(admin_client.get(page).text).first("form.card").fields()
+        answer = admin_client.post(page, data={**form, "public_reads": chosen})
+        assert (answer.status_code, answer.location) == (303, page)
+        shown = read_page(admin_client.get(page).text).first("form.card").fields()
+        assert shown["public_reads"] == chosen
+        assert read(public_api, placed["shortId"]).json["customerId"] == number
+    refused = admin_client.post(page, data={**form, "public_reads": "everything"})
+    assert refused.status_code == 422
+    assert attributes(refused.text, "[data-path]", "data-path") == ["public_reads"]

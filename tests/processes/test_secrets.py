@@ -15,14 +15,24 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from app import create_app
+from orders.interfaces.customer.unlock import COOKIE as UNLOCKED
 from orders.settings import read_settings
 from orders.storage.models.base import Base
+from tests.bad_orders import CHAIR
 from tests.desk.people.links_and_codes import code_of, link_on, secret_of
 from tests.html import read
 from tests.processes.server import Server, running
 
 ADMIN, SALES = "ada@desk.example", "sam@desk.example"
-METRICS_TOKEN = "the-metrics-are-read-with-this"
+# Settings that are secrets. Nothing answers at the mail server and the provider.
+SETTINGS = {
+    "METRICS_TOKEN": "the-metrics-are-read-with-this",
+    "ENCRYPTION_KEY": "the-stored-secrets-are-encrypted-with-this",
+    "BACKUP_PASSPHRASE": "the-backups-are-encrypted-with-this",
+    "OIDC_CLIENT_SECRET": "the-provider-knows-the-desk-by-this",
+}
+MAIL_PASSWORD = "the-mail-server-knows-the-desk-by-this"
+NOWHERE = "127.0.0.1:1"
 TOKEN = re.compile(r"so_(?:prv|pub)_[A-Za-z0-9_-]{43}")
 WEBHOOK = re.compile(r"whsec_[A-Za-z0-9+/=]{40,}")
 RECOVERY = re.compile(r"\b(?:[0-9a-z]{4}-){3}[0-9a-z]{4}\b")
@@ -68,6 +78,8 @@ class Visitor:
         except urllib.error.HTTPError as error:
             page = error.read().decode("utf-8", "replace")
         for cookie in self._jar:
+            if cookie.name == UNLOCKED and cookie.value:
+                self._secrets.keep("a cookie that unlocks an order", cookie.value)
             if "shortorder" in cookie.name and cookie.value:
                 self._secrets.keep("a session cookie", cookie.value)
                 staff = _session_of(cookie.value).get("staff")
@@ -104,8 +116,13 @@ def _session_of(cookie: str) -> dict[str, str]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    options = {"ACCESS_LOG": "1", "LOG_FORMAT": "json", "METRICS_TOKEN": METRICS_TOKEN}
-    with running(tmp_path, WORKERS="1", **options) as server:
+    options = {
+        "ACCESS_LOG": "1", "LOG_FORMAT": "json", "PUBLIC_URL": "http://127.0.0.1",
+        "SMTP_URL": f"smtp://desk:{MAIL_PASSWORD}@{NOWHERE}?tls=off", "MAIL_FROM": ADMIN,
+        "OIDC_ISSUER": f"http://{NOWHERE}", "OIDC_CLIENT_ID": "desk",
+        "BACKUP_TO": f"{tmp_path}/backups",
+    }  # fmt: skip
+    with running(tmp_path, WORKERS="1", **options, **SETTINGS) as server:
         yield server
 
 
@@ -152,6 +169,14 @@ def use_webhooks(server: Server, secrets: Secrets, admin: Visitor, token: str) -
         secrets.keep("a webhook's secret", one.removeprefix("whsec_"))
 
 
+def use_customer_page(server: Server, admin: Visitor, customer: Visitor, token: str) -> None:
+    """Let a customer see their order after they have entered their customer ID."""
+    admin.send("/settings/customers", customer_check="customerId")
+    body = {"customerId": "K-4711", "cart": [{"configurationId": CHAIR, "count": 1}]}
+    code = json.loads(call(server, "/api/orders", token, body=body))["shortId"]
+    assert not read(customer.send(f"/o/{code}", number="K-4711")).has("[name=number]")
+
+
 def set_up(server: Server, secrets: Secrets) -> Visitor:
     """Set the desk up by its link and return the admin's browser."""
     link = server.command("setup-link")["link"]
@@ -167,7 +192,9 @@ def set_up(server: Server, secrets: Secrets) -> Visitor:
 
 def use_links(server: Server, secrets: Secrets, admin: Visitor) -> None:
     """Invite a colleague, and give them a reset link, and a password."""
-    invitation = link_on(admin.send("/settings/staff/invite", email=SALES, role="sales"))
+    invited = admin.send("/settings/staff/invite", email=SALES, role="sales", do="mail")
+    assert "The mail server cannot be reached" in invited
+    invitation = link_on(invited)
     secrets.keep("an invitation link's secret", secret_of(invitation))
     first = secrets.keep("a password of an invited person", "seven slow snails sing")
     sales = Visitor(server, secrets)
@@ -250,19 +277,23 @@ def test_no_secret_is_found_in_plain(server: Server) -> None:
     token = use_tokens(server, secrets, admin)
     use_webhooks(server, secrets, admin, token)
     use_links(server, secrets, admin)
+    use_customer_page(server, admin, Visitor(server, secrets), token)
+    server.command("backup")
     folder = Path(server.environment["DATA_DIR"])
     for name, key in server.environment.items():
         if name == "SECRET_KEY" and key:
             secrets.keep("SECRET_KEY", key)
     for file in folder.glob("*secret*"):
         secrets.keep("the generated SECRET_KEY", file.read_text("utf-8").strip())
-    secrets.keep("METRICS_TOKEN", METRICS_TOKEN)
+    for name, setting in SETTINGS.items():
+        secrets.keep(name, setting)
+    secrets.keep("the password of the mail server", MAIL_PASSWORD)
     kinds = set(secrets.values())
-    assert len(kinds) == 19, kinds
+    assert len(kinds) == 24, kinds
     # What is no secret is found everywhere, so that the search is known to find something.
     seen = Secrets({ADMIN: "an address", "/api/orders": "a path"})
     places: list[tuple[str, str | bytes]] = [*pages(server, admin), *stored(server)]
-    places.append(("the metrics", call(server, "/metrics", METRICS_TOKEN)))
+    places.append(("the metrics", call(server, "/metrics", SETTINGS["METRICS_TOKEN"])))
     # What was deleted or replaced may still be in a page of the file, or in the write-ahead log.
     places.extend(
         (f"the file {file.name}", file.read_bytes())
@@ -277,4 +308,5 @@ def test_no_secret_is_found_in_plain(server: Server) -> None:
         "an address in the page /settings/staff",
         "a path in the file server.log",
     }, controls
+    assert list(Path(server.environment["BACKUP_TO"]).iterdir())
     assert any("address in the file shortorder.sqlite3" in one for one in controls), controls

@@ -136,6 +136,18 @@ class TestChanging:
             form = {"email": org.email, "password": password}
             assert client.post("/sign-in", data=form).status_code == status
 
+    def test_a_new_password_is_changed_at_the_first_use(
+        self, client: FlaskClient, admin_client: FlaskClient, org: Org, colleague: str
+    ) -> None:
+        given, chosen = "another battery", "a battery of one's own"
+        admin_client.post(f"{colleague}/password", data={"password": given})
+        signed_in = client.post("/sign-in", data={"email": org.email, "password": given})
+        assert signed_in.status_code == 303
+        assert client.get("/orders").location == "/account/password?next=/orders"
+        typed = {"old_password": given, "password": chosen, "next": "/orders"}
+        assert client.post("/account/password", data=typed).location == "/orders"
+        assert client.get("/orders").status_code == 200
+
     def test_admins_prove_their_current_password_and_code_before_they_change_them(
         self, app: Flask, admin_client: FlaskClient, org: Org, own: str
     ) -> None:
