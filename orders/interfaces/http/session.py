@@ -138,7 +138,7 @@ def own_path(address: str) -> str:
 def begin_session(*kept: str) -> None:
     """Clear the cookie's session but for the values `kept`; in the new one nobody is signed in.
 
-    A person who is signed in is signed out.
+    A person who is signed in is signed out. Which account signed in last stays, too.
     """
     before = current_session()
     if before is not None:
