@@ -55,8 +55,15 @@ class CompiledSelect:
 
         `dialect` belongs to the driver and takes parameters by name.
         """
-        compiled = self._compiled.get(dialect.name) or self._compile(dialect)
+        compiled = self._compiled_for(dialect)
         return [compiled.row(one) for one in driver.execute(compiled.text, parameters).fetchall()]
+
+    def text(self, dialect: Dialect) -> str:
+        """Return the SQL text, without values."""
+        return self._compiled_for(dialect).text
+
+    def _compiled_for(self, dialect: Dialect) -> _Compiled:
+        return self._compiled.get(dialect.name) or self._compile(dialect)
 
     def _compile(self, dialect: Dialect) -> _Compiled:
         # Two threads may do this at the same time; the results are equal.

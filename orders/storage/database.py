@@ -132,7 +132,7 @@ def rows(statement: CompiledSelect, parameters: Parameters) -> Sequence[Any]:
         if engine.dialect.name == "sqlite":
             return _connections_of(engine).rows(statement, parameters)
         found = rows_of_driver(engine, statement, parameters)
-        return _rows_after_loss(engine, statement, parameters) if found is None else found
+        return _rows_on_new_connection(engine, statement, parameters) if found is None else found
     except SQLAlchemyError as error:
         _raise_if_unavailable(error, CANNOT_READ)
         raise
@@ -293,18 +293,11 @@ def close() -> None:
     forget(str(engine.url.database))
 
 
-def _rows_after_loss(
+def _rows_on_new_connection(
     engine: Engine, statement: CompiledSelect, parameters: Parameters
 ) -> Sequence[Any]:
-    """Run a select on a new connection to PostgreSQL: after the first lost one, all are closed."""
-    for is_last in (False, True):
-        try:
-            with isolated(engine, "AUTOCOMMIT").connect() as connection:
-                return statement.rows(connection, parameters)
-        except DBAPIError as error:
-            if is_last or not error.connection_invalidated:
-                raise
-    raise AssertionError("unreachable: the last try returns or raises")
+    with isolated(engine, "AUTOCOMMIT").connect() as connection:
+        return statement.rows(connection, parameters)
 
 
 def _start_writing() -> None:

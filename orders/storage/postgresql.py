@@ -128,7 +128,14 @@ def prepare(
     event.listen(engine, "handle_error", failed)
     event.listen(engine, "handle_error", _leave_out_values)
     event.listen(engine, "connect", connected)
+    event.listen(engine, "reset", _begin_transactions_again)
     event.listen(engine, "begin", begun)
+
+
+def _begin_transactions_again(driver: Any, _record: object, _state: object) -> None:  # noqa: ANN401 - psycopg's
+    """Set back what `rows_of_driver` has set; the pool closes a connection for which this fails."""
+    if driver.autocommit:
+        driver.autocommit = False
 
 
 def rows_of_driver(
@@ -136,35 +143,29 @@ def rows_of_driver(
 ) -> Sequence[Any] | None:
     """Run a compiled select by the driver, outside of any transaction, and return its rows.
 
-    Returns None if the connection turned out to be lost. Raises SQLAlchemy's exceptions.
+    SQLAlchemy's own way to such a connection takes as long as the select. Returns None if the
+    connection turned out to be lost; all connections of the pool from before are closed then.
+    Raises SQLAlchemy's exceptions.
     """
-    errors = engine.dialect.loaded_dbapi.Error
+    dialect, pooled = engine.dialect, None
+    errors = dialect.loaded_dbapi.Error
     try:
         pooled = engine.raw_connection()
+        driver: Any = pooled.driver_connection
+        driver.autocommit = True  # until it is back in the pool
+        return statement.rows_of_driver(driver, dialect, parameters)
     except errors as error:
-        raise _sqlalchemy_error(error, errors) from error
-    driver: Any = pooled.driver_connection
-    try:
-        driver.autocommit = True
-        return statement.rows_of_driver(driver, engine.dialect, parameters)
-    except errors as error:
-        if driver.closed:
+        if pooled is not None and driver.closed:
+            engine.pool._invalidate(pooled, error)  # as SQLAlchemy does
             return None
-        raise _sqlalchemy_error(error, errors) from error
+        said, text = _without_values(error), statement.text(dialect)
+        wrapped = DBAPIError.instance(text, None, error, errors, hide_parameters=True)
+        if said is not None:
+            wrapped.args = (said,)
+        raise wrapped from error
     finally:
-        if driver.closed or driver.info.transaction_status:
-            pooled.invalidate()
-        else:
-            driver.autocommit = False
+        if pooled is not None and pooled.is_valid:
             pooled.close()
-
-
-def _sqlalchemy_error(error: Exception, errors: type[Exception]) -> BaseException:
-    said = _without_values(error)
-    wrapped = DBAPIError.instance("", None, error, errors, hide_parameters=True)
-    if said is not None:
-        wrapped.args = (said,)
-    return wrapped
 
 
 def _leave_out_values(context: ExceptionContext) -> None:

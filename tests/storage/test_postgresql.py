@@ -15,7 +15,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import make_url, select, text
+from sqlalchemy import Integer, Text, bindparam, cast, func, literal_column, make_url, select, text
+from sqlalchemy.exc import DBAPIError
 
 from orders.domain.errors import ServiceBusy
 from orders.interfaces.cli.upgrade import CannotStart, migrate
@@ -242,3 +243,45 @@ def test_servers_that_start_at_once_do_not_blame_each_other(postgres: str, tmp_p
             with app.app_context():
                 database.close()
         connection.execute("DROP DATABASE new WITH (FORCE)")
+
+
+@pytest.mark.own_database(reason="its connections are ended")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+class TestSelectsByTheDriver:
+    """Connections of the pool are used outside of transactions, and are as before afterwards."""
+
+    ONE = database.CompiledSelect(select(literal_column("1").label("one")))
+    NUMBER = database.CompiledSelect(
+        select(cast(bindparam("sent", type_=Text), Integer).label("one"))
+    )
+
+    def test_connections_have_transactions_again(
+        self, app: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise MemoryError
+
+        with app.app_context():
+            assert [row.one for row in database.rows(self.ONE, {})] == [1]
+            with pytest.raises(DBAPIError):
+                database.rows(self.NUMBER, {"sent": "x"})
+            with monkeypatch.context() as patched:
+                patched.setattr(database.CompiledSelect, "rows_of_driver", fail)
+                with pytest.raises(MemoryError):
+                    database.rows(self.ONE, {})
+            with database.db.engine.connect() as connection:
+                driver = connection.connection.driver_connection
+                assert isinstance(driver, psycopg.Connection)
+                assert not driver.autocommit
+            assert database.db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # of a queue
+
+    def test_lost_connections_are_replaced(self, app: Flask, database_url: str) -> None:
+        with app.app_context():
+            engine = database.db.engine
+            with engine.connect() as first, engine.connect() as second:
+                kept = [one.scalar(select(func.pg_backend_pid())) for one in (first, second)]
+            with psycopg.connect(database_url, autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) pid", [kept])
+            assert [row.one for row in database.rows(self.ONE, {})] == [1]
+            with engine.connect() as connection:
+                assert connection.scalar(select(func.pg_backend_pid())) not in kept

@@ -204,7 +204,10 @@ def test_a_frozen_replica_holds_few_and_lets_them_go(
         waiting = [threading.Thread(target=listed, args=(org,)) for _ in range(3)]
         for one in waiting:
             one.start()
-        time.sleep(0.3)
+        with org.app.app_context():
+            replica = replicas._replicas[database.db.engine]
+        wait_until(lambda: len(replica._asking) == 3)
+        time.sleep(2 * replicas.PATIENCE)
         started = time.monotonic()
         assert len(listed(org)) == 0  # at once
         assert time.monotonic() - started < 0.3

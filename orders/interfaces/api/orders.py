@@ -23,7 +23,7 @@ from orders.interfaces.api.parameters import (
 from orders.interfaces.api.request import Call, read_json
 from orders.interfaces.api.responses import EndpointResult, list_result
 from orders.interfaces.api.schemas import SHORT_ID, OrderAnswer, OrderList
-from orders.services.catalog import configuration_queries, products
+from orders.services.catalog import configuration_queries
 from orders.services.orders import changes as order_changes
 from orders.services.orders import intake, order_list, public_reads
 from orders.services.orders.order_filter import OrderFilter
@@ -103,8 +103,6 @@ def create_order(call: Call) -> Order:
     is on disk.
     """
     draft = intake.check_order(call.body, actor=call.actor, limits=call.limits)
-    if draft.warnings:
-        call.misses += products.count_unknown(draft.warnings)
     return intake.create_order(draft, actor=call.actor, key=call.once)
 
 

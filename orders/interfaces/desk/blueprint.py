@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, g, render_template, request, url_for
 from werkzeug import exceptions
 
-from orders.domain.errors import Conflict, Forbidden, NotFound, OrderError, StaleVersion
+from orders.domain.errors import Forbidden, NotFound, OrderError, StaleVersion
 from orders.domain.permissions import REFUSALS, Permission
 from orders.domain.short_id import MistypedShortId, grouped
 from orders.domain.texts import lazy_gettext
@@ -236,13 +236,11 @@ def keep_private(response: Response) -> Response:
 @desk.errorhandler(NotFound)
 @desk.errorhandler(MistypedShortId)
 @desk.errorhandler(Forbidden)
-@desk.errorhandler(Conflict)
-@desk.errorhandler(StaleVersion)
 def _show_refusal(error: OrderError) -> Response:
-    """Render an error for which the view has no page of its own."""
-    kind: type[exceptions.HTTPException] = exceptions.NotFound
-    if isinstance(error, Forbidden):
-        kind = exceptions.Forbidden
-    elif isinstance(error, Conflict | StaleVersion):
-        kind = exceptions.Conflict
+    kind = exceptions.Forbidden if isinstance(error, Forbidden) else exceptions.NotFound
     return error_page(kind(error.sentence))
+
+
+@desk.errorhandler(StaleVersion)
+def _show_conflict(_: StaleVersion) -> Response:
+    return error_page(exceptions.Conflict(description=""))

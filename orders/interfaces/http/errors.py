@@ -33,6 +33,10 @@ SENTENCES = {
         lazy_gettext("Not supported"),
         lazy_gettext("This page does not support that request. Go back and try again."),
     ),
+    409: (
+        lazy_gettext("Changed in the meantime"),
+        lazy_gettext("Nothing was saved. Reload the page, then try again."),
+    ),
     413: (
         lazy_gettext("Too large"),
         lazy_gettext("Nothing was saved. Go back and send less at a time."),

@@ -22,7 +22,7 @@ from orders.settings import NONE, Settings
 from orders.storage.rate_counts import EXACT, SHARED_MEMORY, storage_options
 
 KEPT_KEYS = 10_000  # of tokens and addresses, which requests repeat
-# Short IDs of other orgs' configurations that an org may come across, by choosing the same ones.
+# Short IDs of other orgs' configurations that an org may learn of, by choosing the same ones.
 TAKEN_LIMIT = "100 per hour"
 TOO_MANY_TAKEN = lazy_gettext(
     "Too many of the short IDs you chose are already used. Leave them out, or try again later."
@@ -126,13 +126,14 @@ class RequestLimits:
         self._misses.hit(self._misses.key(network), count)
 
     def require_taken_left(self, org_id: str) -> None:
-        """Raise TooManyTries if the org has come across too many short IDs of other orgs."""
+        """Raise TooManyTries if the org has learned of too many short IDs that others have."""
         key = self._taken.key(org_id)
+        self._taken.hit(key, 0)  # from now on with what other processes have counted
         if not self._taken.has_room(key):
             raise TooManyTries(TOO_MANY_TAKEN, self._taken.wait(key))
 
     def count_taken(self, org_id: str, count: int) -> None:
-        """Count short IDs of other orgs that an org has chosen; short IDs are unique over all."""
+        """Count short IDs that an org has chosen and another org has: they are unique over all."""
         if count:
             self._taken.hit(self._taken.key(org_id), count)
 

@@ -43,6 +43,18 @@ class SignInTries:
             return wait
         return self._hit(self._total, "accounts", account)
 
+    def take_inside(self, staff_id: str) -> int:
+        """Use up a try of someone who is signed in to the account, from any address.
+
+        Strangers cannot use these up. Returns and raises what `take` does.
+        """
+        return self._hit(self._by_address, "inside", staff_id)
+
+    def reset_inside(self, staff_id: str) -> None:
+        """Reset the tries of someone who is signed in. Raises ServiceBusy as `take` does."""
+        if self._by_address is not None:
+            self._strategy.clear(self._by_address, "inside", staff_id)
+
     def remember_success(self, email: str, network: str) -> None:
         """Reset the tries of this account and address, and remember the address.
 

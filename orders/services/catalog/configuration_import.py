@@ -51,7 +51,7 @@ class BadImport(InvalidInput):
     """Raised for a file with errors.
 
     `count` is the number of errors, and `rows` contains the first MAX_ERRORS of them. `foreign` is
-    the number of chosen short IDs that are in use in other orgs.
+    the number of short IDs in these rows that other orgs' configurations have.
     """
 
     def __init__(self, errors: Sequence[RowError], foreign: int = 0) -> None:
@@ -112,8 +112,10 @@ def import_configurations(
         before_short_ids()
     errors += _taken(rows, short_ids, actor.org_id)
     if errors:
-        foreign = _count_foreign({value for _, value in short_ids}, actor.org_id)
-        raise BadImport(sorted(errors, key=lambda error: error.row), foreign)
+        errors.sort(key=lambda error: error.row)
+        shown = {error.row for error in errors[:MAX_ERRORS]}
+        named = {value for row, value in short_ids if row.number in shown}
+        raise BadImport(errors, _count_foreign(named, actor.org_id))
     require_room(actor.org_id, limits, configurations=len(checked))
     try:
         return save_configurations(checked, org_id=actor.org_id, created_by=actor.id)

@@ -26,7 +26,7 @@ from orders.domain.texts import lazy_gettext
 from orders.domain.webhook import Topic
 from orders.measurements import Measured, report
 from orders.services import idempotency
-from orders.services.accounts.access import MAX_PUBLIC_CODES, Actor, refuse_foreign_org
+from orders.services.accounts.access import Actor, refuse_foreign_org
 from orders.services.accounts.history import CREATED, IMPORTED
 from orders.services.catalog import products
 from orders.services.idempotency import IdempotencyKey, KeyAlreadyUsed
@@ -100,8 +100,8 @@ def check_order(
     if unknown and shape.cart_from_items and draft is not None:
         # Entries that name no configuration cannot be converted: `items` stays as it came.
         warnings = item_warnings(draft.items, actor.org_id)
-        most = len(warnings) if actor.is_private else MAX_PUBLIC_CODES
-        draft = draft._replace(cart=(), warnings=warnings[:most])
+        # A public token may be guessing: it learns that an entry is unknown, but not which.
+        draft = draft._replace(cart=(), warnings=warnings if actor.is_private else warnings[:1])
     else:
         errors += unknown
     if errors or draft is None:

@@ -35,7 +35,7 @@ class ConnectionCache:
         except BaseException as error:
             borrowed[0].close()
             if isinstance(error, sqlite3.Error):
-                raise sqlalchemy_error("", error) from error
+                raise sqlalchemy_error(statement.text(_SQLITE), error) from error
             raise
         if self._is_closed:
             borrowed[0].close()

@@ -133,7 +133,7 @@ class TestGuesses:
 
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
-        return replace(settings, account_total_limit="3 per hour")
+        return replace(settings, account_limit="3 per hour")
 
     @pytest.mark.parametrize(
         ("path", "field"),

@@ -150,6 +150,13 @@ def test_what_pages_have_stored_goes_with_the_session(
     for member, is_cleared in ((org.staff(), False), (org.admin(), True), (org.admin(), False)):
         typed = {"email": member.email, "password": PASSWORD}
         assert clears(elsewhere, "/sign-in", **typed) == is_cleared
+    own = f"/settings/staff/{org.admin().id}/sessions/end"
+    assert not clears(elsewhere, own, session="another")
+    assert clears(elsewhere, own)
+    fresh = sign_in(PHONE)
+    fresh.delete_cookie("shortorder")  # as after two weeks
+    assert clears(fresh, "/sign-in", email=org.staff().email, password=PASSWORD)
+    elsewhere = fresh
     assert not clears(elsewhere, "/account/sessions/end", do="others")
     assert clears(elsewhere, "/account/sessions/end", do="all")
 

@@ -103,7 +103,7 @@ def change_own_password() -> Response:
     values = entry.values()
     page = own_path(request.form.get("next", url_for("desk.show_account")))
     with entry.saving(page):
-        with one_try(member.email, "old_password"):
+        with one_try(member, "old_password"):
             own_account.change_password(member, old=values["old_password"], new=values["password"])
         stay_signed_in(is_proven=member.has_password)
         return forms.report(gettext("Password changed. You are signed out on other devices."), page)

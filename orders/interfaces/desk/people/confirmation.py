@@ -90,7 +90,7 @@ def _confirm(
     elif confirm_code and found.member.has_second_factor:
         second_factor.require_code(found.member, confirm_code, "confirm_code")
     else:
-        with one_try(found.member.email, "confirm_password"):
+        with one_try(found.member, "confirm_password"):
             own_account.require_password(found.member, confirm_password, "confirm_password")
     sessions.confirm(found)
     g.pop("staff_session", None)

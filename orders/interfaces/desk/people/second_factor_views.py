@@ -101,7 +101,7 @@ def turn_off_second_factor() -> Response:
 def _require_password(entry: FilledForm) -> None:
     member = signed_in()
     if member.has_password:
-        with one_try(member.email, "proof"):
+        with one_try(member, "proof"):
             own_account.require_password(member, entry.form.proof.data or "", "proof")
 
 

@@ -8,6 +8,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from orders.domain.errors import InvalidInput, ServiceBusy
 from orders.interfaces.http.limiters import client_network
+from orders.services.accounts.access import StaffMember
 from orders.services.accounts.sign_in_tries import SignInTries
 
 
@@ -29,20 +30,27 @@ def remember_success(email: str) -> None:
 
 
 @contextlib.contextmanager
-def one_try(email: str, path: str) -> Iterator[None]:
-    """Use up a try for an account, in which a form asks the signed-in person for their password.
+def one_try(member: StaffMember, path: str) -> Iterator[None]:
+    """Use up a try of a signed-in person, in which a form asks for their password.
 
-    The account's tries are given back unless the password, whose field is `path`, is refused.
-    Raises TooManyRequests if no try is left: someone who has taken over a session cannot guess it.
+    All tries are reset unless the password, whose field is `path`, is refused. Raises
+    TooManyRequests if none is left: someone who has taken over a session cannot guess it.
     """
-    require_try_left(email)
+    with contextlib.suppress(ServiceBusy):
+        if wait := _tries().take_inside(member.id):
+            raise TooManyRequests(retry_after=wait)
     try:
         yield
     except InvalidInput as invalid:
         if not any(error.path == path for error in invalid.errors):
-            remember_success(email)
+            _reset(member)
         raise
-    remember_success(email)
+    _reset(member)
+
+
+def _reset(member: StaffMember) -> None:
+    with contextlib.suppress(ServiceBusy):
+        _tries().reset_inside(member.id)
 
 
 def _tries() -> SignInTries:

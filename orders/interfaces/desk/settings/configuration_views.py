@@ -103,11 +103,13 @@ def import_configurations() -> Response:
                 count, count=figure(count),
             )  # fmt: skip
             return report(message, url_for("desk.list_configurations"))
-    status = 429 if isinstance(error, TooManyTries) else 422 if error else 200
-    return html_page(
-        "desk/configurations/import.html", status, error=error, limits=current_limits(),
-        sample=SAMPLE,
+    answer = html_page(
+        "desk/configurations/import.html", 422 if error else 200, error=error,
+        limits=current_limits(), sample=SAMPLE,
     )  # fmt: skip
+    if isinstance(error, TooManyTries):
+        answer.status_code, answer.headers["Retry-After"] = 429, str(error.wait)
+    return answer
 
 
 def _import() -> list[str]:

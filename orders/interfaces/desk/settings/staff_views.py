@@ -13,6 +13,7 @@ from orders.interfaces.desk.people.invitation_views import ROLE_CHOICES, Invitat
 from orders.interfaces.http.current_settings import may_mail_links
 from orders.interfaces.http.i18n import gettext
 from orders.interfaces.http.limiters import taken_address_limit
+from orders.interfaces.http.session import clear_storage, current_session
 from orders.services.accounts import account_events, accounts, checks, invitations, sessions
 from orders.services.accounts.accounts import Account
 
@@ -131,7 +132,10 @@ def end_staff_sessions(staff_id: str) -> Response:
     """End one session of a colleague, whose ID is in the field `session`, or all of them."""
     me = signed_in()
     account = accounts.find_staff(me.org_id, staff_id)
-    sessions.end_some(me.org_id, staff_id, only=request.form.get("session"), by=me.id)
+    only, here = request.form.get("session"), current_session()
+    sessions.end_some(me.org_id, staff_id, only=only, by=me.id)
+    if here and staff_id == me.id and only in {None, here.id}:
+        clear_storage()
     done = gettext("%(email)s is signed out.", email=account.email)
     return forms.report(done, _address(staff_id))
 
