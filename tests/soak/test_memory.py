@@ -24,8 +24,9 @@ WARM_UP, FULL = 0.4, 0.7
 # MB of a worker after the first: SQLite keeps up to 2 MB of pages for each of nine connections, and
 # a database that grows fills them. With 0.1 MB a worker grew by 4 MB in 140,000 requests.
 MOST_GROWTH = 18.0 + 6.0
-# MB after the second. Workers that kept what requests had sent grew by 0.3 MB a second.
-MOST_LATER = 4.0
+# MB after the second: on SQLite some of those connections may be used for the first time then.
+# Workers that kept what requests had sent grew by 0.3 MB a second, which is 16 MB in an hour's run.
+MOST_LATER = {"sqlite": 12.0, "postgresql": 4.0}
 # Different ones are never equal in cache keys: texts, names of headers, languages, user agents.
 WORDS = ("ring", "matt", "order", "note", "gift")
 
@@ -140,4 +141,4 @@ def test_memory_stays_flat(kind: str, tmp_path: Path, say: Say) -> None:
     )
     assert clients.bad == []
     assert all(late[pid] - early[pid] < MOST_GROWTH for pid in workers), (early, late)
-    assert all(late[pid] - full[pid] < MOST_LATER for pid in workers), (full, late)
+    assert all(late[pid] - full[pid] < MOST_LATER[kind] for pid in workers), (full, late)
