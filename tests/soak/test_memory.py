@@ -25,7 +25,7 @@ WARM_UP, FULL = 0.4, 0.7
 # a database that grows fills them. With 0.1 MB a worker grew by 4 MB in 140,000 requests.
 MOST_GROWTH = 18.0 + 6.0
 # MB after the second: on SQLite some of those connections may be used for the first time then.
-# Workers that kept what requests had sent grew by 0.3 MB a second, which is 16 MB in an hour's run.
+# Workers that kept what requests had sent grew by 0.3 MB a second: 16 MB there in a run of an hour.
 MOST_LATER = {"sqlite": 12.0, "postgresql": 4.0}
 # Different ones are never equal in cache keys: texts, names of headers, languages, user agents.
 WORDS = ("ring", "matt", "order", "note", "gift")
