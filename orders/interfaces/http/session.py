@@ -167,7 +167,8 @@ def begin_signed_in(
     browser's time zone as `zone`, for an account that has none. Returns how many failed tries to
     sign in there were since the last sign-in.
     """
-    if session.get(LAST) != member.id:
+    # Without a cookie from before it may be the same person, who has typed something there.
+    if session.get(LAST, member.id) != member.id:
         clear_storage()
     begin_session()
     act_as(ActorKind.STAFF, member.id)
