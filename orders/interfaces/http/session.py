@@ -180,7 +180,7 @@ def begin_signed_in(
 
 
 def clear_storage() -> None:
-    """Let the response delete what pages have stored in the browser, because others use it next.
+    """Let the response delete what pages have stored in the browser: someone else may use it next.
 
     These are tokens that were tried out in the API reference, and typed texts.
     """

@@ -177,7 +177,7 @@ def unknown_errors(references: Sequence[tuple[int, str]], actor: Actor) -> list[
 
 
 def count_unknown(errors: Iterable[FieldError]) -> int:
-    """Return how many of the errors or warnings are about an unknown short ID."""
+    """Return how many of the errors are about an unknown short ID."""
     return sum(error.message is UNKNOWN_SENTENCE for error in errors)
 
 
