@@ -1,9 +1,10 @@
 """The order form as a sheet: what is seen on opening, what has the focus is never covered, keys."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.test_order_page import place_order
@@ -187,6 +188,32 @@ def test_a_cell_is_copied_down_and_cleared_with_undo(page: Page, desk: Desk) -> 
     assert cells(page)[:2] == [(first, "12"), ("", "1")]
     page.keyboard.press("Alt+z")
     expect(page.locator("#totals")).to_have_text("2 lines, 24 items")
+
+
+def test_a_slow_check_of_an_earlier_value_is_replaced(page: Page, desk: Desk) -> None:
+    held: list[Route] = []
+    is_slow = True
+
+    def hold(route: Route) -> None:
+        if is_slow:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/orders/new/check?*", hold)
+    for sku in desk.skus:
+        page.eval_on_selector(
+            "#cart-0-configurationId",
+            "(field, text) => { field.value = text;"
+            " field.dispatchEvent(new Event('change', { bubbles: true })); }",
+            sku,
+        )
+        page.wait_for_timeout(100)
+    is_slow = False
+    for route in held:
+        with contextlib.suppress(Error):  # the page has given it up
+            route.continue_()
+    expect(page.locator("#cart-0-configurationId-error")).to_contain_text(desk.skus[-1])
 
 
 def test_f8_goes_from_problem_to_problem(page: Page, desk: Desk) -> None:
