@@ -52,6 +52,7 @@ WEIGHTS = {Status.LIST: 6, Status.IN_CART: 2, Status.NEW: 7, Status.IN_PROGRESS:
 SYLLABLES = ("ka", "lo", "mi", "ren", "tos", "vu", "bel", "dan", "fir", "gop", "hus", "jat")
 CHAIR = "0b1f3c52-6a1d-4f0e-9a55-0c7a4b8f1d11"
 RARE_SKU, FEW = "RARE-77", 20  # a product, and the number of its orders
+SHOP_NUMBERS = 10**12  # the shop's numbers of orders have 13 digits, as Shopify's have
 
 
 @dataclass
@@ -87,7 +88,8 @@ def cases(filled: Filled) -> dict[str, Callable[[], object]]:
         draft = intake.check_order(raw, actor=actor, limits=Limits())
         return intake.create_order(draft, actor=actor)
 
-    recent = datetime.now(UTC) - timedelta(hours=1)
+    # The newest hundred, so that every size answers with a full page.
+    recent = datetime.now(UTC) - timedelta(days=DAYS * 100 / filled.size)
     return {
         "create": create,
         "read by short ID": lambda: queries.find_order(middle.short_id, org_id),
@@ -120,11 +122,13 @@ def order(at: int, size: int, actor: Actor, chance: random.Random, rare: str) ->
     created = datetime.now(UTC) - timedelta(days=DAYS * (size - at) / size)
     [status] = chance.choices([*WEIGHTS], [*WEIGHTS.values()])
     word = "".join(chance.choices(SYLLABLES, k=3))
+    # Shops count in steps of any size; the first digits say when, the others are as good as random.
+    number = 5 * SHOP_NUMBERS + (SHOP_NUMBERS * at + chance.randrange(SHOP_NUMBERS)) // size
     return Order(
         id=new_uuid(created), short_id=generate(), org_id=actor.org_id,
         origin_org_id=actor.org_id, name=f"{word} karen {at}" if at % 10 else None,
         customer_id=f"C-{chance.randrange(max(1, size // PER_CUSTOMER))}",
-        platform={"id": f"S-{at:09}", "platform": "shopify"}, metadata={"finish": word},
+        platform={"id": str(number), "platform": "shopify"}, metadata={"finish": word},
         derivative={}, items=[],
         cart=(CartLine(CHAIR, 1 + at % 9), CartLine(CHAIR if at % (size // FEW) else rare, 1)),
         status=status, created_at=created, updated_at=created, created_by=actor.id,

@@ -1,5 +1,6 @@
 """Stops while workers start, kills of several processes at once, and starts that cannot succeed."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,13 @@ from sqlalchemy import make_url
 
 from orders.interfaces.cli import upgrade
 from orders.interfaces.http.memory import ThreadWatch
-from orders.interfaces.http.server import _Server
+from orders.interfaces.http.server import AGAIN, _Server
 from orders.settings import BadSetting, read_settings
 from orders.storage import database
 from orders.storage.startup import schema_version
 from tests.databases import copy_sqlite, own_app, settings_for, sqlite_template
 from tests.postgres import free_port
+from tests.processes.calls import LINE, call
 from tests.processes.commands import Command
 from tests.processes.server import Server, running
 
@@ -84,6 +87,42 @@ def test_a_stop_while_workers_start_is_fast(tmp_path: Path) -> None:
         assert time.monotonic() - started < SOON
     finally:
         process.kill()
+
+
+@pytest.mark.parametrize("ends", ["asked to stop", "supervisor killed"])
+def test_a_stop_lets_requests_finish_that_wait_for_a_second(tmp_path: Path, ends: str) -> None:
+    """The server asks its workers to stop ten times a second until they have ended."""
+    with running(tmp_path, WORKERS="2") as server, ThreadPoolExecutor() as pool:
+        org = server.command("org", "add", "Workshop")["id"]
+        token = server.command("token", "add", "--org", org, "--name", "x", "--private")["token"]
+        file = tmp_path / "shortorder.sqlite3.writer-lock"
+        with file.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            create = (server, token, "POST", "/api/orders", {"cart": [LINE]})
+            waiting = [pool.submit(call, *create) for _ in range(4)]
+            seconds_until(lambda: waits_for(file))
+            processes = [server.process.pid, *server.children()]
+            server.process.terminate() if ends == "asked to stop" else server.process.kill()
+            time.sleep(10 * AGAIN)
+        started = time.monotonic()
+        assert [one.result()[0] for one in waiting] == [201] * 4
+        seconds_until(lambda: not any(map(lives, processes)))
+        assert time.monotonic() - started < SOON
+
+
+def waits_for(file: Path) -> bool:
+    """Return whether a process waits for the lock on a file."""
+    inode = str(file.stat().st_ino)
+    lines = Path("/proc/locks").read_text().splitlines()
+    return any("->" in one and one.split()[-3].endswith(f":{inode}") for one in lines)
+
+
+def lives(pid: int) -> bool:
+    """Return whether a process is there and has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def refused(url: str, folder: Path, **settings: object) -> str:

@@ -37,7 +37,6 @@ from typing import Any
 
 import granian._futures
 import granian._granian
-import granian._signals
 import granian.asgi
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
@@ -240,8 +239,9 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     handler = granian._futures._future_watcher_wrapper(logged)  # type: ignore[no-untyped-call]
     # A stop that came between its handler and the server would be forgotten.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-    stop, stopped = granian._signals.set_sync_signals(), threading.Event()  # type: ignore[no-untyped-call]
+    stop, stopped = native.WorkerSignal(), threading.Event()
     stop.add_cb(stopped.set)
+    _stop_once(stop)
     listeners: list[socket.socket] = sock[0]
     listener = listeners.pop(worker_id - 1)  # also for one in the place of a dead worker
     for other in listeners:  # the port is free as soon as their own workers stop accepting
@@ -270,6 +270,22 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
     watch = ThreadWatch()
     while not stopped.wait(LOOK):
         watch.look()
+
+
+def _stop_once(stop: Any) -> None:  # noqa: ANN401 - granian's own type
+    """Let the first signal set `stop`, and ignore all others.
+
+    granian's own handler waits for room in a queue for two, with Python's lock: at the third signal
+    no thread of the process would ever go on, and requests could not finish.
+    """
+
+    def handle(*_: object) -> None:
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+        stop.set()
+
+    for number in STOPPING:
+        signal.signal(number, handle)
 
 
 def drop_stalled_readers(listener: socket.socket, seconds: int) -> None:
