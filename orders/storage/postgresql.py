@@ -4,7 +4,8 @@ In PgBouncer's transaction mode each transaction may have another session of the
 may be kept in a session: no prepared statements, and no settings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,6 +13,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from orders.storage.compiled_select import CompiledSelect, Parameters
 
@@ -23,6 +25,8 @@ GONE = 15
 READ_ONLY = "25006"
 # The class of SQLSTATEs of values that do not fit.
 DATA_EXCEPTION = "22"
+# Key of a connection's `info`: the statements with which its transactions must begin, often none.
+FIRST = "first statements"
 
 
 # The isolation level in which all statements of a transaction see the same state.
@@ -107,8 +111,9 @@ def prepare(
     def connected(driver: Any, record: Any) -> None:  # noqa: ANN401 - psycopg's, and the pool's
         [process] = driver.execute("SELECT pg_backend_pid()").fetchone()
         # A pooler makes up the process that it names to its clients.
-        record.info["is_pooled"] = process != driver.info.backend_pid
-        if record.info["is_pooled"]:
+        is_pooled = process != driver.info.backend_pid
+        record.info[FIRST] = for_transaction if is_pooled else ""
+        if is_pooled:
             driver.prepare_threshold = None
         else:
             driver.execute(for_session)
@@ -116,12 +121,11 @@ def prepare(
 
     def begun(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if connection.info["is_pooled"] and options.get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql(for_transaction)
+        if connection.info[FIRST] and options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(connection.info[FIRST])
 
     def failed(context: ExceptionContext) -> None:
-        # Another server has taken this one's place: the connections to it are of no more use.
-        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        if _is_standby(context.original_exception):
             context.is_disconnect = True
 
     event.listen(engine, "do_connect", open_in_time)
@@ -138,6 +142,14 @@ def _begin_transactions_again(driver: Any, _record: object, _state: object) -> N
         driver.autocommit = False
 
 
+def _is_standby(error: BaseException) -> bool:
+    """Return whether another server has taken the place of the one that raised this error.
+
+    The connections to it are of no more use then.
+    """
+    return getattr(error, "sqlstate", None) == READ_ONLY
+
+
 def rows_of_driver(
     engine: Engine, statement: CompiledSelect, parameters: Parameters
 ) -> Sequence[Any] | None:
@@ -147,19 +159,54 @@ def rows_of_driver(
     connection turned out to be lost; all connections of the pool from before are closed then.
     Raises SQLAlchemy's exceptions.
     """
-    dialect, pooled = engine.dialect, None
-    errors = dialect.loaded_dbapi.Error
+    dialect = engine.dialect
+    try:
+        with _pooled(engine, statement.text(dialect)) as pooled:
+            driver: Any = pooled.driver_connection
+            driver.autocommit = True  # until it is back in the pool
+            return statement.rows_of_driver(driver, dialect, parameters)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            return None
+        raise
+
+
+@contextmanager
+def transaction_of_driver(engine: Engine) -> Iterator[Any]:
+    """Yield a connection of the driver, and commit once the block has ended.
+
+    The driver begins the transaction with the block's first statement. If the block raises an
+    exception, everything is rolled back. Raises SQLAlchemy's exceptions, with
+    `connection_invalidated` if the connection was lost.
+    """
+    with _pooled(engine, "") as pooled:
+        driver: Any = pooled.driver_connection
+        if pooled.info[FIRST]:
+            driver.execute(pooled.info[FIRST])
+        yield driver
+        driver.commit()
+
+
+@contextmanager
+def _pooled(engine: Engine, text: str) -> Iterator[PoolProxiedConnection]:
+    """Lend a connection of the pool, whose driver's errors are raised as SQLAlchemy's.
+
+    After an error that shows that the connection is lost, or its server a standby, all connections
+    of the pool from before are closed. `text` is the statement for the error's message.
+    """
+    errors, pooled = engine.dialect.loaded_dbapi.Error, None
     try:
         pooled = engine.raw_connection()
-        driver: Any = pooled.driver_connection
-        driver.autocommit = True  # until it is back in the pool
-        return statement.rows_of_driver(driver, dialect, parameters)
+        yield pooled
     except errors as error:
-        if pooled is not None and driver.closed:
+        driver: Any = pooled and pooled.driver_connection
+        is_lost = driver is not None and (driver.closed or _is_standby(error))
+        if pooled is not None and is_lost:
             engine.pool._invalidate(pooled, error)  # as SQLAlchemy does
-            return None
-        said, text = _without_values(error), statement.text(dialect)
-        wrapped = DBAPIError.instance(text, None, error, errors, hide_parameters=True)
+        said = _without_values(error)
+        wrapped = DBAPIError.instance(
+            text, None, error, errors, hide_parameters=True, connection_invalidated=is_lost
+        )
         if said is not None:
             wrapped.args = (said,)
         raise wrapped from error
