@@ -26,13 +26,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from orders.domain.errors import ServiceBusy
 from orders.storage.compiled_select import CompiledSelect, Parameters
 from orders.storage.models.base import Base
-from orders.storage.postgresql import (
-    SNAPSHOT,
-    forget_isolated,
-    isolated,
-    rows_of_driver,
-    transaction_of_driver,
-)
+from orders.storage.postgresql import SNAPSHOT, forget_isolated, isolated, rows_of_driver
 from orders.storage.postgresql_insert import insert_rows
 from orders.storage.sql import NewRows
 from orders.storage.sqlite import connections as _sqlite_connections  # noqa: F401 - its listeners
@@ -68,7 +62,7 @@ _OLDEST_WRITE = text(
     " OR state_change > clock_timestamp() - interval '1 minute')"
 )
 # Makes the transaction one that `_OLDEST_WRITE` finds.
-_BEGIN_TO_WRITE = "SELECT pg_current_xact_id()"
+_BEGIN_TO_WRITE = text("SELECT pg_current_xact_id()")
 
 # The models are plain SQLAlchemy; Flask-SQLAlchemy and the migrations know them by their metadata.
 db = SQLAlchemy(metadata=Base.metadata)
@@ -228,12 +222,12 @@ def insert(make_rows: Callable[[], NewRows]) -> None:
         if engine.dialect.name == "sqlite":
             _writer_of(engine).run(BatchInsert(rows))
         else:
-            _with_retries(lambda: _insert_rows(engine, rows, asked_at))
+            _write_with_retries(engine, lambda connection: _insert_rows(connection, rows, asked_at))
     except WaitedTooLong:
         if engine.dialect.name == "sqlite":
             _writer_of(engine).run(insert_late)
         else:
-            _with_retries(lambda: _insert_late(engine, make_rows))
+            _write_with_retries(engine, lambda connection: _insert_late(connection, make_rows))
     finally:
         writes.is_writing = False
     writes.committed += 1
@@ -373,19 +367,17 @@ def _begun(engine: Engine) -> Connection:
     return connection
 
 
-def _insert_rows(engine: Engine, rows: NewRows, asked_at: float) -> None:
+def _insert_rows(connection: Connection, rows: NewRows, asked_at: float) -> None:
     """Insert rows; raise WaitedTooLong unless that is done within ROWS_WAIT after `asked_at`."""
-    with transaction_of_driver(engine) as driver:
-        insert_rows(driver, rows, engine.dialect)
-        # Only after its first statement does PostgreSQL show that the transaction writes.
-        if time.monotonic() - asked_at > ROWS_WAIT:
-            raise WaitedTooLong
+    insert_rows(connection, rows)
+    # Only after its first statement does PostgreSQL show that the transaction writes.
+    if time.monotonic() - asked_at > ROWS_WAIT:
+        raise WaitedTooLong
 
 
-def _insert_late(engine: Engine, make_rows: Callable[[], NewRows]) -> None:
-    with transaction_of_driver(engine) as driver:
-        driver.execute(_BEGIN_TO_WRITE)
-        insert_rows(driver, make_rows(), engine.dialect)
+def _insert_late(connection: Connection, make_rows: Callable[[], NewRows]) -> None:
+    connection.execute(_BEGIN_TO_WRITE)
+    insert_rows(connection, make_rows())
 
 
 def _engine() -> Engine:

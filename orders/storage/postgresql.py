@@ -4,8 +4,7 @@ In PgBouncer's transaction mode each transaction may have another session of the
 may be kept in a session: no prepared statements, and no settings.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -13,7 +12,6 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import PoolProxiedConnection
 
 from orders.storage.compiled_select import CompiledSelect, Parameters
 
@@ -25,8 +23,6 @@ GONE = 15
 READ_ONLY = "25006"
 # The class of SQLSTATEs of values that do not fit.
 DATA_EXCEPTION = "22"
-# Key of a connection's `info`: the statements with which its transactions must begin, often none.
-FIRST = "first statements"
 
 
 # The isolation level in which all statements of a transaction see the same state.
@@ -111,9 +107,8 @@ def prepare(
     def connected(driver: Any, record: Any) -> None:  # noqa: ANN401 - psycopg's, and the pool's
         [process] = driver.execute("SELECT pg_backend_pid()").fetchone()
         # A pooler makes up the process that it names to its clients.
-        is_pooled = process != driver.info.backend_pid
-        record.info[FIRST] = for_transaction if is_pooled else ""
-        if is_pooled:
+        record.info["is_pooled"] = process != driver.info.backend_pid
+        if record.info["is_pooled"]:
             driver.prepare_threshold = None
         else:
             driver.execute(for_session)
@@ -121,11 +116,12 @@ def prepare(
 
     def begun(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if connection.info[FIRST] and options.get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql(connection.info[FIRST])
+        if connection.info["is_pooled"] and options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(for_transaction)
 
     def failed(context: ExceptionContext) -> None:
-        if _is_standby(context.original_exception):
+        # Another server has taken this one's place: the connections to it are of no more use.
+        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
             context.is_disconnect = True
 
     event.listen(engine, "do_connect", open_in_time)
@@ -142,14 +138,6 @@ def _begin_transactions_again(driver: Any, _record: object, _state: object) -> N
         driver.autocommit = False
 
 
-def _is_standby(error: BaseException) -> bool:
-    """Return whether another server has taken the place of the one that raised this error.
-
-    The connections to it are of no more use then.
-    """
-    return getattr(error, "sqlstate", None) == READ_ONLY
-
-
 def rows_of_driver(
     engine: Engine, statement: CompiledSelect, parameters: Parameters
 ) -> Sequence[Any] | None:
@@ -159,54 +147,19 @@ def rows_of_driver(
     connection turned out to be lost; all connections of the pool from before are closed then.
     Raises SQLAlchemy's exceptions.
     """
-    dialect = engine.dialect
-    try:
-        with _pooled(engine, statement.text(dialect)) as pooled:
-            driver: Any = pooled.driver_connection
-            driver.autocommit = True  # until it is back in the pool
-            return statement.rows_of_driver(driver, dialect, parameters)
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            return None
-        raise
-
-
-@contextmanager
-def transaction_of_driver(engine: Engine) -> Iterator[Any]:
-    """Yield a connection of the driver, and commit once the block has ended.
-
-    The driver begins the transaction with the block's first statement. If the block raises an
-    exception, everything is rolled back. Raises SQLAlchemy's exceptions, with
-    `connection_invalidated` if the connection was lost.
-    """
-    with _pooled(engine, "") as pooled:
-        driver: Any = pooled.driver_connection
-        if pooled.info[FIRST]:
-            driver.execute(pooled.info[FIRST])
-        yield driver
-        driver.commit()
-
-
-@contextmanager
-def _pooled(engine: Engine, text: str) -> Iterator[PoolProxiedConnection]:
-    """Lend a connection of the pool, whose driver's errors are raised as SQLAlchemy's.
-
-    After an error that shows that the connection is lost, or its server a standby, all connections
-    of the pool from before are closed. `text` is the statement for the error's message.
-    """
-    errors, pooled = engine.dialect.loaded_dbapi.Error, None
+    dialect, pooled = engine.dialect, None
+    errors = dialect.loaded_dbapi.Error
     try:
         pooled = engine.raw_connection()
-        yield pooled
+        driver: Any = pooled.driver_connection
+        driver.autocommit = True  # until it is back in the pool
+        return statement.rows_of_driver(driver, dialect, parameters)
     except errors as error:
-        driver: Any = pooled and pooled.driver_connection
-        is_lost = driver is not None and (driver.closed or _is_standby(error))
-        if pooled is not None and is_lost:
+        if pooled is not None and driver.closed:
             engine.pool._invalidate(pooled, error)  # as SQLAlchemy does
-        said = _without_values(error)
-        wrapped = DBAPIError.instance(
-            text, None, error, errors, hide_parameters=True, connection_invalidated=is_lost
-        )
+            return None
+        said, text = _without_values(error), statement.text(dialect)
+        wrapped = DBAPIError.instance(text, None, error, errors, hide_parameters=True)
         if said is not None:
             wrapped.args = (said,)
         raise wrapped from error

@@ -2,9 +2,10 @@
 
 from functools import lru_cache
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
+from sqlalchemy import insert as insert_statement
 from sqlalchemy.engine import Dialect
 
 from orders.storage.sql import NewRows, row_values
@@ -16,22 +17,21 @@ MOST_ROWS = 64
 _Parts: TypeAlias = tuple[tuple[Table, tuple[str, ...], int], ...]
 
 
-def insert_rows(driver: Any, rows: NewRows, dialect: Dialect) -> None:  # noqa: ANN401 - psycopg's
-    """Insert the rows of all tables in the transaction of a connection of psycopg.
+def insert_rows(connection: Connection, rows: NewRows) -> None:
+    """Insert the rows of all tables in the open transaction.
 
     A statement checks references only when it ends, so a row may refer to one of the same
-    statement. Raises psycopg's exceptions: IntegrityError if a row violates a constraint.
+    statement. Raises IntegrityError if a row violates a constraint.
     """
-    filled = {table: found for table, found in rows.items() if found}
-    values = {table: row_values(table, found, dialect) for table, found in filled.items()}
+    filled = {table: table_rows for table, table_rows in rows.items() if table_rows}
     if sum(map(len, filled.values())) > MOST_ROWS:
-        for table, found in filled.items():
-            statement = _insert(table, tuple(found[0]), 1, dialect)
-            driver.cursor().executemany(statement, values[table])
+        for table, table_rows in filled.items():
+            connection.execute(insert_statement(table).inline(), table_rows)
         return
     parts = tuple((table, tuple(found[0]), len(found)) for table, found in filled.items())
-    bound = tuple(chain.from_iterable(chain.from_iterable(values.values())))
-    driver.execute(_statement(parts, dialect), bound)
+    values = (row_values(table, found, connection.dialect) for table, found in filled.items())
+    bound = tuple(chain.from_iterable(chain.from_iterable(values)))
+    connection.exec_driver_sql(_statement(parts, connection.dialect), bound)
 
 
 @lru_cache(maxsize=256)

@@ -5,14 +5,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 import psycopg
 import pytest
 from flask import Flask
-from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 
 from orders.storage import database
 from orders.storage.postgresql import forget_isolated
@@ -113,17 +110,14 @@ def failing_commits(app: Flask) -> Iterator[None]:
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as other:
 
-        def end_session_first(driver: psycopg.Connection[Any]) -> None:
-            if driver.info.transaction_status is TransactionStatus.INTRANS:
-                found = driver.execute("SELECT pg_current_xact_id_if_assigned()").fetchone()
-                if found != (None,):
-                    other.execute("SELECT pg_terminate_backend(%s)", [driver.info.backend_pid])
-            commit(driver)
+        def end_session(connection: Connection) -> None:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            other.execute("SELECT pg_terminate_backend(%s)", [driver.info.backend_pid])
 
-        # Some commits are those of the driver, without SQLAlchemy.
-        commit = psycopg.Connection.commit
-        with patch.object(psycopg.Connection, "commit", end_session_first):
-            yield
+        event.listen(engine, "commit", end_session)
+        yield
+        event.remove(engine, "commit", end_session)
 
 
 def _engine_of(app: Flask) -> Engine:

@@ -21,9 +21,6 @@ from sqlalchemy.exc import DBAPIError
 from orders.interfaces.api.application import all_endpoints
 from orders.storage import database
 from orders.storage.compiled_select import CompiledSelect, Parameters
-from orders.storage.postgresql import transaction_of_driver
-from orders.storage.postgresql_insert import insert_rows
-from orders.storage.sql import NewRows
 from orders.storage.table_copies import copied_tables
 from tests.actors import Org
 from tests.api.calls import Answer, Api
@@ -161,34 +158,15 @@ class Failing:
                     connection.connection.rollback()
                 raise
 
-    def insert(self, driver: Any, new: NewRows, dialect: Dialect) -> None:  # noqa: ANN401 - the driver's
-        """Insert rows, which goes past SQLAlchemy's events, too."""
-        sql, _ = self.statement(None, None, "", (), None, False)
-        if sql:
-            driver.execute(sql)
-        insert_rows(driver, new, dialect)
-
-    @contextmanager
-    def transaction(self, engine: Engine) -> Iterator[Any]:
-        with transaction_of_driver(engine) as driver:
-            yield driver
-            if self._at == AT_COMMIT and not self.has_failed:
-                self.has_failed = True
-                driver.execute(self._sql)
-
     @contextmanager
     def on(self, engine: Engine) -> Iterator[None]:
         event.listen(engine, "before_cursor_execute", self.statement, retval=True)
         event.listen(engine, "commit", self.commit)
         try:
-            with (
-                patch.object(
-                    CompiledSelect,
-                    "rows_of_driver",
-                    lambda *read: self.select(*read),  # noqa: PLW0108 - a method
-                ),
-                patch.object(database, "insert_rows", self.insert),
-                patch.object(database, "transaction_of_driver", self.transaction),
+            with patch.object(
+                CompiledSelect,
+                "rows_of_driver",
+                lambda *read: self.select(*read),  # noqa: PLW0108 - a method
             ):
                 yield
         finally:
