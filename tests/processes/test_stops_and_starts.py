@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import pytest
 from sqlalchemy import make_url
 
 from orders.interfaces.cli import upgrade
+from orders.interfaces.cli.server import _begin
 from orders.interfaces.http.memory import ThreadWatch
 from orders.interfaces.http.server import AGAIN, _Server
 from orders.settings import BadSetting, read_settings
@@ -123,6 +125,17 @@ def lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_the_pages_are_compiled_before_workers_have_to_begin(
+    new_sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    settings = settings_for(new_sqlite, tmp_path)
+    with own_app(settings) as app, app.app_context():
+        _begin(app, settings, is_first=False)
+        pages = app.jinja_env.list_templates(extensions=["html"])
+    assert len(list(tmp_path.glob("_jinja2-cache-*/*"))) >= len(pages) > 100
 
 
 def refused(url: str, folder: Path, **settings: object) -> str:

@@ -13,13 +13,14 @@ from datetime import datetime
 from functools import partial
 
 import click
+from flask import Flask
 
 from orders.domain.errors import Conflict
 from orders.interfaces.cli.demo.seed import DOMAINS, DemoResult, seed_demo
 from orders.interfaces.cli.supervisor import STOPPING, Supervisor, die_with_parent, succession
 from orders.interfaces.cli.upgrade import migrate, require_rate_limits
 from orders.interfaces.cli.worker import Background
-from orders.interfaces.http.application import Shortorder
+from orders.interfaces.http.application import Shortorder, compile_pages
 from orders.interfaces.http.listener import open_listeners
 from orders.interfaces.http.logs import start_logging
 from orders.interfaces.http.memory import BEGIN, LOOK, ThreadWatch
@@ -61,7 +62,7 @@ def serve(
             stack.enter_context(one)
         if len(listeners) > settings.workers:
             click.echo(MORE_WORKERS.format(len(listeners)), err=True)
-        if code := _in_child(partial(_begin, settings, is_first=before is None)):
+        if code := _in_child(partial(_begin, app, settings, is_first=before is None)):
             return code
         address = service_address(settings)
         click.echo(f"Shortorder serves on {address}; its data is in {settings.data_dir}", err=True)
@@ -107,8 +108,11 @@ def _in_child(run: Callable[[], None]) -> int:
         os._exit(code)
 
 
-def _begin(settings: Settings, *, is_first: bool) -> None:
+def _begin(app: Flask, settings: Settings, *, is_first: bool) -> None:
     _prepare(settings)
+    # Workers have few seconds to begin, and would all compile at the same time; this one is not
+    # hurried, and what it compiles is kept for them.
+    compile_pages(app)
     if not settings.request_log_days:
         request_log.forget_all()
     if is_first:
