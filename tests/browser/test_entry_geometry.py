@@ -202,13 +202,13 @@ def test_a_slow_check_of_an_earlier_value_is_replaced(page: Page, desk: Desk) ->
 
     page.route("**/orders/new/check?*", hold)
     for sku in desk.skus:
-        page.eval_on_selector(
-            "#cart-0-configurationId",
-            "(field, text) => { field.value = text;"
-            " field.dispatchEvent(new Event('change', { bubbles: true })); }",
-            sku,
-        )
-        page.wait_for_timeout(100)
+        with page.expect_request("**/orders/new/check?*"):
+            page.eval_on_selector(
+                "#cart-0-configurationId",
+                "(field, text) => { field.value = text;"
+                " field.dispatchEvent(new Event('change', { bubbles: true })); }",
+                sku,
+            )
     is_slow = False
     for route in held:
         with contextlib.suppress(Error):  # the page has given it up

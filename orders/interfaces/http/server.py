@@ -275,8 +275,8 @@ def _serve(worker_id: int, app: Any, sock: Any, ipc: Any, _loop: Any, *options: 
 def _stop_once(stop: Any) -> None:  # noqa: ANN401 - granian's own type
     """Let the first signal set `stop`, and ignore all others.
 
-    granian's own handler waits for room in a queue for two, with Python's lock: at the third signal
-    no thread of the process would ever go on, and requests could not finish.
+    granian's own handler puts each signal into a queue for one, from which one is taken, and waits
+    for room with Python's lock: at the third, no thread of the process would ever go on.
     """
 
     def handle(*_: object) -> None:
